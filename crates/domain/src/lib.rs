@@ -1,1 +1,31 @@
-//! domain
+//! What is true and what we decide: the types of the product's words and pure functions over them.
+//!
+//! Here: ids, times, projects, tasks, runs, events, and the decisions about them. Not here: I/O, async,
+//! the clock, SQL, HTTP. Every function that needs the time takes `now`.
+//!
+//! Start reading at [`work`]: the one transition function of a task and its latest run. [`event`] is the
+//! vocabulary of the log, one of the two serialised formats of the project (the other is crate `api`).
+
+pub mod check;
+pub mod diff;
+pub mod event;
+pub mod ids;
+pub mod project;
+pub mod retry;
+pub mod run;
+pub mod schedule;
+pub mod task;
+pub mod time;
+pub mod usage;
+pub mod work;
+
+pub use check::{CheckResult, CheckStatus};
+pub use diff::DiffStat;
+pub use event::{Event, Record};
+pub use ids::{RunId, TaskId};
+pub use project::Project;
+pub use run::{Isolation, Outcome, Run, RunState, Stage};
+pub use task::{NewTask, Task, TaskState, WaitFor, Waiting};
+pub use time::Timestamp;
+pub use usage::Usage;
+pub use work::{Command, Refusal, Work};

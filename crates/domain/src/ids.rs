@@ -1,0 +1,71 @@
+//! Identifiers: UUIDv7 newtypes, so ids sort by creation and cannot be mistaken for each other.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use uuid::{NoContext, Uuid};
+
+use crate::time::Timestamp;
+
+macro_rules! id_type {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(Uuid);
+
+        impl $name {
+            /// A new id whose time part is `now`; the rest is random.
+            pub fn new(now: Timestamp) -> Self {
+                let ms = now.as_millis();
+                let seconds = u64::try_from(ms.div_euclid(1000)).unwrap_or(0);
+                let nanos = u32::try_from(ms.rem_euclid(1000)).unwrap_or(0) * 1_000_000;
+                Self(Uuid::new_v7(uuid::Timestamp::from_unix(NoContext, seconds, nanos)))
+            }
+
+            /// The last eight characters: what people see. The random part, because the first
+            /// characters of ids made in the same minute are all alike.
+            pub fn short(&self) -> String {
+                let text = self.0.as_simple().to_string();
+                text[text.len() - 8..].to_owned()
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.as_hyphenated().fmt(f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = uuid::Error;
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                Uuid::parse_str(text).map(Self)
+            }
+        }
+    };
+}
+
+id_type! {
+    /// Identifier of a [task](crate::Task).
+    TaskId
+}
+id_type! {
+    /// Identifier of a [run](crate::Run).
+    RunId
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_sort_by_time_and_survive_text() {
+        let early = TaskId::new(Timestamp::from_millis(1_000));
+        let late = TaskId::new(Timestamp::from_millis(2_000));
+        assert!(early < late);
+        assert_eq!(early.to_string().parse::<TaskId>().unwrap(), early);
+        assert!(early.to_string().ends_with(&early.short()[..]));
+    }
+}

@@ -1,0 +1,73 @@
+//! Projects: a repository with the rules for work in it.
+
+use std::time::Duration;
+
+use crate::run::Isolation;
+
+/// A project as the daemon knows it: from `sidekick.yaml`, or made on the fly for a repository named on
+/// the command line.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Project {
+    /// Unique name.
+    pub name: String,
+    /// Path or URL of the repository.
+    pub repo: String,
+    /// The branch work starts from; the repository's current branch when none is named.
+    pub base: Option<String>,
+    /// The agent used when a task names none.
+    pub agent: Option<String>,
+    /// 1 is the most urgent, 9 the least.
+    pub priority: u8,
+    /// How many runs of this project may live at once.
+    pub concurrency: u32,
+    /// How runs are contained.
+    pub isolation: Isolation,
+    /// A command that must end well before the agent starts.
+    pub setup: Option<String>,
+    /// Commands that must pass on the finished work, by name.
+    pub checks: Vec<Check>,
+    /// Globs of uncommitted files of the person's working tree that runs get a copy of.
+    pub copy: Vec<String>,
+    /// Hosts that runs may reach through the proxy, besides what the agent itself needs.
+    pub network: Vec<String>,
+    /// The longest a run's agent may take.
+    pub timeout: Duration,
+    /// Whether `CONTINUATION.md` is also written into the repository.
+    pub continuation_in_repo: bool,
+}
+
+/// A named command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Check {
+    /// Name shown to people.
+    pub name: String,
+    /// Command line, run by `sh -c` in the sandbox.
+    pub command: String,
+}
+
+/// The priority of a task that names none.
+pub const DEFAULT_PRIORITY: u8 = 5;
+
+/// The longest a run's agent may take when nothing else is said: four hours.
+pub const DEFAULT_TIMEOUT: Duration = Duration::from_hours(4);
+
+impl Project {
+    /// A project with the defaults for a repository.
+    pub fn new(name: impl Into<String>, repo: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            repo: repo.into(),
+            base: None,
+            agent: None,
+            priority: DEFAULT_PRIORITY,
+            concurrency: 4,
+            isolation: Isolation::Sandbox,
+            setup: None,
+            checks: Vec::new(),
+            copy: [".env", ".env.*"].map(String::from).to_vec(),
+            network: Vec::new(),
+            timeout: DEFAULT_TIMEOUT,
+            continuation_in_repo: false,
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! Tasks: one thing to be done in a project.
+//!
+//! The states and who moves between them (`docs/states.md` draws them; the store's CHECKs say the same):
+//!
+//! ```text
+//! queued ─► running ─► review ─► waiting(landing) ─► completed
+//!   ▲          │  │       │
+//!   │          │  └───────┴────► failed, cancelled
+//!   └─ waiting(retry, credits)
+//! ```
+
+use serde::{Deserialize, Serialize};
+
+use crate::check::CheckResult;
+use crate::diff::DiffStat;
+use crate::ids::{RunId, TaskId};
+use crate::run::Isolation;
+use crate::time::Timestamp;
+use crate::usage::Usage;
+
+/// What a waiting task waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WaitFor {
+    /// Other tasks.
+    Dependency,
+    /// The account's limit to renew.
+    Credits,
+    /// A person's answer.
+    Breakpoint,
+    /// A host to be free or reachable.
+    Host,
+    /// Money to be granted.
+    Budget,
+    /// The back-off after a failed run.
+    Retry,
+    /// The approved work to be merged.
+    Landing,
+}
+
+impl WaitFor {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::Dependency,
+        Self::Credits,
+        Self::Breakpoint,
+        Self::Host,
+        Self::Budget,
+        Self::Retry,
+        Self::Landing,
+    ];
+
+    /// The word for people and the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Dependency => "dependency",
+            Self::Credits => "credits",
+            Self::Breakpoint => "breakpoint",
+            Self::Host => "host",
+            Self::Budget => "budget",
+            Self::Retry => "retry",
+            Self::Landing => "landing",
+        }
+    }
+
+    /// The reverse of [`as_str`](Self::as_str).
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|wait| wait.as_str() == text)
+    }
+}
+
+/// Why a task waits, and what ends the wait.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// For what.
+    pub on: WaitFor,
+    /// The moment that ends the wait; `None` when only an event does.
+    pub until: Option<Timestamp>,
+    /// One sentence for people.
+    pub reason: String,
+}
+
+/// Where a task is in its life.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TaskState {
+    /// Ready; the dispatcher starts it when there is room. Entered at creation, when a wait is over, when
+    /// a person sends it back or retries it.
+    Queued,
+    /// Its latest run is live. Entered only by a claim; left when that run ends, whatever ended it. A
+    /// crash leaves it here, and the daemon that comes back adopts the run or closes it.
+    Running,
+    /// Something outside has to happen first. Left by that event or at `until`.
+    Waiting(Waiting),
+    /// There is work for a person to look at. Left only by a person.
+    Review,
+    /// The work is where it was asked to go. Final.
+    Completed,
+    /// It did not work and no retry is left. A person may send it back or retry it.
+    Failed,
+    /// A person stopped or discarded it. A person may retry it.
+    Cancelled,
+}
+
+impl TaskState {
+    /// The names of all states, in the order of a task's life.
+    pub const NAMES: [&'static str; 7] =
+        ["queued", "running", "waiting", "review", "completed", "failed", "cancelled"];
+
+    /// The word for people and the database.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Running => "running",
+            Self::Waiting(_) => "waiting",
+            Self::Review => "review",
+            Self::Completed => "completed",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    /// What it waits for, if it waits.
+    pub fn waiting(&self) -> Option<&Waiting> {
+        match self {
+            Self::Waiting(waiting) => Some(waiting),
+            _ => None,
+        }
+    }
+}
+
+/// What a door hands in.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NewTask {
+    /// The project's name.
+    pub project: String,
+    /// Path or URL of the repository.
+    pub repo: String,
+    /// The instruction, as the person wrote it.
+    pub text: String,
+    /// 1 is the most urgent, 9 the least.
+    pub priority: u8,
+    /// The agent that does it.
+    pub agent: String,
+    /// The model asked for, if any.
+    pub model: Option<String>,
+    /// The rehearsal agent's script, as YAML.
+    pub scenario: Option<String>,
+    /// How its runs are contained.
+    pub isolation: Isolation,
+    /// The branch it starts from, if not the repository's current one.
+    pub base: Option<String>,
+    /// The idempotency key of the request, if it had one.
+    pub key: Option<String>,
+}
+
+/// One thing to be done, and what is known of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Task {
+    /// Identifier.
+    pub id: TaskId,
+    /// What was asked for.
+    pub asked: NewTask,
+    /// The first line of the text, shortened.
+    pub title: String,
+    /// Where it is in its life.
+    pub state: TaskState,
+    /// How many runs it had.
+    pub attempt: u32,
+    /// Failed runs since the last success or the last decision of a person.
+    pub failures: u32,
+    /// A person wants the live run stopped.
+    pub stopping: bool,
+    /// The branch of the work.
+    pub branch: String,
+    /// The branch and commit the work started from, once known.
+    pub base_branch: Option<String>,
+    /// See `base_branch`.
+    pub base_commit: Option<String>,
+    /// The commit to be reviewed or landed.
+    pub commit: Option<String>,
+    /// What the next run goes on with.
+    pub next: Next,
+    /// The latest agent session.
+    pub session: Option<String>,
+    /// The latest closing words of an agent.
+    pub summary: Option<String>,
+    /// Why it is in its state, in one sentence, where the state alone does not say.
+    pub reason: Option<String>,
+    /// The size of the change.
+    pub diff: Option<DiffStat>,
+    /// Results of the latest run's checks.
+    pub checks: Vec<CheckResult>,
+    /// What a person should know about the latest run.
+    pub warnings: Vec<String>,
+    /// What all its runs consumed.
+    pub usage: Usage,
+    /// When it was accepted.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+    /// When its first run started.
+    pub started_at: Option<Timestamp>,
+    /// When it reached a final state.
+    pub ended_at: Option<Timestamp>,
+}
+
+/// What a task's next run starts from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Next {
+    /// The run whose workspace is gone on with; a fresh one is made when `None`.
+    pub workspace: Option<RunId>,
+    /// The commit a fresh workspace starts from, when not the base.
+    pub from: Option<String>,
+    /// The agent session to resume.
+    pub resume: Option<String>,
+    /// The person's comment to answer.
+    pub feedback: Option<String>,
+}
+
+/// The branch of a task's work.
+pub fn branch_of(id: TaskId) -> String {
+    format!("sidekick/{}", id.short())
+}
+
+/// A title from an instruction: its first line with words in it, at most 72 characters.
+pub fn title_of(text: &str) -> String {
+    const MOST: usize = 72;
+    let line = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or("(no text)");
+    if line.chars().count() <= MOST {
+        return line.to_owned();
+    }
+    let head: String = line.chars().take(MOST - 1).collect();
+    format!("{}…", head.trim_end())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn titles_are_one_short_line() {
+        assert_eq!(title_of("\n  fix the auth bug \nand more"), "fix the auth bug");
+        assert_eq!(title_of(""), "(no text)");
+        assert_eq!(title_of(&"é".repeat(100)).chars().count(), 72);
+    }
+}

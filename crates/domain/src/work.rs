@@ -1,0 +1,439 @@
+//! The life of a task: one place that says what may happen next.
+//!
+//! [`Work`] is a task with its latest run. [`Work::decide`] turns a command into the events it causes, or
+//! refuses it with a sentence; [`Work::apply`] folds an event into the state. Both are total. The store
+//! writes what `decide` returned and the state that `apply` made of it in one transaction, so replaying
+//! the log gives the projection by construction (and by the property tests in `work/tests.rs`).
+
+mod apply;
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use crate::check::CheckResult;
+use crate::diff::DiffStat;
+use crate::event::{Event, Record};
+use crate::ids::{RunId, TaskId};
+use crate::retry::RetryPolicy;
+use crate::run::{Isolation, Outcome, Run, Stage};
+use crate::task::{self, NewTask, Task, TaskState, WaitFor};
+use crate::time::Timestamp;
+
+/// How long a task waits when an account's limit was hit and nobody said until when.
+pub const UNKNOWN_LIMIT: Duration = Duration::from_mins(15);
+
+/// A task and its latest run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Work {
+    /// The task.
+    pub task: Task,
+    /// Its latest run, if it had one.
+    pub run: Option<Run>,
+}
+
+/// What a person or the engine wants to happen to a task.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    /// Claim it for a new run.
+    Start(Start),
+    /// Something the live run reports. Refused unless that run is the live one: this is the fence.
+    OfRun(RunId, RunCommand),
+    /// The wait is over.
+    Wake,
+    /// Merge the reviewed work.
+    Approve,
+    /// The merge happened.
+    Landed {
+        /// The commit the target branch is at now.
+        commit: String,
+        /// One sentence for people.
+        how: String,
+    },
+    /// The merge cannot happen as things are.
+    LandingRefused {
+        /// One sentence for people.
+        reason: String,
+    },
+    /// Go on in the same session and workspace, with this comment.
+    SendBack {
+        /// What the person said.
+        comment: String,
+    },
+    /// Drop it.
+    Discard {
+        /// What the person said, if anything.
+        reason: Option<String>,
+    },
+    /// Stop what runs, or what would.
+    Stop,
+    /// Try afresh; or, when it waits, now.
+    Retry {
+        /// Another agent, if wanted.
+        agent: Option<String>,
+    },
+    /// Make a checkpoint the state to review and to go on from.
+    Rollback {
+        /// Its name.
+        checkpoint: String,
+        /// Its commit.
+        commit: String,
+    },
+}
+
+/// A claim.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Start {
+    /// The new run's id.
+    pub run: RunId,
+    /// The agent that does it.
+    pub agent: String,
+    /// The model asked for.
+    pub model: Option<String>,
+    /// How it is contained.
+    pub isolation: Isolation,
+    /// How it is billed.
+    pub billing: Option<String>,
+}
+
+/// What a live run reports.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RunCommand {
+    /// The workspace is ready.
+    Prepared {
+        /// The branch it starts from, if from one.
+        base_branch: Option<String>,
+        /// The commit it starts from.
+        base_commit: String,
+    },
+    /// It entered a stage.
+    Advance(Stage),
+    /// It said something: any event of the agent's stream, a warning, a checkpoint.
+    Tell(Event),
+    /// Its work is in the store.
+    Collected {
+        /// The commit.
+        commit: String,
+        /// The change against the task's base.
+        diff: DiffStat,
+    },
+    /// A check ended.
+    Checked(CheckResult),
+    /// It is over.
+    End(End),
+}
+
+/// How a run ended, and what may follow.
+#[derive(Clone, Debug, PartialEq)]
+pub struct End {
+    /// How.
+    pub outcome: Outcome,
+    /// Why, in one sentence.
+    pub reason: Option<String>,
+    /// The agent's closing words.
+    pub summary: Option<String>,
+    /// Whether another run may help.
+    pub retryable: bool,
+    /// When the account's limit renews, for [`Outcome::Limited`].
+    pub until: Option<Timestamp>,
+    /// How often and how soon failures are retried.
+    pub policy: RetryPolicy,
+}
+
+/// Why a command was refused. The message is for people.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The run is not the task's live run any more: its result does not count.
+    #[error("run {run} is no longer the live run of this task, so its report was not taken")]
+    Fenced {
+        /// The run that reported.
+        run: String,
+    },
+    /// Not possible in this state.
+    #[error("cannot {action} a task that is {state}{hint}")]
+    NotNow {
+        /// What was asked.
+        action: &'static str,
+        /// The state it is in.
+        state: &'static str,
+        /// What to do instead; starts with its own punctuation.
+        hint: &'static str,
+    },
+    /// The command lacks something.
+    #[error("{0}")]
+    Invalid(&'static str),
+}
+
+/// An event with the run it belongs to, before it has a place in the log.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    /// The run and its number, for events of a run.
+    pub run: Option<(RunId, u32)>,
+    /// What happens.
+    pub event: Event,
+}
+
+impl Work {
+    /// The event that accepts a task.
+    pub fn create(id: TaskId, asked: NewTask) -> Result<Entry, Refusal> {
+        if asked.text.trim().is_empty() {
+            return Err(Refusal::Invalid("the task has no text: say in a line what is to be done"));
+        }
+        if !(1..=9).contains(&asked.priority) {
+            return Err(Refusal::Invalid("the priority must be from 1 (most urgent) to 9"));
+        }
+        let title = task::title_of(&asked.text);
+        let branch = task::branch_of(id);
+        Ok(Entry { run: None, event: Event::TaskCreated { asked, title, branch } })
+    }
+
+    /// The events that `command` causes now.
+    pub fn decide(&self, command: Command, now: Timestamp) -> Result<Vec<Entry>, Refusal> {
+        match command {
+            Command::Start(start) => self.start(start),
+            Command::OfRun(run, report) => self.report(run, report, now),
+            Command::Wake => self.wake(),
+            Command::Approve => self.approve(),
+            Command::Landed { commit, how } => {
+                self.expect_landing("land")?;
+                Ok(task_events([Event::TaskCompleted { commit: Some(commit), how }]))
+            }
+            Command::LandingRefused { reason } => {
+                self.expect_landing("return")?;
+                Ok(task_events([Event::TaskReview { reason: Some(reason) }]))
+            }
+            Command::SendBack { comment } => self.send_back(comment),
+            Command::Discard { reason } => self.discard(reason),
+            Command::Stop => self.stop(),
+            Command::Retry { agent } => self.retry(agent),
+            Command::Rollback { checkpoint, commit } => self.roll_back(checkpoint, commit),
+        }
+    }
+
+    /// Folds an event into the state. Events of other tasks are not looked at.
+    pub fn apply(&mut self, record: &Record) {
+        apply::apply(self, record);
+    }
+
+    /// The state right after [`Event::TaskCreated`]; `None` for any other event.
+    pub fn from_created(record: &Record) -> Option<Self> {
+        apply::created(record)
+    }
+
+    fn start(&self, start: Start) -> Result<Vec<Entry>, Refusal> {
+        if self.task.state != TaskState::Queued {
+            return Err(self.not_now("start", ""));
+        }
+        let next = &self.task.next;
+        let event = Event::RunStarted {
+            agent: start.agent,
+            model: start.model,
+            isolation: start.isolation,
+            workspace: next.workspace.unwrap_or(start.run),
+            feedback: next.feedback.clone(),
+            resume: next.resume.clone(),
+            billing: start.billing,
+        };
+        Ok(vec![Entry { run: Some((start.run, self.task.attempt + 1)), event }])
+    }
+
+    fn report(&self, id: RunId, report: RunCommand, now: Timestamp) -> Result<Vec<Entry>, Refusal> {
+        let live = self.run.as_ref().filter(|run| run.id == id && run.is_live());
+        let (Some(run), TaskState::Running) = (live, &self.task.state) else {
+            return Err(Refusal::Fenced { run: id.short() });
+        };
+        let events = match report {
+            RunCommand::Prepared { base_branch, base_commit } => {
+                vec![Event::RunPrepared { base_branch, base_commit }]
+            }
+            RunCommand::Advance(stage) => vec![Event::RunStage { stage }],
+            RunCommand::Tell(event) if event.is_streamed() => vec![event],
+            RunCommand::Tell(_) => {
+                return Err(Refusal::Invalid("a run may only tell what it saw, not change its task"));
+            }
+            RunCommand::Collected { commit, diff } => vec![Event::DiffCaptured {
+                commit,
+                files: diff.files,
+                insertions: diff.insertions,
+                deletions: diff.deletions,
+            }],
+            RunCommand::Checked(check) => vec![Event::CheckFinished {
+                name: check.name,
+                command: check.command,
+                status: check.status,
+                duration_ms: check.duration_ms,
+                output: check.output,
+            }],
+            RunCommand::End(end) => return Ok(self.end(run, end, now)),
+        };
+        Ok(events.into_iter().map(|event| Entry { run: Some((run.id, run.attempt)), event }).collect())
+    }
+
+    fn end(&self, run: &Run, end: End, now: Timestamp) -> Vec<Entry> {
+        let reason = end.reason.clone().unwrap_or_else(|| format!("the run {}", end.outcome.as_str()));
+        let after = if self.task.stopping || end.outcome == Outcome::Stopped {
+            Event::TaskCancelled { reason: "stopped by a person".into() }
+        } else {
+            match end.outcome {
+                Outcome::Succeeded => Event::TaskReview { reason: end.reason.clone() },
+                Outcome::Limited => Event::TaskWaiting {
+                    on: WaitFor::Credits,
+                    until: Some(end.until.unwrap_or_else(|| now.plus(UNKNOWN_LIMIT))),
+                    reason,
+                },
+                _ => match end.policy.next(self.task.failures + 1, now).filter(|_| end.retryable) {
+                    Some(until) => Event::TaskWaiting { on: WaitFor::Retry, until: Some(until), reason },
+                    None => Event::TaskFailed { reason },
+                },
+            }
+        };
+        let ended = Event::RunEnded { outcome: end.outcome, reason: end.reason, summary: end.summary };
+        vec![
+            Entry { run: Some((run.id, run.attempt)), event: ended },
+            Entry { run: Some((run.id, run.attempt)), event: after },
+        ]
+    }
+
+    fn wake(&self) -> Result<Vec<Entry>, Refusal> {
+        match self.task.state.waiting() {
+            Some(waiting) if waiting.on != WaitFor::Landing => Ok(task_events([Event::TaskQueued {
+                reason: format!("the wait is over: {}", waiting.reason),
+            }])),
+            _ => Err(self.not_now("wake", "")),
+        }
+    }
+
+    fn approve(&self) -> Result<Vec<Entry>, Refusal> {
+        if self.task.state != TaskState::Review {
+            return Err(self.not_now("approve", ": there is nothing to review"));
+        }
+        let (Some(commit), base) = (&self.task.commit, &self.task.base_commit) else {
+            return Err(Refusal::Invalid(
+                "this task has no collected work to approve; send it back or discard it",
+            ));
+        };
+        if Some(commit) == base.as_ref() {
+            return Ok(task_events([Event::TaskCompleted {
+                commit: None,
+                how: "approved; there was nothing to merge".into(),
+            }]));
+        }
+        Ok(task_events([
+            Event::TaskApproved { commit: commit.clone() },
+            Event::TaskWaiting {
+                on: WaitFor::Landing,
+                until: None,
+                reason: "approved; it is being merged".into(),
+            },
+        ]))
+    }
+
+    fn send_back(&self, comment: String) -> Result<Vec<Entry>, Refusal> {
+        if !matches!(self.task.state, TaskState::Review | TaskState::Failed) {
+            return Err(self.not_now("send back", ": only finished runs can be sent back"));
+        }
+        if comment.trim().is_empty() {
+            return Err(Refusal::Invalid(
+                "say what should change: the comment is what the agent goes on with",
+            ));
+        }
+        Ok(task_events([
+            Event::TaskSentBack { comment },
+            Event::TaskQueued { reason: "sent back with a comment".into() },
+        ]))
+    }
+
+    fn discard(&self, reason: Option<String>) -> Result<Vec<Entry>, Refusal> {
+        match &self.task.state {
+            TaskState::Review | TaskState::Failed | TaskState::Queued => {}
+            TaskState::Waiting(waiting) if waiting.on != WaitFor::Landing => {}
+            TaskState::Running => return Err(self.not_now("discard", ": stop it first")),
+            _ => return Err(self.not_now("discard", "")),
+        }
+        let reason = reason.unwrap_or_else(|| "discarded by a person".into());
+        Ok(task_events([Event::TaskCancelled { reason }]))
+    }
+
+    fn stop(&self) -> Result<Vec<Entry>, Refusal> {
+        match &self.task.state {
+            TaskState::Running if self.task.stopping => Ok(Vec::new()),
+            TaskState::Running => Ok(task_events([Event::TaskStopRequested {}])),
+            TaskState::Queued => Ok(Self::cancelled()),
+            TaskState::Waiting(waiting) if waiting.on != WaitFor::Landing => Ok(Self::cancelled()),
+            TaskState::Review => {
+                Err(self.not_now("stop", ": nothing runs; approve it, send it back or discard it"))
+            }
+            _ => Err(self.not_now("stop", "")),
+        }
+    }
+
+    fn retry(&self, agent: Option<String>) -> Result<Vec<Entry>, Refusal> {
+        match &self.task.state {
+            TaskState::Waiting(waiting) if waiting.on == WaitFor::Landing => Err(self.not_now("retry", "")),
+            TaskState::Waiting(_) if agent.is_none() => {
+                Ok(task_events([Event::TaskQueued { reason: "a person did not want to wait".into() }]))
+            }
+            TaskState::Waiting(_) | TaskState::Review | TaskState::Failed | TaskState::Cancelled => {
+                Ok(task_events([
+                    Event::TaskRetried { agent },
+                    Event::TaskQueued { reason: "a person asked for another attempt".into() },
+                ]))
+            }
+            _ => Err(self.not_now("retry", "")),
+        }
+    }
+
+    fn roll_back(&self, checkpoint: String, commit: String) -> Result<Vec<Entry>, Refusal> {
+        match self.task.state {
+            TaskState::Review | TaskState::Failed | TaskState::Cancelled => {
+                Ok(task_events([Event::TaskRolledBack { checkpoint, commit }]))
+            }
+            TaskState::Running => Err(self.not_now("roll back", ": stop it first")),
+            _ => Err(self.not_now("roll back", "")),
+        }
+    }
+
+    fn expect_landing(&self, action: &'static str) -> Result<(), Refusal> {
+        match self.task.state.waiting() {
+            Some(waiting) if waiting.on == WaitFor::Landing => Ok(()),
+            _ => Err(self.not_now(action, "")),
+        }
+    }
+
+    fn cancelled() -> Vec<Entry> {
+        task_events([Event::TaskCancelled { reason: "stopped by a person".into() }])
+    }
+
+    fn not_now(&self, action: &'static str, hint: &'static str) -> Refusal {
+        Refusal::NotNow { action, state: self.task.state.as_str(), hint }
+    }
+}
+
+/// Entries of the task itself, not of a run.
+fn task_events(events: impl IntoIterator<Item = Event>) -> Vec<Entry> {
+    events.into_iter().map(|event| Entry { run: None, event }).collect()
+}
+
+impl Event {
+    /// Whether a run may tell it as it is: what its agent said and did, and notes about it. The other
+    /// kinds change state and come only from decisions.
+    pub fn is_streamed(&self) -> bool {
+        matches!(
+            self,
+            Self::AgentText { .. }
+                | Self::AgentThinking { .. }
+                | Self::ToolStarted { .. }
+                | Self::ToolFinished { .. }
+                | Self::PlanUpdated { .. }
+                | Self::UsageRecorded { .. }
+                | Self::LimitSeen { .. }
+                | Self::AgentRetry { .. }
+                | Self::AgentError { .. }
+                | Self::AgentRaw { .. }
+                | Self::TaskOutput { .. }
+                | Self::RunSession { .. }
+                | Self::RunWarning { .. }
+                | Self::CheckpointCreated { .. }
+        )
+    }
+}

@@ -1,0 +1,234 @@
+//! Folding events into a task and its latest run. Total: every event leaves a legal state.
+
+use super::Work;
+use crate::check::CheckResult;
+use crate::diff::DiffStat;
+use crate::event::{Event, Record};
+use crate::run::{Outcome, Run, RunState, Stage};
+use crate::task::{Next, Task, TaskState, Waiting};
+use crate::usage::Usage;
+
+/// Warnings kept on a task; later ones are in the log only.
+const MOST_WARNINGS: usize = 20;
+
+pub(super) fn created(record: &Record) -> Option<Work> {
+    let Event::TaskCreated { asked, title, branch } = &record.event else { return None };
+    let task = Task {
+        id: record.task,
+        asked: asked.clone(),
+        title: title.clone(),
+        state: TaskState::Queued,
+        attempt: 0,
+        failures: 0,
+        stopping: false,
+        branch: branch.clone(),
+        base_branch: None,
+        base_commit: None,
+        commit: None,
+        next: Next::default(),
+        session: None,
+        summary: None,
+        reason: None,
+        diff: None,
+        checks: Vec::new(),
+        warnings: Vec::new(),
+        usage: Usage::default(),
+        created_at: record.at,
+        updated_at: record.at,
+        started_at: None,
+        ended_at: None,
+    };
+    Some(Work { task, run: None })
+}
+
+pub(super) fn apply(work: &mut Work, record: &Record) {
+    work.task.updated_at = record.at;
+    match &record.event {
+        Event::TaskCreated { .. } => {}
+        Event::RunStarted { .. } => run_started(work, record),
+        Event::RunPrepared { .. }
+        | Event::RunStage { .. }
+        | Event::RunSession { .. }
+        | Event::DiffCaptured { .. }
+        | Event::UsageRecorded { .. }
+        | Event::RunEnded { .. } => of_run(work, record),
+        Event::RunWarning { text } => {
+            if work.task.warnings.len() < MOST_WARNINGS && !work.task.warnings.contains(text) {
+                work.task.warnings.push(text.clone());
+            }
+        }
+        Event::CheckFinished { name, command, status, duration_ms, output } => {
+            let check = CheckResult {
+                name: name.clone(),
+                command: command.clone(),
+                status: *status,
+                duration_ms: *duration_ms,
+                output: output.clone(),
+            };
+            // A check that ran again after a restart of the daemon replaces its first result.
+            work.task.checks.retain(|known| known.name != check.name);
+            work.task.checks.push(check);
+        }
+        _ => of_task(&mut work.task, record),
+    }
+}
+
+fn of_task(task: &mut Task, record: &Record) {
+    match &record.event {
+        Event::TaskQueued { .. } => {
+            task.state = TaskState::Queued;
+            task.reason = None;
+            task.ended_at = None;
+        }
+        Event::TaskWaiting { on, until, reason } => {
+            task.state = TaskState::Waiting(Waiting { on: *on, until: *until, reason: reason.clone() });
+            task.reason = Some(reason.clone());
+        }
+        Event::TaskReview { reason } => {
+            task.state = TaskState::Review;
+            task.reason.clone_from(reason);
+            task.failures = 0;
+        }
+        Event::TaskSentBack { comment } => {
+            task.next.feedback = Some(comment.clone());
+            task.next.resume.clone_from(&task.session);
+            task.failures = 0;
+        }
+        Event::TaskRetried { agent } => {
+            if let Some(agent) = agent {
+                task.asked.agent.clone_from(agent);
+            }
+            task.next = Next::default();
+            task.failures = 0;
+            (task.commit, task.diff, task.session, task.summary) = (None, None, None, None);
+            task.checks.clear();
+            task.warnings.clear();
+        }
+        Event::TaskStopRequested {} => task.stopping = true,
+        Event::TaskRolledBack { checkpoint, commit } => {
+            task.state = TaskState::Review;
+            task.reason = Some(format!("rolled back to checkpoint {checkpoint}"));
+            task.commit = Some(commit.clone());
+            task.next = Next { from: Some(commit.clone()), ..Next::default() };
+            task.session = None;
+            task.diff = None;
+            task.checks.clear();
+            task.ended_at = None;
+        }
+        Event::TaskCompleted { commit, how } => {
+            if commit.is_some() {
+                task.commit.clone_from(commit);
+            }
+            finish(task, record, TaskState::Completed, how);
+        }
+        Event::TaskFailed { reason } => finish(task, record, TaskState::Failed, reason),
+        Event::TaskCancelled { reason } => finish(task, record, TaskState::Cancelled, reason),
+        _ => {}
+    }
+}
+
+fn finish(task: &mut Task, record: &Record, state: TaskState, reason: &str) {
+    task.state = state;
+    task.stopping = false;
+    task.reason = Some(reason.to_owned());
+    task.ended_at = Some(record.at);
+}
+
+fn run_started(work: &mut Work, record: &Record) {
+    let (Event::RunStarted { agent, model, isolation, workspace, feedback, resume, billing }, Some(id)) =
+        (&record.event, record.run)
+    else {
+        return;
+    };
+    let task = &mut work.task;
+    task.state = TaskState::Running;
+    task.attempt = record.attempt.unwrap_or(task.attempt + 1);
+    task.stopping = false;
+    task.reason = None;
+    task.started_at.get_or_insert(record.at);
+    task.next.workspace = Some(*workspace);
+    task.checks.clear();
+    task.warnings.clear();
+    work.run = Some(Run {
+        id,
+        task: task.id,
+        attempt: task.attempt,
+        agent: agent.clone(),
+        model: model.clone(),
+        isolation: *isolation,
+        workspace: *workspace,
+        state: RunState::Live(Stage::Preparing),
+        feedback: feedback.clone(),
+        resume: resume.clone(),
+        session: None,
+        billing: billing.clone(),
+        base_commit: None,
+        commit: None,
+        diff: None,
+        usage: Usage::default(),
+        summary: None,
+        reason: None,
+        started_at: record.at,
+        ended_at: None,
+    });
+}
+
+fn of_run(work: &mut Work, record: &Record) {
+    let task = &mut work.task;
+    let Some(run) = work.run.as_mut().filter(|run| Some(run.id) == record.run) else { return };
+    match &record.event {
+        Event::RunPrepared { base_branch, base_commit } => {
+            run.base_commit = Some(base_commit.clone());
+            // The task's base is that of its first run: later runs go on from their predecessors' work.
+            if task.base_commit.is_none() {
+                task.base_branch.clone_from(base_branch);
+                task.base_commit = Some(base_commit.clone());
+            }
+        }
+        Event::RunStage { stage } => run.state = RunState::Live(*stage),
+        Event::RunSession { session, model } => {
+            run.session = Some(session.clone());
+            task.session = Some(session.clone());
+            if model.is_some() {
+                run.model.clone_from(model);
+            }
+        }
+        Event::DiffCaptured { commit, files, insertions, deletions } => {
+            let diff = DiffStat { files: *files, insertions: *insertions, deletions: *deletions };
+            run.commit = Some(commit.clone());
+            run.diff = Some(diff);
+            task.commit = Some(commit.clone());
+            task.diff = Some(diff);
+        }
+        Event::UsageRecorded { input, output, cached, cost_usd } => {
+            let used = Usage { input: *input, output: *output, cached: *cached, cost_usd: *cost_usd };
+            run.usage = run.usage.plus(used);
+            task.usage = task.usage.plus(used);
+        }
+        Event::RunEnded { outcome, reason, summary } => {
+            run.state = RunState::Ended(*outcome);
+            run.reason.clone_from(reason);
+            run.summary.clone_from(summary);
+            run.ended_at = Some(record.at);
+            if summary.is_some() {
+                task.summary.clone_from(summary);
+            }
+            after_run(task, run, *outcome);
+        }
+        _ => {}
+    }
+}
+
+/// What the task's next run would start from, now that `run` ended.
+fn after_run(task: &mut Task, run: &Run, outcome: Outcome) {
+    if matches!(outcome, Outcome::Failed | Outcome::TimedOut | Outcome::Lost) {
+        task.failures += 1;
+    }
+    task.next = Next {
+        // A workspace that never got ready is not gone on with.
+        workspace: run.base_commit.is_some().then_some(run.workspace),
+        from: task.next.from.clone(),
+        resume: run.session.clone().or_else(|| run.resume.clone()),
+        feedback: run.feedback.clone().filter(|_| outcome != Outcome::Succeeded),
+    };
+}

@@ -1,0 +1,235 @@
+//! Properties of the life of a task, and the sentences people read when something is refused.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::run::RunState;
+
+fn at(ms: i64) -> Timestamp {
+    Timestamp::from_millis(ms)
+}
+
+fn asked() -> NewTask {
+    NewTask {
+        project: "shop".into(),
+        repo: "/srv/shop".into(),
+        text: "fix the auth bug".into(),
+        priority: 5,
+        agent: "rehearsal".into(),
+        model: None,
+        scenario: None,
+        isolation: Isolation::Sandbox,
+        base: None,
+        key: None,
+    }
+}
+
+/// A log in memory: what the store does, without the disk.
+struct Log {
+    work: Work,
+    records: Vec<Record>,
+}
+
+impl Log {
+    fn new() -> Self {
+        let id = TaskId::new(at(1));
+        let entry = Work::create(id, asked()).unwrap();
+        let record = record(id, 1, entry, at(1));
+        let work = Work::from_created(&record).unwrap();
+        Self { work, records: vec![record] }
+    }
+
+    fn run(&mut self, command: Command, now: Timestamp) -> Result<(), Refusal> {
+        for entry in self.work.decide(command, now)? {
+            let seq = i64::try_from(self.records.len()).unwrap() + 1;
+            let record = record(self.work.task.id, seq, entry, now);
+            self.work.apply(&record);
+            self.records.push(record);
+        }
+        Ok(())
+    }
+
+    fn start(&mut self, now: i64) -> RunId {
+        let run = RunId::new(at(now));
+        let start = Start {
+            run,
+            agent: "rehearsal".into(),
+            model: None,
+            isolation: Isolation::Sandbox,
+            billing: None,
+        };
+        self.run(Command::Start(start), at(now)).unwrap();
+        run
+    }
+}
+
+fn record(task: TaskId, seq: i64, entry: Entry, at: Timestamp) -> Record {
+    let (run, attempt) = entry.run.map_or((None, None), |(run, attempt)| (Some(run), Some(attempt)));
+    Record { seq, task, run, attempt, actor: "test".into(), at, event: entry.event }
+}
+
+fn end(outcome: Outcome, retryable: bool) -> RunCommand {
+    RunCommand::End(End {
+        outcome,
+        reason: None,
+        summary: Some("done".into()),
+        retryable,
+        until: None,
+        policy: RetryPolicy::default(),
+    })
+}
+
+#[test]
+fn the_main_job() {
+    let mut log = Log::new();
+    let run = log.start(2);
+    let prepared = RunCommand::Prepared { base_branch: Some("main".into()), base_commit: "aaa".into() };
+    log.run(Command::OfRun(run, prepared), at(3)).unwrap();
+    log.run(Command::OfRun(run, RunCommand::Advance(Stage::Agent)), at(3)).unwrap();
+    let diff = DiffStat { files: 1, insertions: 2, deletions: 0 };
+    log.run(Command::OfRun(run, RunCommand::Collected { commit: "bbb".into(), diff }), at(4)).unwrap();
+    log.run(Command::OfRun(run, end(Outcome::Succeeded, false)), at(5)).unwrap();
+    assert_eq!(log.work.task.state, TaskState::Review);
+
+    log.run(Command::SendBack { comment: "and a test".into() }, at(6)).unwrap();
+    let second = log.start(7);
+    let live = log.work.run.clone().unwrap();
+    assert_eq!((live.attempt, live.workspace, live.feedback.as_deref()), (2, run, Some("and a test")));
+    log.run(Command::OfRun(second, end(Outcome::Succeeded, false)), at(8)).unwrap();
+
+    log.run(Command::Approve, at(9)).unwrap();
+    log.run(Command::Landed { commit: "ccc".into(), how: "merged".into() }, at(10)).unwrap();
+    assert_eq!(log.work.task.state, TaskState::Completed);
+    assert_eq!(log.work.task.commit.as_deref(), Some("ccc"));
+}
+
+#[test]
+fn a_late_report_is_fenced() {
+    let mut log = Log::new();
+    let first = log.start(2);
+    log.run(Command::OfRun(first, end(Outcome::Lost, true)), at(3)).unwrap();
+    log.run(Command::Wake, at(4)).unwrap();
+    let second = log.start(5);
+    let late = log.run(Command::OfRun(first, end(Outcome::Succeeded, false)), at(6));
+    assert_eq!(late, Err(Refusal::Fenced { run: first.short() }));
+    assert_eq!(log.work.run.as_ref().unwrap().id, second);
+    assert!(log.work.run.as_ref().unwrap().is_live());
+}
+
+#[test]
+fn failures_are_retried_and_then_fail() {
+    let mut log = Log::new();
+    for n in 1..=3 {
+        let run = log.start(n * 10);
+        log.run(Command::OfRun(run, end(Outcome::Failed, true)), at(n * 10 + 1)).unwrap();
+        if n < 3 {
+            assert_eq!(log.work.task.state.waiting().map(|waiting| waiting.on), Some(WaitFor::Retry));
+            log.run(Command::Wake, at(n * 10 + 2)).unwrap();
+        }
+    }
+    assert_eq!(log.work.task.state, TaskState::Failed);
+}
+
+#[test]
+fn a_stop_wins_over_a_success_that_comes_after_it() {
+    let mut log = Log::new();
+    let run = log.start(2);
+    log.run(Command::Stop, at(3)).unwrap();
+    log.run(Command::Stop, at(3)).unwrap();
+    log.run(Command::OfRun(run, end(Outcome::Succeeded, false)), at(4)).unwrap();
+    assert_eq!(log.work.task.state, TaskState::Cancelled);
+}
+
+#[test]
+fn refusals_say_what_to_do() {
+    let mut log = Log::new();
+    let refusal = |log: &mut Log, command| log.run(command, at(9)).unwrap_err().to_string();
+    insta::assert_snapshot!(refusal(&mut log, Command::Approve),
+        @"cannot approve a task that is queued: there is nothing to review");
+    log.start(2);
+    insta::assert_snapshot!(refusal(&mut log, Command::Discard { reason: None }),
+        @"cannot discard a task that is running: stop it first");
+    insta::assert_snapshot!(Work::create(TaskId::new(at(1)), NewTask { text: " ".into(), ..asked() }).unwrap_err(),
+        @"the task has no text: say in a line what is to be done");
+}
+
+fn any_command() -> impl Strategy<Value = (u8, bool)> {
+    (0u8..20, any::<bool>())
+}
+
+/// Turns a number into a command, for the live run or (`stale`) for one that never was.
+fn command(n: u8, stale: bool, work: &Work, now: Timestamp) -> Command {
+    let run = work.run.as_ref().filter(|_| !stale).map_or_else(|| RunId::new(now), |run| run.id);
+    let of_run = |report| Command::OfRun(run, report);
+    match n {
+        0 | 1 => Command::Start(Start {
+            run: RunId::new(now),
+            agent: "a".into(),
+            model: None,
+            isolation: Isolation::None,
+            billing: None,
+        }),
+        2 => of_run(RunCommand::Prepared { base_branch: None, base_commit: "base".into() }),
+        3 => of_run(RunCommand::Advance(Stage::Agent)),
+        4 => of_run(RunCommand::Tell(Event::UsageRecorded { input: 1, output: 1, cached: 0, cost_usd: 0.5 })),
+        5 => of_run(RunCommand::Tell(Event::TaskCompleted { commit: None, how: "forged".into() })),
+        6 => of_run(RunCommand::Collected {
+            commit: format!("c{}", now.as_millis()),
+            diff: DiffStat::default(),
+        }),
+        7 => of_run(end(Outcome::Succeeded, false)),
+        8 => of_run(end(Outcome::Failed, stale)),
+        9 => of_run(end(Outcome::Limited, true)),
+        10 => of_run(end(Outcome::Lost, true)),
+        11 => Command::Wake,
+        12 => Command::Approve,
+        13 => Command::Landed { commit: "landed".into(), how: "merged".into() },
+        14 => Command::LandingRefused { reason: "conflict".into() },
+        15 => Command::SendBack { comment: "more".into() },
+        16 => Command::Discard { reason: None },
+        17 => Command::Stop,
+        18 => Command::Retry { agent: stale.then(|| "other".into()) },
+        _ => Command::Rollback { checkpoint: "before-1".into(), commit: "base".into() },
+    }
+}
+
+fn check_invariants(work: &Work, before: &Work) {
+    let live = work.run.as_ref().is_some_and(Run::is_live);
+    assert_eq!(work.task.state == TaskState::Running, live, "running exactly while its run lives");
+    assert!(work.task.attempt >= before.task.attempt && work.task.attempt <= before.task.attempt + 1);
+    assert_eq!(work.run.as_ref().map_or(0, |run| run.attempt), work.task.attempt, "attempts are dense");
+    let ended = matches!(work.task.state, TaskState::Completed | TaskState::Failed | TaskState::Cancelled);
+    assert_eq!(work.task.ended_at.is_some(), ended);
+    assert!(!work.task.stopping || live, "only live runs are being stopped");
+    if before.task.state == TaskState::Completed {
+        assert_eq!(work.task.state, TaskState::Completed, "completed is final");
+    }
+    if let (Some(old), Some(new)) = (&before.run, &work.run)
+        && let RunState::Ended(outcome) = old.state
+        && old.id == new.id
+    {
+        assert_eq!(new.state, RunState::Ended(outcome), "a run ends once");
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_sequence_of_commands_reaches_an_illegal_state(
+        commands in proptest::collection::vec(any_command(), 1..80)
+    ) {
+        let mut log = Log::new();
+        for ((n, stale), ms) in commands.into_iter().zip(10..) {
+            let before = log.work.clone();
+            let refused = log.run(command(n, stale, &before, at(ms)), at(ms)).is_err();
+            prop_assert!(!refused || log.work == before, "a refusal changes nothing");
+            check_invariants(&log.work, &before);
+        }
+        // Replaying the log gives the projection, through text as the store keeps it.
+        let mut replayed = Work::from_created(&log.records[0]).unwrap();
+        for record in &log.records {
+            let event = Event::parse(record.event.kind(), &record.event.payload()).unwrap();
+            replayed.apply(&Record { event, ..record.clone() });
+        }
+        prop_assert_eq!(replayed, log.work);
+    }
+}
