@@ -1,1 +1,9 @@
-//! testkit
+//! What tests need and nothing else may use: servers, repositories, guards.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    missing_docs,
+    reason = "test support: it spawns, reads the environment and fails loudly"
+)]
+
+pub mod pg;

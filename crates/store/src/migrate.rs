@@ -1,0 +1,44 @@
+//! Bringing a database to today's schema. Each step is one transaction; a step that ran is never edited.
+
+use crate::sql::{Engine, Tx};
+use crate::{Error, Location};
+
+/// Number, name, and the text for SQLite and PostgreSQL.
+const STEPS: &[(i64, &str, &str, &str)] = &[(
+    1,
+    "initial",
+    include_str!("../migrations/sqlite/0001_initial.sql"),
+    include_str!("../migrations/postgres/0001_initial.sql"),
+)];
+
+/// The schema this binary writes.
+const KNOWN: i64 = STEPS[STEPS.len() - 1].0;
+
+pub(crate) fn migrate(engine: &mut dyn Engine, location: &Location) -> Result<(), Error> {
+    engine.batch("CREATE TABLE IF NOT EXISTS migrations (number BIGINT PRIMARY KEY, name TEXT NOT NULL)")?;
+    let rows = engine.query("SELECT COALESCE(MAX(number), 0) FROM migrations", &[])?;
+    let found = rows.first().map_or(Ok(0), |row| row.int(0))?;
+    if found > KNOWN {
+        return Err(Error::Newer { location: location.to_string(), found, known: KNOWN });
+    }
+    for (number, name, sqlite, postgres) in STEPS.iter().filter(|step| step.0 > found) {
+        let text = match location {
+            Location::Sqlite(_) => sqlite,
+            Location::Postgres(_) => postgres,
+        };
+        engine.batch("BEGIN")?;
+        let mut tx = Tx::new(engine);
+        let step = tx.batch(text).and_then(|()| {
+            let sql = "INSERT INTO migrations (number, name) VALUES ($1, $2)";
+            tx.execute(sql, &[(*number).into(), (*name).into()]).map(drop)
+        });
+        match step {
+            Ok(()) => engine.batch("COMMIT")?,
+            Err(error) => {
+                engine.batch("ROLLBACK")?;
+                return Err(error);
+            }
+        }
+    }
+    Ok(())
+}

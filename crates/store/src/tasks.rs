@@ -1,0 +1,238 @@
+//! Tasks: accepting, changing, finding and listing them.
+//!
+//! [`change`] is the only way a task changes: it loads the state, asks the domain, appends the events
+//! and writes the state they make, in the caller's transaction.
+
+mod rows;
+
+use std::time::Duration;
+
+use domain::schedule::Candidate;
+use domain::work::Command;
+use domain::{Event, NewTask, Record, RunId, Task, TaskId, Timestamp, WaitFor, Work};
+
+use crate::sql::{Tx, Value};
+use crate::{Error, checkpoints, events, outbox, runs};
+
+/// A task that was accepted now, or had been before under the same key.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Accepted {
+    /// The task.
+    pub task: Task,
+    /// Whether it is new.
+    pub new: bool,
+}
+
+/// Accepts a task. With an idempotency key that was seen before, the task of then is returned.
+pub fn create(tx: &mut Tx<'_>, asked: NewTask, actor: &str, now: Timestamp) -> Result<Accepted, Error> {
+    if let Some(key) = &asked.key
+        && let Some(row) = tx.query_one("SELECT id FROM tasks WHERE key = $1", &[key.into()])?
+    {
+        let id: TaskId = row.word(0, |text| text.parse().ok())?;
+        let work = load(tx, id)?.ok_or_else(|| not_found(&id.to_string()))?;
+        return Ok(Accepted { task: work.task, new: false });
+    }
+    let id = TaskId::new(now);
+    let record = events::append(tx, id, Work::create(id, asked)?, actor, now)?;
+    let work = Work::from_created(&record)
+        .ok_or(Error::Corrupt { what: "event", value: "a task that was not created".into() })?;
+    rows::insert(tx, &work.task)?;
+    count(tx, None, work.task.state.as_str())?;
+    Ok(Accepted { task: work.task, new: true })
+}
+
+/// Carries out one command.
+pub fn change(
+    tx: &mut Tx<'_>,
+    id: TaskId,
+    command: Command,
+    actor: &str,
+    now: Timestamp,
+) -> Result<Work, Error> {
+    change_all(tx, id, vec![command], actor, now)
+}
+
+/// Carries out commands in order; all or none.
+pub(crate) fn change_all(
+    tx: &mut Tx<'_>,
+    id: TaskId,
+    commands: Vec<Command>,
+    actor: &str,
+    now: Timestamp,
+) -> Result<Work, Error> {
+    let before = load(tx, id)?.ok_or_else(|| not_found(&id.to_string()))?;
+    let mut work = before.clone();
+    for command in commands {
+        let entries = work.decide(command, now)?;
+        events::append_all(tx, &mut work, entries, actor, now)?;
+    }
+    let known_run = before.run.as_ref().map(|run| run.id);
+    match &work.run {
+        Some(run) if Some(run.id) != known_run => {
+            rows::update(tx, &work.task)?;
+            runs::insert(tx, run, &work.task.asked.project)?;
+        }
+        run => {
+            if let Some(run) = run.as_ref().filter(|run| before.run.as_ref() != Some(*run)) {
+                runs::update(tx, run)?;
+            }
+            rows::update(tx, &work.task)?;
+        }
+    }
+    count(tx, Some(before.task.state.as_str()), work.task.state.as_str())?;
+    Ok(work)
+}
+
+/// Claims a task for a run of this owner, leased until `now + lease`.
+pub fn claim(
+    tx: &mut Tx<'_>,
+    id: TaskId,
+    start: domain::work::Start,
+    owner: &str,
+    lease: Duration,
+    now: Timestamp,
+) -> Result<Work, Error> {
+    let run = start.run;
+    let work = change(tx, id, Command::Start(start), "engine", now)?;
+    runs::lease(tx, run, owner, now.plus(lease))?;
+    Ok(work)
+}
+
+/// What an event causes outside, put into the outbox with it.
+pub(crate) fn enqueue_what_goes_out(tx: &mut Tx<'_>, record: &Record) -> Result<(), Error> {
+    match &record.event {
+        Event::TaskApproved { .. } => outbox::push(tx, record.task, "land", "{}", record.at),
+        Event::CheckpointCreated { .. } => checkpoints::note(tx, record),
+        _ => Ok(()),
+    }
+}
+
+/// A task with its latest run.
+pub fn load(tx: &mut Tx<'_>, id: TaskId) -> Result<Option<Work>, Error> {
+    let Some(task) = rows::one(tx, id)? else { return Ok(None) };
+    let run = runs::of_task(tx, id, 1)?.into_iter().next();
+    Ok(Some(Work { task, run }))
+}
+
+/// The task a person means: by its id, or by any unique beginning of its id or its short id.
+pub fn find(tx: &mut Tx<'_>, text: &str) -> Result<TaskId, Error> {
+    let wanted = text.trim().to_ascii_lowercase();
+    if let Ok(id) = wanted.parse::<TaskId>() {
+        return rows::one(tx, id)?.map(|task| task.id).ok_or_else(|| not_found(text));
+    }
+    if wanted.is_empty() || !wanted.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-') {
+        return Err(not_found(text));
+    }
+    let end = format!("{wanted}~");
+    let found = tx.query(
+        "SELECT id FROM tasks WHERE (short >= $1 AND short < $2) OR (id >= $1 AND id < $2) LIMIT 100",
+        &[(&wanted).into(), (&end).into()],
+    )?;
+    match found.as_slice() {
+        [] => Err(not_found(text)),
+        [row] => row.word(0, |id| id.parse().ok()),
+        many => Err(Error::Ambiguous { id: text.to_owned(), n: many.len() }),
+    }
+}
+
+/// Which tasks to list.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Only these states; all when empty.
+    pub states: Vec<String>,
+    /// Only this project.
+    pub project: Option<String>,
+    /// Only tasks before this one, for the next page.
+    pub before: Option<TaskId>,
+    /// At most this many.
+    pub limit: usize,
+}
+
+/// The most tasks one page may have.
+pub const MOST: usize = 500;
+
+/// Tasks, newest first.
+pub fn list(tx: &mut Tx<'_>, filter: &Filter) -> Result<Vec<Task>, Error> {
+    let mut clauses = vec!["1 = 1".to_owned()];
+    let mut values: Vec<Value> = Vec::new();
+    let mut bind = |value: Value| {
+        values.push(value);
+        format!("${}", values.len())
+    };
+    if !filter.states.is_empty() {
+        let places: Vec<_> = filter.states.iter().map(|state| bind(state.into())).collect();
+        clauses.push(format!("state IN ({})", places.join(", ")));
+    }
+    if let Some(project) = &filter.project {
+        clauses.push(format!("project = {}", bind(project.into())));
+    }
+    if let Some(before) = filter.before {
+        clauses.push(format!("id < {}", bind(before.into())));
+    }
+    let limit = bind(filter.limit.clamp(1, MOST).into());
+    rows::select(tx, &format!("WHERE {} ORDER BY id DESC LIMIT {limit}", clauses.join(" AND ")), &values)
+}
+
+/// The most urgent queued tasks, in the order they should start.
+pub fn queued(tx: &mut Tx<'_>, limit: usize) -> Result<Vec<Candidate>, Error> {
+    let rows = tx.query(
+        "SELECT id, project FROM tasks WHERE state = 'queued' ORDER BY priority, id LIMIT $1",
+        &[limit.into()],
+    )?;
+    rows.iter()
+        .map(|row| Ok(Candidate { id: row.word(0, |text| text.parse().ok())?, project: row.text(1)? }))
+        .collect()
+}
+
+/// Waiting tasks whose time has come.
+pub fn due(tx: &mut Tx<'_>, now: Timestamp, limit: usize) -> Result<Vec<TaskId>, Error> {
+    let rows = tx.query(
+        "SELECT id FROM tasks WHERE state = 'waiting' AND waiting_until <= $1 ORDER BY waiting_until LIMIT $2",
+        &[now.into(), limit.into()],
+    )?;
+    rows.iter().map(|row| row.word(0, |text| text.parse().ok())).collect()
+}
+
+/// When the next waiting task's time comes.
+pub fn next_due(tx: &mut Tx<'_>) -> Result<Option<Timestamp>, Error> {
+    let row = tx.query_one("SELECT MIN(waiting_until) FROM tasks WHERE state = 'waiting'", &[])?;
+    row.map_or(Ok(None), |row| row.opt_at(0))
+}
+
+/// How many tasks are in each state.
+pub fn counts(tx: &mut Tx<'_>) -> Result<Vec<(String, u64)>, Error> {
+    let rows = tx.query("SELECT state, n FROM task_counts", &[])?;
+    rows.iter().map(|row| Ok((row.text(0)?, row.u64(1)?))).collect()
+}
+
+/// Live runs a person wants stopped, with their tasks.
+pub fn stopping(tx: &mut Tx<'_>) -> Result<Vec<(TaskId, RunId)>, Error> {
+    let rows = tx.query(
+        "SELECT tasks.id, runs.id FROM runs JOIN tasks ON tasks.id = runs.task
+         WHERE runs.outcome IS NULL AND tasks.stopping = 1",
+        &[],
+    )?;
+    rows.iter()
+        .map(|row| Ok((row.word(0, |text| text.parse().ok())?, row.word(1, |text| text.parse().ok())?)))
+        .collect()
+}
+
+fn count(tx: &mut Tx<'_>, from: Option<&str>, to: &str) -> Result<(), Error> {
+    if from == Some(to) {
+        return Ok(());
+    }
+    if let Some(from) = from {
+        tx.execute("UPDATE task_counts SET n = n - 1 WHERE state = $1", &[from.into()])?;
+    }
+    tx.execute("UPDATE task_counts SET n = n + 1 WHERE state = $1", &[to.into()])?;
+    Ok(())
+}
+
+fn not_found(id: &str) -> Error {
+    Error::NotFound { what: "task", id: id.to_owned() }
+}
+
+/// What a task's waiting column holds, for other modules' filters.
+pub(crate) fn waiting_columns(task: &Task) -> (Option<WaitFor>, Option<Timestamp>) {
+    task.state.waiting().map_or((None, None), |waiting| (Some(waiting.on), waiting.until))
+}

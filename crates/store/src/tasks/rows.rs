@@ -1,0 +1,221 @@
+//! Tasks as rows.
+
+use std::sync::LazyLock;
+
+use domain::task::Next;
+use domain::{CheckResult, Isolation, NewTask, Task, TaskId, TaskState, WaitFor, Waiting};
+
+use super::waiting_columns;
+use crate::Error;
+use crate::runs::{diff, usage};
+use crate::sql::{Row, Tx, Value};
+
+/// The columns that are set once, then those that change; [`fixed`], [`moving`] and [`task`] follow
+/// this order.
+const FIXED: [&str; 13] = [
+    "id",
+    "short",
+    "project",
+    "repo",
+    "text",
+    "priority",
+    "model",
+    "scenario",
+    "isolation",
+    "base",
+    "key",
+    "branch",
+    "created_at",
+];
+const MOVING: [&str; 30] = [
+    "agent",
+    "title",
+    "state",
+    "waiting_for",
+    "waiting_until",
+    "attempt",
+    "failures",
+    "stopping",
+    "base_branch",
+    "base_commit",
+    "commit_id",
+    "next_workspace",
+    "next_from",
+    "next_resume",
+    "next_feedback",
+    "session",
+    "summary",
+    "reason",
+    "diff_files",
+    "diff_insertions",
+    "diff_deletions",
+    "checks",
+    "warnings",
+    "tokens_input",
+    "tokens_output",
+    "tokens_cached",
+    "cost_usd",
+    "updated_at",
+    "started_at",
+    "ended_at",
+];
+
+static SELECT: LazyLock<String> =
+    LazyLock::new(|| format!("SELECT {}, {} FROM tasks ", FIXED.join(", "), MOVING.join(", ")));
+
+static INSERT: LazyLock<String> = LazyLock::new(|| {
+    let places: Vec<_> = (1..=FIXED.len() + MOVING.len()).map(|n| format!("${n}")).collect();
+    format!("INSERT INTO tasks ({}, {}) VALUES ({})", FIXED.join(", "), MOVING.join(", "), places.join(", "))
+});
+
+static UPDATE: LazyLock<String> = LazyLock::new(|| {
+    let sets: Vec<_> = MOVING.iter().zip(2..).map(|(column, n)| format!("{column} = ${n}")).collect();
+    format!("UPDATE tasks SET {} WHERE id = $1", sets.join(", "))
+});
+
+pub(super) fn insert(tx: &mut Tx<'_>, task: &Task) -> Result<(), Error> {
+    let mut values = fixed(task);
+    values.extend(moving(task)?);
+    tx.execute(&INSERT, &values)?;
+    Ok(())
+}
+
+pub(super) fn update(tx: &mut Tx<'_>, task: &Task) -> Result<(), Error> {
+    let mut values = vec![task.id.into()];
+    values.extend(moving(task)?);
+    tx.execute(&UPDATE, &values)?;
+    Ok(())
+}
+
+pub(super) fn one(tx: &mut Tx<'_>, id: TaskId) -> Result<Option<Task>, Error> {
+    Ok(select(tx, "WHERE id = $1", &[id.into()])?.into_iter().next())
+}
+
+/// `rest` is what follows FROM: our own text, never a caller's.
+pub(super) fn select(tx: &mut Tx<'_>, rest: &str, values: &[Value]) -> Result<Vec<Task>, Error> {
+    tx.query(&format!("{}{rest}", *SELECT), values)?.iter().map(task).collect()
+}
+
+fn fixed(task: &Task) -> Vec<Value> {
+    let asked = &task.asked;
+    vec![
+        task.id.into(),
+        (&task.id.short()).into(),
+        (&asked.project).into(),
+        (&asked.repo).into(),
+        (&asked.text).into(),
+        asked.priority.into(),
+        asked.model.as_deref().into(),
+        asked.scenario.as_deref().into(),
+        asked.isolation.as_str().into(),
+        asked.base.as_deref().into(),
+        asked.key.as_deref().into(),
+        (&task.branch).into(),
+        task.created_at.into(),
+    ]
+}
+
+fn moving(task: &Task) -> Result<Vec<Value>, Error> {
+    let (waiting_for, waiting_until) = waiting_columns(task);
+    Ok(vec![
+        (&task.asked.agent).into(),
+        (&task.title).into(),
+        task.state.as_str().into(),
+        waiting_for.map(WaitFor::as_str).into(),
+        waiting_until.into(),
+        task.attempt.into(),
+        task.failures.into(),
+        task.stopping.into(),
+        task.base_branch.as_deref().into(),
+        task.base_commit.as_deref().into(),
+        task.commit.as_deref().into(),
+        task.next.workspace.into(),
+        task.next.from.as_deref().into(),
+        task.next.resume.as_deref().into(),
+        task.next.feedback.as_deref().into(),
+        task.session.as_deref().into(),
+        task.summary.as_deref().into(),
+        task.reason.as_deref().into(),
+        task.diff.map(|diff| diff.files).into(),
+        task.diff.map(|diff| diff.insertions).into(),
+        task.diff.map(|diff| diff.deletions).into(),
+        (&json(&task.checks)?).into(),
+        (&json(&task.warnings)?).into(),
+        task.usage.input.into(),
+        task.usage.output.into(),
+        task.usage.cached.into(),
+        task.usage.cost_usd.into(),
+        task.updated_at.into(),
+        task.started_at.into(),
+        task.ended_at.into(),
+    ])
+}
+
+fn json<T: serde::Serialize>(value: &T) -> Result<String, Error> {
+    serde_json::to_string(value)
+        .map_err(|error| Error::Corrupt { what: "value to store", value: error.to_string() })
+}
+
+fn task(row: &Row) -> Result<Task, Error> {
+    let asked = NewTask {
+        project: row.text(2)?,
+        repo: row.text(3)?,
+        text: row.text(4)?,
+        priority: u8::try_from(row.int(5)?).unwrap_or(domain::project::DEFAULT_PRIORITY),
+        agent: row.text(13)?,
+        model: row.opt_text(6)?,
+        scenario: row.opt_text(7)?,
+        isolation: row.word(8, Isolation::parse)?,
+        base: row.opt_text(9)?,
+        key: row.opt_text(10)?,
+    };
+    let reason = row.opt_text(30)?;
+    Ok(Task {
+        id: row.word(0, |text| text.parse().ok())?,
+        asked,
+        title: row.text(14)?,
+        state: state(row, reason.as_deref())?,
+        attempt: row.u32(18)?,
+        failures: row.u32(19)?,
+        stopping: row.int(20)? != 0,
+        branch: row.text(11)?,
+        base_branch: row.opt_text(21)?,
+        base_commit: row.opt_text(22)?,
+        commit: row.opt_text(23)?,
+        next: Next {
+            workspace: row.opt_word(24, |text| text.parse().ok())?,
+            from: row.opt_text(25)?,
+            resume: row.opt_text(26)?,
+            feedback: row.opt_text(27)?,
+        },
+        session: row.opt_text(28)?,
+        summary: row.opt_text(29)?,
+        reason,
+        diff: diff(row, 31)?,
+        checks: row.word(34, |text| serde_json::from_str::<Vec<CheckResult>>(text).ok())?,
+        warnings: row.word(35, |text| serde_json::from_str::<Vec<String>>(text).ok())?,
+        usage: usage(row, 36)?,
+        created_at: row.at(12)?,
+        updated_at: row.at(40)?,
+        started_at: row.opt_at(41)?,
+        ended_at: row.opt_at(42)?,
+    })
+}
+
+fn state(row: &Row, reason: Option<&str>) -> Result<TaskState, Error> {
+    let waiting = row.opt_word(16, WaitFor::parse)?;
+    Ok(match (row.text(15)?.as_str(), waiting) {
+        ("queued", None) => TaskState::Queued,
+        ("running", None) => TaskState::Running,
+        ("review", None) => TaskState::Review,
+        ("completed", None) => TaskState::Completed,
+        ("failed", None) => TaskState::Failed,
+        ("cancelled", None) => TaskState::Cancelled,
+        ("waiting", Some(on)) => TaskState::Waiting(Waiting {
+            on,
+            until: row.opt_at(17)?,
+            reason: reason.unwrap_or_default().to_owned(),
+        }),
+        other => return Err(Error::Corrupt { what: "task state", value: format!("{other:?}") }),
+    })
+}
