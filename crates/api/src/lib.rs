@@ -1,1 +1,17 @@
-//! api
+//! What goes over the wire: requests, answers, stream messages, and the client the command line uses.
+//!
+//! One of the two serialised formats of the project (the other is `domain::event`). Times are RFC 3339
+//! in UTC; fields that are `None` are left out. Not here: handlers, SQL, decisions.
+
+mod client;
+mod problem;
+mod status;
+mod task;
+
+pub use client::{Client, ClientError, EventLines};
+pub use problem::Problem;
+pub use status::{AgentStatus, Concurrency, Detail, Health, SandboxStatus, Status};
+pub use task::{
+    Approve, CheckView, CheckpointView, CreateTask, DiffView, EventView, FileDiffView, Page, Reject, Retry,
+    Rollback, RunResult, RunView, SendBack, SessionCode, StatView, TaskView, TokensView, WaitingView,
+};
