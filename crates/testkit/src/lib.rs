@@ -2,6 +2,8 @@
 #![allow(
     clippy::disallowed_methods,
     clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::missing_panics_doc,
     missing_docs,
     reason = "test support: it spawns, reads the environment and fails loudly"
 )]

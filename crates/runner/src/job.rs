@@ -1,0 +1,258 @@
+//! Jobs as the daemon sees them: launch and forget, find again, follow, stop.
+
+use std::fs::{self, File};
+use std::io;
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use rustix::fs::{FlockOperation, flock};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::UnixStream;
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::shim::{Identity, Places, Request};
+use crate::spec::{self, Exit, JobSpec};
+use crate::spool::{self, Frame};
+
+/// The most bytes one piece has, about.
+pub const MOST_PIECE: usize = 256 * 1024;
+/// When the socket tells nothing, how often the files are looked at.
+const FALLBACK: Duration = Duration::from_millis(500);
+/// How long a shim may take from its start to its lock.
+const SHIM_START: Duration = Duration::from_secs(10);
+
+/// What can go wrong. The messages are for people.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A file of the job cannot be read or written.
+    #[error("{}: {source}", path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The shim's program cannot be started.
+    #[error("the supervisor {} cannot be started: {source}", path.display())]
+    Start {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// It is still there after it was told to end.
+    #[error("the job in {} did not end in time", .0.display())]
+    WontEnd(PathBuf),
+}
+
+/// What is found of a job.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// It ended, and how is known.
+    Finished(Exit),
+    /// Its shim lives.
+    Alive(Identity),
+    /// Its shim is gone without a word; with it, all its processes.
+    Lost,
+    /// It never started, and now never will.
+    NotStarted,
+}
+
+/// What a follower got.
+#[derive(Clone, Debug)]
+pub enum Piece {
+    /// Frames, and the offset after them.
+    Frames(Vec<Frame>, u64),
+    /// All was read, and it ended so.
+    Ended(Exit),
+    /// All was read, and its shim is gone without a word.
+    Lost,
+}
+
+/// Writes the job's files and starts its shim, which nothing of ours waits for.
+pub fn launch(own: &Path, dir: &Path, spec: &JobSpec) -> Result<(), Error> {
+    let file = |source| Error::File { path: dir.to_owned(), source };
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(file)?;
+    let text = serde_json::to_vec(spec).map_err(io::Error::other).map_err(file)?;
+    spec::write_whole(&Places(dir.to_owned()).spec(), &text).map_err(file)?;
+    spawn_shim(own, dir).map_err(|source| Error::Start { path: own.to_owned(), source })
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the runner: shims are started here")]
+fn spawn_shim(own: &Path, dir: &Path) -> io::Result<()> {
+    let mut command = Command::new(own);
+    command.arg("shim").arg(dir).env_clear().current_dir("/");
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut child = command.spawn()?;
+    // Collected when it ends, so that it is no zombie while this process lives; the shim does not care.
+    std::thread::Builder::new()
+        .name("shim-reaper".into())
+        .stack_size(64 * 1024)
+        .spawn(move || child.wait())?;
+    Ok(())
+}
+
+/// What became of a job. A shim that was started but has not taken its lock yet is kept from starting
+/// anything: after `NotStarted` or `Lost` the job's directory is closed for good.
+pub fn find(dir: &Path) -> Result<Found, Error> {
+    let places = Places(dir.to_owned());
+    let file = |path: PathBuf| move |source| Error::File { path, source };
+    let lock = match File::options().create(true).append(true).open(places.lock()) {
+        Ok(lock) => lock,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Found::NotStarted),
+        Err(source) => return Err(Error::File { path: places.lock(), source }),
+    };
+    if flock(&lock, FlockOperation::NonBlockingLockExclusive).is_err() {
+        // Held: by a living shim, which says who it is right after taking it.
+        let deadline = std::time::Instant::now() + SHIM_START;
+        while std::time::Instant::now() < deadline {
+            let identity = spec::read_json(&places.identity()).map_err(file(places.identity()))?;
+            if let Some(identity) = identity {
+                return Ok(Found::Alive(identity));
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        return Err(Error::WontEnd(dir.to_owned()));
+    }
+    if let Some(exit) = spec::read_json(&places.exit()).map_err(file(places.exit()))? {
+        return Ok(Found::Finished(exit));
+    }
+    spec::write_whole(&places.closed(), b"").map_err(file(places.closed()))?;
+    let identity: Option<Identity> = spec::read_json(&places.identity()).map_err(file(places.identity()))?;
+    Ok(if identity.is_some() { Found::Lost } else { Found::NotStarted })
+}
+
+/// Asks a job to end and returns when it has: nothing of it is alive then. Idempotent.
+pub async fn stop(dir: &Path, grace: Duration, reason: &str) -> Result<(), Error> {
+    let deadline = Instant::now() + grace + Duration::from_secs(10);
+    let mut asked = false;
+    while Instant::now() < deadline {
+        if !is_held(dir) {
+            // Either it ended, or it has not started and from now on cannot.
+            return find(dir).map(drop);
+        }
+        if !asked {
+            let request = Request::Stop {
+                grace_ms: u64::try_from(grace.as_millis()).unwrap_or(u64::MAX),
+                reason: reason.to_owned(),
+            };
+            // Not listening yet is no error: it is asked again.
+            asked = ask(dir, &request).await.is_ok();
+        }
+        sleep(Duration::from_millis(5)).await;
+    }
+    Err(Error::WontEnd(dir.to_owned()))
+}
+
+/// Waits for a job's end without a runtime; for probes.
+pub(crate) fn wait_blocking(dir: &Path, within: Duration) -> Result<Exit, Error> {
+    let places = Places(dir.to_owned());
+    let deadline = std::time::Instant::now() + within;
+    while std::time::Instant::now() < deadline {
+        let found = spec::read_json(&places.exit());
+        if let Some(exit) = found.map_err(|source| Error::File { path: places.exit(), source })? {
+            return Ok(exit);
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    Err(Error::WontEnd(dir.to_owned()))
+}
+
+fn is_held(dir: &Path) -> bool {
+    File::open(dir.join("lock"))
+        .is_ok_and(|lock| flock(&lock, FlockOperation::NonBlockingLockExclusive).is_err())
+}
+
+async fn connect(dir: &Path) -> io::Result<UnixStream> {
+    // Through a descriptor, because a socket's name is short and a data directory's may not be.
+    let opened = File::open(dir)?;
+    UnixStream::connect(format!("/proc/self/fd/{}/sock", opened.as_raw_fd())).await
+}
+
+async fn ask(dir: &Path, request: &Request) -> io::Result<()> {
+    let mut stream = connect(dir).await?;
+    let mut line = serde_json::to_vec(request)?;
+    line.push(b'\n');
+    stream.write_all(&line).await?;
+    let mut lines = BufReader::new(stream).lines();
+    // The greeting, then the answer.
+    for _ in 0..2 {
+        timeout(Duration::from_secs(5), lines.next_line()).await??;
+    }
+    Ok(())
+}
+
+/// Reads a job's spool from an offset as it grows.
+#[derive(Debug)]
+pub struct Follower {
+    places: Places,
+    offset: u64,
+    socket: Option<BufReader<UnixStream>>,
+    since: Instant,
+}
+
+impl Follower {
+    /// A follower that has read up to `offset`.
+    pub fn open(dir: &Path, offset: u64) -> Self {
+        Self { places: Places(dir.to_owned()), offset, socket: None, since: Instant::now() }
+    }
+
+    /// The next piece; waits for one. Safe to drop while waiting.
+    pub async fn next(&mut self) -> Result<Piece, Error> {
+        loop {
+            // Looked at before reading: what was said before the end is then read before it is told.
+            let exit: Option<Exit> = self.read(spec::read_json(&self.places.exit()))?;
+            let held = is_held(&self.places.0);
+            let (frames, next) = self.read(spool::read(&self.places.spool(), self.offset, MOST_PIECE))?;
+            if !frames.is_empty() {
+                self.offset = next;
+                return Ok(Piece::Frames(frames, next));
+            }
+            if let Some(exit) = exit {
+                return Ok(Piece::Ended(exit));
+            }
+            let started = self.places.identity().exists() || self.since.elapsed() > SHIM_START;
+            if !held && started {
+                // It may have ended between the two looks.
+                match find(&self.places.0)? {
+                    Found::Finished(_) => continue,
+                    Found::Alive(_) => {}
+                    Found::Lost | Found::NotStarted => return Ok(Piece::Lost),
+                }
+            }
+            self.wait(started).await;
+        }
+    }
+
+    fn read<T>(&self, result: io::Result<T>) -> Result<T, Error> {
+        result.map_err(|source| Error::File { path: self.places.0.clone(), source })
+    }
+
+    /// Until the shim says something, is gone, or a while has passed.
+    async fn wait(&mut self, started: bool) {
+        if self.socket.is_none()
+            && let Ok(mut stream) = connect(&self.places.0).await
+            && stream.write_all(b"{\"op\":\"follow\"}\n").await.is_ok()
+        {
+            self.socket = Some(BufReader::new(stream));
+        }
+        let Some(socket) = &mut self.socket else {
+            // Only while the shim starts or ends.
+            sleep(if started { FALLBACK.min(Duration::from_millis(5)) } else { Duration::from_millis(1) })
+                .await;
+            return;
+        };
+        // What is said does not matter, only that something is: the files are the truth.
+        match timeout(FALLBACK, socket.fill_buf()).await {
+            Ok(Ok(bytes)) if !bytes.is_empty() => {
+                let n = bytes.len();
+                socket.consume(n);
+            }
+            Ok(_) => self.socket = None,
+            Err(_) => {}
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! Starting the job's process from the shim, and hearing from it whether it got ready.
+
+use std::fs::{self, File};
+use std::io::{self, IoSliceMut};
+use std::os::fd::OwnedFd;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use rustix::net::{
+    AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SocketFlags, SocketType, recvmsg,
+    socketpair,
+};
+
+use super::{Places, Ready};
+use crate::cgroup::Groups;
+use crate::spec::JobSpec;
+
+/// How long a job may take to get ready: namespaces, mounts, exec.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A job that was started.
+pub(super) struct Started {
+    pub(super) child: Child,
+    /// The proxy's listener and one for each forward; empty without a sandbox.
+    pub(super) listeners: Vec<OwnedFd>,
+    pub(super) groups: Groups,
+}
+
+/// Starts the job, or says why it was not started.
+pub(super) fn start(places: &Places, spec: &JobSpec) -> Result<Started, String> {
+    let id = places.0.file_name().and_then(|name| name.to_str()).unwrap_or("job");
+    let parent = places.0.parent().and_then(|dir| dir.file_name()).and_then(|name| name.to_str());
+    let groups = Groups::make(&format!("{}-{id}", parent.unwrap_or("run")), &spec.limits);
+    let dirs: Vec<_> = groups.dirs().iter().map(|dir| dir.display().to_string()).collect();
+    fs::write(places.0.join("groups"), dirs.join("\n")).map_err(|error| error.to_string())?;
+    let (ours, theirs) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)
+        .map_err(|error| error.to_string())?;
+    let mut command = own_command();
+    command.arg("shim-enter").arg(&places.0).current_dir("/").env_clear();
+    command.stdin(theirs).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().map_err(|error| format!("no process could be started: {error}"))?;
+    drop(command);
+    match hear(&ours) {
+        Ok((Ready { failed: None }, listeners)) => Ok(Started { child, listeners, groups }),
+        Ok((Ready { failed: Some(reason) }, _)) => {
+            child.wait().ok();
+            Err(reason)
+        }
+        Err(error) => {
+            child.kill().ok();
+            child.wait().ok();
+            Err(format!("the job's process ended before it was ready: {error}"))
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the runner: the shim starts the job here")]
+fn own_command() -> Command {
+    Command::new("/proc/self/exe")
+}
+
+fn hear(socket: &OwnedFd) -> io::Result<(Ready, Vec<OwnedFd>)> {
+    rustix::net::sockopt::set_socket_timeout(socket, rustix::net::sockopt::Timeout::Recv, Some(PATIENCE))?;
+    let mut text = vec![0; 16 * 1024];
+    let mut space = vec![std::mem::MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(64))];
+    let mut ancillary = RecvAncillaryBuffer::new(&mut space);
+    let mut buffers = [IoSliceMut::new(&mut text)];
+    let message = recvmsg(socket, &mut buffers, &mut ancillary, RecvFlags::CMSG_CLOEXEC)?;
+    let listeners = ancillary
+        .drain()
+        .filter_map(|message| match message {
+            RecvAncillaryMessage::ScmRights(fds) => Some(fds),
+            _ => None,
+        })
+        .flatten()
+        .collect();
+    if message.bytes == 0 {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
+    let ready = serde_json::from_slice(&text[..message.bytes])?;
+    Ok((ready, listeners))
+}
+
+/// The file that raw output goes to.
+pub(super) fn raw_output(spec: &JobSpec) -> io::Result<Option<File>> {
+    spec.stdout_to
+        .as_ref()
+        .map(|path| File::options().write(true).create(true).truncate(true).open(path))
+        .transpose()
+}

@@ -1,0 +1,220 @@
+//! What a job is, and how it ended: the files between the daemon and its shims.
+//!
+//! A daemon may meet shims of an older version after an upgrade: fields are only added, with defaults.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+/// The version of these files.
+pub const PROTOCOL: u32 = 1;
+
+/// What to run, and how it is contained. `Debug` leaves the environment out: it may hold secrets.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct JobSpec {
+    /// [`PROTOCOL`] of whoever wrote it.
+    pub protocol: u32,
+    /// Program and arguments, as the job sees them.
+    pub argv: Vec<String>,
+    /// The whole environment; nothing else is inherited.
+    pub env: BTreeMap<String, String>,
+    /// The directory it starts in, as the job sees it.
+    pub cwd: PathBuf,
+    /// What it reads.
+    pub stdin: Stdin,
+    /// When set, standard output goes raw into this file, up to the output limit, and not to the spool.
+    pub stdout_to: Option<PathBuf>,
+    /// How it is contained.
+    pub isolation: Isolation,
+    /// Its bounds.
+    pub limits: Limits,
+}
+
+impl std::fmt::Debug for JobSpec {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("JobSpec").field("argv", &self.argv).field("cwd", &self.cwd).finish_non_exhaustive()
+    }
+}
+
+/// What a job reads on standard input.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Stdin {
+    /// Nothing.
+    Null,
+    /// A file of the host.
+    File(PathBuf),
+}
+
+/// How a job is contained.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Isolation {
+    /// By bubblewrap.
+    Sandbox(Box<Sandbox>),
+    /// Not at all.
+    None,
+}
+
+/// What is inside a sandbox, besides a read-only system, private `/tmp`, `/proc` and `/dev`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Sandbox {
+    /// The tree it works on.
+    pub workspace: Mount,
+    /// A directory of the host that is its home, `/home/agent`, writable.
+    pub home: Option<PathBuf>,
+    /// Host paths it may read, and where.
+    pub read_only: Vec<(PathBuf, PathBuf)>,
+    /// Host paths it may write, and where.
+    pub writable: Vec<(PathBuf, PathBuf)>,
+    /// What it may reach.
+    pub network: Network,
+}
+
+/// The tree a job works on.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Mount {
+    /// A read-only tree below, the run's own layer above.
+    Overlay {
+        /// The tree below.
+        lower: PathBuf,
+        /// What the run changes.
+        upper: PathBuf,
+        /// The kernel's scratch directory, on the same file system as `upper`.
+        work: PathBuf,
+        /// Where it is inside.
+        at: PathBuf,
+    },
+    /// A directory of its own.
+    Bind {
+        /// On the host.
+        host: PathBuf,
+        /// Inside.
+        at: PathBuf,
+    },
+    /// None.
+    None,
+}
+
+/// What a job may reach.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Network {
+    /// Hosts, as `name`, `*.name` or `name:port`, reached through the proxy. Port 443 when none is said.
+    pub allow: Vec<String>,
+    /// Ports of the host's loopback that answer on the same port of the job's loopback.
+    pub forwards: Vec<u16>,
+}
+
+/// Bounds of a job. Zero means no bound of that kind.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Limits {
+    /// Milliseconds in all.
+    pub total_ms: u64,
+    /// Milliseconds without a byte of output.
+    pub silent_ms: u64,
+    /// Milliseconds to the first byte of output.
+    pub start_ms: u64,
+    /// Bytes of output.
+    pub output_bytes: u64,
+    /// Bytes of memory of all its processes; where the machine lets us.
+    pub memory_bytes: u64,
+    /// Processes and threads.
+    pub processes: u64,
+    /// Bytes its writable directories may grow to.
+    pub disk_bytes: u64,
+    /// Bytes of one file.
+    pub file_bytes: u64,
+    /// Milliseconds between asking it to end and ending it.
+    pub grace_ms: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            total_ms: 4 * 3_600_000,
+            silent_ms: 30 * 60_000,
+            start_ms: 5 * 60_000,
+            output_bytes: 256 << 20,
+            memory_bytes: 8 << 30,
+            processes: 4096,
+            disk_bytes: 10 << 30,
+            file_bytes: 4 << 30,
+            grace_ms: 2_000,
+        }
+    }
+}
+
+/// Why a job ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// By itself.
+    Exited,
+    /// It was asked to.
+    Stopped,
+    /// [`Limits::total_ms`].
+    TimeoutTotal,
+    /// [`Limits::silent_ms`].
+    TimeoutSilent,
+    /// [`Limits::start_ms`].
+    TimeoutStart,
+    /// [`Limits::output_bytes`].
+    OutputLimit,
+    /// [`Limits::disk_bytes`].
+    DiskLimit,
+    /// [`Limits::memory_bytes`].
+    MemoryLimit,
+    /// It could not be started as asked, so it was not started.
+    SetupFailed,
+}
+
+/// How a job ended: `exit.json`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exit {
+    /// The exit code, when it exited.
+    pub code: Option<i32>,
+    /// The signal, when one ended it.
+    pub signal: Option<i32>,
+    /// Why.
+    pub reason: Reason,
+    /// One sentence, where the reason needs one.
+    pub detail: Option<String>,
+    /// Unix milliseconds.
+    pub started_at_ms: i64,
+    /// Unix milliseconds.
+    pub ended_at_ms: i64,
+    /// Bytes it said.
+    pub output_bytes: u64,
+}
+
+impl Exit {
+    /// Whether it ended by itself with 0.
+    pub fn is_success(&self) -> bool {
+        self.reason == Reason::Exited && self.code == Some(0)
+    }
+}
+
+/// Writes a file so that it is there whole or not at all, also after a power failure.
+pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let next = path.with_extension("new");
+    let mut file = File::options().write(true).create(true).truncate(true).mode(0o600).open(&next)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(&next, path)?;
+    if let Some(dir) = path.parent() {
+        File::open(dir)?.sync_all()?;
+    }
+    Ok(())
+}
+
+/// Reads a JSON file; `None` when it is not there.
+pub(crate) fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> io::Result<Option<T>> {
+    match fs::read(path) {
+        Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(io::Error::other),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
