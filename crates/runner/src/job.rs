@@ -16,6 +16,7 @@ use tokio::time::{Instant, sleep, timeout};
 use crate::shim::{Identity, Places, Request};
 use crate::spec::{self, Exit, JobSpec};
 use crate::spool::{self, Frame};
+use crate::tree;
 
 /// The most bytes one piece has, about.
 pub const MOST_PIECE: usize = 256 * 1024;
@@ -55,7 +56,7 @@ pub enum Found {
     Finished(Exit),
     /// Its shim lives.
     Alive(Identity),
-    /// Its shim is gone without a word; with it, all its processes.
+    /// Its shim is gone without a word, and all its processes are.
     Lost,
     /// It never started, and now never will.
     NotStarted,
@@ -76,9 +77,21 @@ pub enum Piece {
 pub fn launch(own: &Path, dir: &Path, spec: &JobSpec) -> Result<(), Error> {
     let file = |source| Error::File { path: dir.to_owned(), source };
     fs::DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(file)?;
-    let text = serde_json::to_vec(spec).map_err(io::Error::other).map_err(file)?;
+    let mut spec = spec.clone();
+    spec.env.insert(tree::TAG.into(), tag(dir));
+    let text = serde_json::to_vec(&spec).map_err(io::Error::other).map_err(file)?;
     spec::write_whole(&Places(dir.to_owned()).spec(), &text).map_err(file)?;
     spawn_shim(own, dir).map_err(|source| Error::Start { path: own.to_owned(), source })
+}
+
+/// What marks this job's processes: unique on this machine, and no path of it.
+fn tag(dir: &Path) -> String {
+    let mut hasher = std::hash::DefaultHasher::new();
+    std::hash::Hash::hash(dir, &mut hasher);
+    let name = |path: Option<&Path>| {
+        path.and_then(Path::file_name).and_then(|name| name.to_str()).unwrap_or("job").to_owned()
+    };
+    format!("{}.{}.{:016x}", name(dir.parent()), name(Some(dir)), std::hash::Hasher::finish(&hasher))
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the runner: shims are started here")]
@@ -122,6 +135,10 @@ pub fn find(dir: &Path) -> Result<Found, Error> {
     }
     spec::write_whole(&places.closed(), b"").map_err(file(places.closed()))?;
     let identity: Option<Identity> = spec::read_json(&places.identity()).map_err(file(places.identity()))?;
+    // A shim takes its job with it, but for the instant in which a sandbox is being born.
+    if identity.is_some() && tree::end_tagged(&tag(dir), Duration::from_secs(5)) > 0 {
+        return Err(Error::WontEnd(dir.to_owned()));
+    }
     Ok(if identity.is_some() { Found::Lost } else { Found::NotStarted })
 }
 

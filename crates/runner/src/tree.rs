@@ -77,6 +77,36 @@ pub(crate) fn end_all(within: Duration) -> usize {
     }
 }
 
+/// The variable that marks every process of a job.
+pub(crate) const TAG: &str = "SIDEKICK_JOB";
+
+/// Ends every process that carries a job's tag; for jobs whose shim is gone. The first process of a
+/// sandbox carries it, and the kernel ends the rest with that one. Returns how many would not die.
+pub(crate) fn end_tagged(tag: &str, within: Duration) -> usize {
+    let wanted = format!("{TAG}={tag}").into_bytes();
+    let deadline = Instant::now() + within;
+    loop {
+        let left = tagged(&wanted);
+        for pid in &left {
+            signal(*pid, Signal::KILL);
+        }
+        if left.is_empty() || Instant::now() > deadline {
+            return left.len();
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+fn tagged(wanted: &[u8]) -> Vec<i32> {
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
+    pids.filter(|pid| {
+        let environment = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+        environment.split(|byte| *byte == 0).any(|variable| variable == wanted)
+    })
+    .collect()
+}
+
 /// Collects dead children, ours by fork or by inheritance.
 pub(crate) fn reap() {
     while let Ok(Some(_)) = rustix::process::wait(WaitOptions::NOHANG) {}

@@ -15,7 +15,7 @@ use std::process::{Command, ExitCode};
 use rustix::fs::{MemfdFlags, SeekFrom, memfd_create};
 use rustix::mount::{MountFlags, MountPropagationFlags};
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
-use rustix::process::{Resource, Rlimit};
+use rustix::process::{Resource, Rlimit, Signal};
 use serde::{Deserialize, Serialize};
 
 use super::Places;
@@ -47,6 +47,7 @@ fn enter(places: &Places, shim: &OwnedFd) -> Result<std::convert::Infallible, St
     let spec: Option<JobSpec> = spec::read_json(&places.spec()).map_err(|error| error.to_string())?;
     let spec = spec.ok_or("the job's spec.json is gone")?;
     let because = |what: &'static str| move |error: io::Error| format!("{what}: {error}");
+    die_with_shim()?;
     for dir in fs::read_to_string(places.0.join("groups")).unwrap_or_default().lines() {
         cgroup::enter(Path::new(dir)).map_err(because("the control group cannot be entered"))?;
     }
@@ -78,6 +79,7 @@ fn prepare(places: &Places, spec: &JobSpec, sandbox: &Sandbox, shim: &OwnedFd) -
     fs::write("/proc/self/setgroups", "deny").map_err(because("setgroups"))?;
     fs::write("/proc/self/uid_map", format!("{uid} {uid} 1")).map_err(because("uid_map"))?;
     fs::write("/proc/self/gid_map", format!("{gid} {gid} 1")).map_err(because("gid_map"))?;
+    die_with_shim()?;
     sys::loopback_up().map_err(because("the loopback cannot be brought up"))?;
     let listeners = listeners(sandbox).map_err(because("a port inside cannot be listened on"))?;
     let tree = mount(places, sandbox)?;
@@ -106,6 +108,18 @@ fn prepare(places: &Places, spec: &JobSpec, sandbox: &Sandbox, shim: &OwnedFd) -
     // They must stay open until bubblewrap reads them: they go with this process, which becomes it.
     std::mem::forget((seccomp, files));
     Ok(command)
+}
+
+/// From now on the kernel ends this process when the shim ends. Asked for again after every change of
+/// credentials, which takes it back; bubblewrap does the same for what it starts.
+fn die_with_shim() -> Result<(), String> {
+    rustix::process::set_parent_process_death_signal(Some(Signal::KILL))
+        .map_err(|error| error.to_string())?;
+    // A shim that ended just before is not our parent any more.
+    match rustix::process::getppid() {
+        Some(parent) if parent.as_raw_pid() != 1 => Ok(()),
+        _ => Err("the shim is gone".into()),
+    }
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the runner: it becomes the job's process")]

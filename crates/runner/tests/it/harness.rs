@@ -81,7 +81,7 @@ impl Bench {
 
 pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async { tokio::time::timeout(Duration::from_secs(60), future).await.unwrap() })
+    runtime.block_on(async { tokio::time::timeout(Duration::from_mins(1), future).await.unwrap() })
 }
 
 pub(crate) async fn read_to_end(dir: &Path) -> Said {
@@ -116,21 +116,20 @@ pub(crate) fn until(what: &str, mut done: impl FnMut() -> bool) {
     }
 }
 
+/// The processes that sleep for this marker.
+pub(crate) fn alive(marker: &str) -> Vec<i32> {
+    processes(|line| line == format!("sleep\0{marker}\0").as_bytes())
+}
+
 /// Live processes whose command line has this word.
-pub(crate) fn alive(word: &str) -> Vec<i32> {
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir("/proc").unwrap().flatten() {
-        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<i32>().ok()) else {
-            continue;
-        };
-        let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-        if line.windows(word.len()).any(|window| window == word.as_bytes())
-            && pid != std::process::id().cast_signed()
-        {
-            found.push(pid);
-        }
-    }
-    found
+pub(crate) fn mentioning(word: &str) -> Vec<i32> {
+    processes(|line| line.windows(word.len()).any(|window| window == word.as_bytes()))
+}
+
+fn processes(wanted: impl Fn(&[u8]) -> bool) -> Vec<i32> {
+    let entries = std::fs::read_dir("/proc").unwrap().flatten();
+    let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
+    pids.filter(|pid| wanted(&std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default())).collect()
 }
 
 /// A number no other test uses, to find processes by: seconds to sleep.

@@ -53,8 +53,8 @@ fn no_environment_but_its_own_anywhere_in_proc() {
     assert_ne!(bare(&bench, script), "0\n", "control");
     assert_eq!(boxed(&bench, script), "0\n");
     assert_eq!(
-        boxed(&bench, "id -u; tr '\\0' '\\n' </proc/1/environ"),
-        "1000\nPATH=/usr/local/bin:/usr/bin:/bin\n"
+        boxed(&bench, "id -u; tr '\\0' '\\n' </proc/1/environ | cut -d= -f1"),
+        "1000\nPATH\nSIDEKICK_JOB\n"
     );
 }
 
@@ -114,7 +114,8 @@ fn there_is_no_way_out_but_the_proxy() {
         for stream in server.incoming() {
             let mut stream = stream.unwrap();
             let mut head = [0; 4096];
-            stream.read(&mut head).ok();
+            // How much of the request came does not matter.
+            let _some = stream.read(&mut head).unwrap_or(0);
             drop(
                 stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\nConnection: close\r\n\r\nhello\n"),
             );

@@ -93,11 +93,11 @@ fn outcomes_of_stale_attempts_are_not_recorded() {
         tell(&store, task, first, end(Outcome::Lost), at(3)).await.unwrap();
         store.write(move |tx| tasks::change(tx, task, Command::Wake, "engine", at(4))).await.unwrap();
         let second = claim(&store, task, "me", at(5)).await.unwrap();
-        let before = store.read(|tx| events::head(tx)).await.unwrap();
+        let before = store.read(events::head).await.unwrap();
         let late = tell(&store, task, first, end(Outcome::Succeeded), at(6)).await;
         assert!(matches!(late, Err(store::Error::Refused(domain::Refusal::Fenced { .. }))), "{late:?}");
-        assert_eq!(store.read(|tx| events::head(tx)).await.unwrap(), before, "a refusal leaves no trace");
-        let live = store.read(|tx| runs::live(tx)).await.unwrap();
+        assert_eq!(store.read(events::head).await.unwrap(), before, "a refusal leaves no trace");
+        let live = store.read(runs::live).await.unwrap();
         assert_eq!(live.iter().map(|run| run.id).collect::<Vec<_>>(), [second]);
     });
 }

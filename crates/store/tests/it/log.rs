@@ -92,6 +92,6 @@ fn one_failing_write_does_not_touch_its_neighbours() {
             accepted += i64::from(write.await.unwrap());
         }
         assert_eq!(accepted, 40);
-        assert_eq!(store.read(|tx| events::head(tx)).await.unwrap(), 40);
+        assert_eq!(store.read(events::head).await.unwrap(), 40);
     });
 }

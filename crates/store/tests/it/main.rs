@@ -1,5 +1,11 @@
 //! One suite over both engines: every case runs on SQLite and on PostgreSQL.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "tests fail loudly, and start real processes"
+)]
+
 mod harness;
 mod life;
 mod log;

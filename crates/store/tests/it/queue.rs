@@ -64,7 +64,7 @@ fn waits_are_due_at_their_time() {
         let task = create(&store, asked("one"), at(1)).await;
         let run = claim(&store, task, "me", at(2)).await.unwrap();
         tell(&store, task, run, end(Outcome::Failed), at(1_000)).await.unwrap();
-        let next = store.read(|tx| tasks::next_due(tx)).await.unwrap().unwrap();
+        let next = store.read(tasks::next_due).await.unwrap().unwrap();
         assert_eq!(next, at(11_000));
         assert_eq!(store.read(move |tx| tasks::due(tx, at(10_999), 10)).await.unwrap(), []);
         assert_eq!(store.read(move |tx| tasks::due(tx, next, 10)).await.unwrap(), [task]);
@@ -116,7 +116,7 @@ fn pages_cover_everything_once() {
         ids.retain(|id| *id != first);
         ids.reverse();
         assert_eq!(seen, ids);
-        let counts = store.read(|tx| tasks::counts(tx)).await.unwrap();
+        let counts = store.read(tasks::counts).await.unwrap();
         let of = |state: &str| counts.iter().find(|(name, _)| name == state).unwrap().1;
         assert_eq!((of("queued"), of("cancelled"), of("running")), (24, 1, 0));
     });
