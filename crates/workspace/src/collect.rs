@@ -1,0 +1,117 @@
+//! From a workspace to the store: a script that commits and bundles inside the sandbox, and the checked
+//! import of what comes out.
+
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use crate::git::Git;
+use crate::tree::{Kind, Workspace};
+use crate::{Error, Workspaces, at};
+
+/// The largest bundle taken over.
+const MOST_BUNDLE: u64 = 2 << 30;
+
+/// What is to be run inside the sandbox, on the workspace, without a network.
+#[derive(Clone, Debug)]
+pub struct CollectJob {
+    /// Program and arguments.
+    pub argv: Vec<String>,
+    /// What it reads: the paths that changed.
+    pub stdin: Vec<u8>,
+}
+
+/// What was taken over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Imported {
+    /// The commit with the work; the base when nothing changed.
+    pub commit: String,
+}
+
+/// See the script's own words.
+const SCRIPT: &str = include_str!("collect.sh");
+
+impl Workspaces {
+    /// How a workspace's work is brought out. `tree` and `objects` are where these are for the job.
+    pub fn collect_job(
+        &self,
+        workspace: &Workspace,
+        tree: &Path,
+        objects: &Path,
+        message: &str,
+    ) -> Result<CollectJob, Error> {
+        let mut stdin = Vec::new();
+        let how = match workspace.kind {
+            Kind::Overlay => {
+                let changed = workspace.changed()?;
+                for path in changed.files {
+                    stdin.extend_from_slice(path.as_os_str().as_bytes());
+                    stdin.push(0);
+                }
+                stdin.push(0);
+                for path in changed.gone {
+                    stdin.extend_from_slice(path.as_os_str().as_bytes());
+                    stdin.push(0);
+                }
+                "list"
+            }
+            Kind::Copy => "all",
+        };
+        let words = [
+            "/bin/sh",
+            "-c",
+            SCRIPT,
+            "collect",
+            &tree.display().to_string(),
+            &workspace.base,
+            &objects.display().to_string(),
+            message,
+            how,
+        ];
+        Ok(CollectJob { argv: words.map(String::from).to_vec(), stdin })
+    }
+
+    /// Takes a bundle over into the store, under a private name. An empty one means that nothing changed.
+    pub fn import(&self, workspace: &Workspace, bundle: &Path, name: &str) -> Result<Imported, Error> {
+        let size = at(bundle, fs::metadata(bundle))?.len();
+        if size == 0 {
+            self.checkpoint(&workspace.repo, name, &workspace.base)?;
+            return Ok(Imported { commit: workspace.base.clone() });
+        }
+        if size > MOST_BUNDLE {
+            return Err(Error::Refused(format!("it is larger than {} MB", MOST_BUNDLE >> 20)));
+        }
+        let store = self.store(&workspace.repo);
+        let incoming = format!("refs/sidekick/{name}");
+        let fetched = Git::at(&store)
+            .args(["-c", "transfer.fsckObjects=true", "-c", "fetch.fsckObjects=true", "fetch", "--quiet"])
+            .args(["--no-tags", "--no-write-fetch-head", "--no-auto-maintenance"])
+            .arg(bundle)
+            .arg(format!("+refs/heads/result:{incoming}"))
+            .run();
+        fetched.map_err(|error| Error::Refused(error.to_string()))?;
+        let commit =
+            Git::at(&store).args(["rev-parse", "--verify", &format!("{incoming}^{{commit}}")]).line()?;
+        if !Git::at(&store).args(["merge-base", "--is-ancestor", &workspace.base, &commit]).holds()? {
+            return Err(Error::Refused("it does not descend from the base".into()));
+        }
+        Ok(Imported { commit })
+    }
+
+    /// Keeps a commit under a private name, so that it can be gone back to.
+    pub fn checkpoint(&self, repo: &str, name: &str, commit: &str) -> Result<(), Error> {
+        Git::at(&self.store(repo))
+            .args(["update-ref", &format!("refs/sidekick/{name}"), commit])
+            .run()
+            .map(drop)
+    }
+
+    /// The content of a file of a commit; `None` when there is none.
+    pub fn show(&self, repo: &str, commit: &str, path: &str, most: usize) -> Result<Option<String>, Error> {
+        let output =
+            Git::at(&self.store(repo)).args(["cat-file", "blob", &format!("{commit}:{path}")]).output()?;
+        let mut bytes = output.stdout;
+        bytes.truncate(most);
+        Ok(output.status.success().then(|| String::from_utf8_lossy(&bytes).into_owned()))
+    }
+}
