@@ -1,1 +1,167 @@
-//! agents
+//! What an agent says: drivers, sans I/O. A driver turns an assignment into a command to start, and a
+//! session turns the lines that come back into events. Nothing here spawns, reads a file or waits.
+//!
+//! A session is deterministic over its lines from the first one: after a restart the daemon feeds the
+//! spool into a fresh session and goes on. Parsing is total: what is not known is kept as it came.
+//!
+//! A new agent is one module here, one line in [`builtin`], and its transcripts in `tests`.
+
+pub mod claude;
+pub mod command;
+pub mod lines;
+pub mod rehearsal;
+mod text;
+
+use std::collections::BTreeMap;
+
+use domain::{Event, Timestamp, Usage};
+
+pub use lines::LineSplitter;
+
+/// The version of this interface.
+pub const INTERFACE: u32 = 1;
+
+/// What a driver needs to know of a run.
+#[derive(Clone, Debug, Default)]
+pub struct Assignment {
+    /// The whole prompt: memory, continuation, task, comment.
+    pub prompt: String,
+    /// The task's text alone, for templates.
+    pub task: String,
+    /// The person's comment alone, for templates.
+    pub feedback: String,
+    /// The model asked for.
+    pub model: Option<String>,
+    /// The session to go on with.
+    pub resume: Option<String>,
+    /// The id a new session gets.
+    pub new_session: String,
+    /// What the resumed session had consumed before, for agents whose totals grow.
+    pub before: Usage,
+    /// The rehearsal agent's script.
+    pub scenario: Option<String>,
+    /// The agent's home, as it sees it.
+    pub home: String,
+    /// The account's variables; everything else the agent gets is chosen by the driver.
+    pub account: BTreeMap<String, String>,
+}
+
+/// A program to be started.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Program {
+    /// Looked up on `PATH`.
+    Named(String),
+    /// Our own binary.
+    Own,
+}
+
+/// How to start an agent.
+#[derive(Clone, Debug)]
+pub struct Launch {
+    /// What.
+    pub program: Program,
+    /// Its arguments.
+    pub args: Vec<String>,
+    /// Its variables, besides `PATH`, `HOME` and the like.
+    pub env: BTreeMap<String, String>,
+    /// What it reads: prompts go here, where no process list shows them.
+    pub stdin: Vec<u8>,
+    /// Files below its home, written before it starts.
+    pub files: Vec<(String, Vec<u8>)>,
+    /// Hosts it needs to reach, for the allowlist.
+    pub hosts: Vec<String>,
+    /// Ports of the host's loopback it needs to reach.
+    pub forwards: Vec<u16>,
+}
+
+/// Whether an agent can be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Readiness {
+    /// It can, billed so: `subscription`, `key`, `local`, `none`.
+    Ready(&'static str),
+    /// It lacks a login; what to do.
+    LoggedOut(&'static str),
+}
+
+/// An agent backend.
+pub trait Driver: Send + Sync {
+    /// Its name.
+    fn name(&self) -> &str;
+    /// What it starts.
+    fn program(&self) -> Program;
+    /// Whether the account's variables let it work.
+    fn readiness(&self, account: &BTreeMap<String, String>) -> Readiness;
+    /// The account's variables it understands.
+    fn account_variables(&self) -> &'static [&'static str];
+    /// How to start it.
+    fn launch(&self, assignment: &Assignment) -> Result<Launch, Error>;
+    /// The reading of what it says.
+    fn session(&self, assignment: &Assignment) -> Box<dyn Session>;
+}
+
+/// A reading of what one run of an agent says.
+pub trait Session: Send {
+    /// Takes a line, without its end.
+    fn line(&mut self, stream: Stream, line: &[u8], now: Timestamp) -> Vec<Event>;
+    /// It ended.
+    fn finish(&mut self, exit: &Exit, now: Timestamp) -> Finish;
+}
+
+/// Where a line came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stream {
+    /// Standard output.
+    Stdout,
+    /// Standard error.
+    Stderr,
+}
+
+/// How an agent's process ended. A hint only: exit codes lie.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Exit {
+    /// The exit code.
+    pub code: Option<i32>,
+    /// The signal.
+    pub signal: Option<i32>,
+}
+
+/// What a run came to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Finish {
+    /// In short.
+    pub verdict: Verdict,
+    /// Why, in one sentence for people.
+    pub reason: Option<String>,
+    /// The agent's closing words.
+    pub summary: Option<String>,
+}
+
+/// What a run came to, in short.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The agent says it is done.
+    Succeeded,
+    /// It failed; whether trying again may help.
+    Failed {
+        /// See above.
+        retryable: bool,
+    },
+    /// The account's limit is reached, until then if that is known.
+    Limited {
+        /// See above.
+        until: Option<Timestamp>,
+    },
+}
+
+/// Why an agent cannot be started so.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The scenario is wrong.
+    #[error("the scenario cannot be read: {0}")]
+    Scenario(String),
+}
+
+/// The drivers that ship.
+pub fn builtin() -> Vec<Box<dyn Driver>> {
+    vec![Box::new(claude::Claude), Box::new(rehearsal::Rehearsal)]
+}

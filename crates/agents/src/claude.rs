@@ -1,0 +1,178 @@
+//! Claude Code, headless: `claude -p` with streamed JSON, the prompt on standard input.
+//!
+//! It runs inside our sandbox, so its own permission prompts are off (`IS_SANDBOX` lets it as any user);
+//! what it may do is what the sandbox lets it. Settings, hooks and MCP servers that the repository brings
+//! are off; its `CLAUDE.md` is read. Format: Claude Code 2.1 (`tests/transcripts/claude`).
+
+mod reading;
+
+use std::collections::BTreeMap;
+
+use crate::{Assignment, Driver, Error, Launch, Program, Readiness, Session};
+
+const TOKEN: &str = "CLAUDE_CODE_OAUTH_TOKEN";
+const KEY: &str = "ANTHROPIC_API_KEY";
+const URL: &str = "ANTHROPIC_BASE_URL";
+
+/// The agent.
+#[derive(Clone, Copy, Debug)]
+pub struct Claude;
+
+impl Driver for Claude {
+    fn name(&self) -> &'static str {
+        "claude"
+    }
+
+    fn program(&self) -> Program {
+        Program::Named("claude".into())
+    }
+
+    fn readiness(&self, account: &BTreeMap<String, String>) -> Readiness {
+        if account.contains_key(TOKEN) {
+            Readiness::Ready("subscription")
+        } else if account.contains_key(KEY) {
+            Readiness::Ready("key")
+        } else {
+            Readiness::LoggedOut(
+                "run `claude setup-token` and give the token as CLAUDE_CODE_OAUTH_TOKEN (subscription), or set \
+                 ANTHROPIC_API_KEY (metered), in the environment of `sidekick serve` or in sidekick.yaml",
+            )
+        }
+    }
+
+    fn account_variables(&self) -> &'static [&'static str] {
+        &[TOKEN, KEY, URL]
+    }
+
+    fn launch(&self, assignment: &Assignment) -> Result<Launch, Error> {
+        let mut args: Vec<String> = [
+            "-p",
+            "--output-format",
+            "stream-json",
+            "--verbose",
+            "--dangerously-skip-permissions",
+            // The person's own settings directory is not in the sandbox; the project's may carry hooks.
+            "--setting-sources",
+            "user",
+            "--strict-mcp-config",
+        ]
+        .map(String::from)
+        .to_vec();
+        if let Some(model) = &assignment.model {
+            args.extend(["--model".into(), model.clone()]);
+        }
+        match &assignment.resume {
+            Some(session) => args.extend(["--resume".into(), session.clone()]),
+            None => args.extend(["--session-id".into(), assignment.new_session.clone()]),
+        }
+        let (env, forwards, hosts) = environment(assignment);
+        Ok(Launch {
+            program: self.program(),
+            args,
+            env,
+            stdin: assignment.prompt.clone().into_bytes(),
+            // Settled before the run: a first start asks nothing.
+            files: vec![(".claude/.claude.json".into(), br#"{"hasCompletedOnboarding":true}"#.to_vec())],
+            hosts,
+            forwards,
+        })
+    }
+
+    fn session(&self, assignment: &Assignment) -> Box<dyn Session> {
+        Box::new(reading::Reading::new(assignment.before))
+    }
+}
+
+/// The variables, and what of the network they need.
+fn environment(assignment: &Assignment) -> (BTreeMap<String, String>, Vec<u16>, Vec<String>) {
+    let mut env: BTreeMap<String, String> = [
+        ("CLAUDE_CONFIG_DIR", format!("{}/.claude", assignment.home)),
+        ("IS_SANDBOX", "1".into()),
+        ("CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "1".into()),
+        ("DISABLE_AUTOUPDATER", "1".into()),
+        // Few tries of its own: what to do about a provider that does not answer is for the engine.
+        ("CLAUDE_CODE_MAX_RETRIES", "3".into()),
+        ("API_TIMEOUT_MS", "600000".into()),
+        ("CLAUDE_ENABLE_BYTE_WATCHDOG", "1".into()),
+        ("CLAUDE_BYTE_STREAM_IDLE_TIMEOUT_MS", "120000".into()),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .into();
+    // A subscription wins, and then no key comes along that could make the run metered.
+    let credential = if assignment.account.contains_key(TOKEN) { TOKEN } else { KEY };
+    for name in [credential, URL] {
+        if let Some(value) = assignment.account.get(name) {
+            env.insert(name.into(), value.clone());
+        }
+    }
+    // Names of the account that are none of the known ones are the person's own wish.
+    for (name, value) in &assignment.account {
+        if ![TOKEN, KEY, URL].contains(&name.as_str()) {
+            env.insert(name.clone(), value.clone());
+        }
+    }
+    let hosts = ["api.anthropic.com", "console.anthropic.com", "claude.ai", "platform.claude.com"];
+    match assignment.account.get(URL).map(|url| endpoint(url)) {
+        None => (env, Vec::new(), hosts.map(String::from).to_vec()),
+        Some(Endpoint::Loopback(port)) => (env, vec![port], Vec::new()),
+        Some(Endpoint::Host(host)) => (env, Vec::new(), vec![host]),
+    }
+}
+
+enum Endpoint {
+    Loopback(u16),
+    Host(String),
+}
+
+fn endpoint(url: &str) -> Endpoint {
+    let (scheme, rest) = url.split_once("://").unwrap_or(("https", url));
+    let authority = rest.split(['/', '?']).next().unwrap_or_default();
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) => (host, port.parse().unwrap_or(443)),
+        None => (authority, if scheme == "http" { 80 } else { 443 }),
+    };
+    if ["127.0.0.1", "localhost"].contains(&host) {
+        Endpoint::Loopback(port)
+    } else {
+        Endpoint::Host(format!("{host}:{port}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn launch(account: &[(&str, &str)]) -> Launch {
+        let account = account.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let assignment = Assignment {
+            account,
+            new_session: "s".into(),
+            home: "/home/agent".into(),
+            ..Assignment::default()
+        };
+        Claude.launch(&assignment).unwrap()
+    }
+
+    #[test]
+    fn a_subscription_never_comes_with_a_key() {
+        let both = launch(&[(TOKEN, "t"), (KEY, "k")]);
+        assert!(both.env.contains_key(TOKEN) && !both.env.contains_key(KEY));
+        assert!(launch(&[(KEY, "k")]).env.contains_key(KEY));
+        let said = format!("{:?}", both.args);
+        assert!(
+            !said.contains('t') || !both.args.iter().any(|word| word == "t"),
+            "no secret in the arguments"
+        );
+    }
+
+    #[test]
+    fn a_loopback_endpoint_is_a_forward_and_nothing_else() {
+        let local = launch(&[(KEY, "k"), (URL, "http://127.0.0.1:8080/v1")]);
+        assert_eq!((local.forwards, local.hosts.len()), (vec![8080], 0));
+        assert_eq!(
+            launch(&[(KEY, "k"), (URL, "https://proxy.example.org/x")]).hosts,
+            ["proxy.example.org:443"]
+        );
+        assert!(launch(&[(KEY, "k")]).hosts.contains(&"api.anthropic.com".to_owned()));
+    }
+}

@@ -1,0 +1,139 @@
+//! Recorded streams of Claude Code 2.1.329, and what becomes of them.
+
+use std::fmt::Write;
+
+use agents::claude::Claude;
+use agents::{Assignment, Driver, Exit, LineSplitter, Stream, Verdict};
+use domain::{Event, Timestamp, Usage};
+use proptest::prelude::*;
+
+fn transcript(case: &str) -> Vec<u8> {
+    std::fs::read(format!("{}/tests/transcripts/claude/{case}.jsonl", env!("CARGO_MANIFEST_DIR"))).unwrap()
+}
+
+fn read(stream: &[u8], exit: Exit, before: Usage) -> (Vec<Event>, agents::Finish) {
+    let now = Timestamp::from_millis(0);
+    let mut session = Claude.session(&Assignment { before, ..Assignment::default() });
+    let mut splitter = LineSplitter::default();
+    let mut lines = splitter.push(stream);
+    lines.extend(splitter.finish());
+    let events = lines.iter().flat_map(|line| session.line(Stream::Stdout, &line.bytes, now)).collect();
+    (events, session.finish(&exit, now))
+}
+
+/// Events and end as a person would want to compare them.
+fn told(case: &str, code: i32) -> String {
+    let (events, finish) = read(&transcript(case), Exit { code: Some(code), signal: None }, Usage::default());
+    let mut text = String::new();
+    for event in events {
+        let payload: String = event.payload().chars().take(220).collect();
+        writeln!(text, "{} {payload}", event.kind()).unwrap();
+    }
+    let until = match finish.verdict {
+        Verdict::Limited { until } => {
+            format!("limited until {}", until.map_or("?".into(), |at| at.to_string()))
+        }
+        Verdict::Succeeded => "succeeded".into(),
+        Verdict::Failed { retryable } => format!("failed, retryable: {retryable}"),
+    };
+    write!(text, "=> {until} | {:?} | {:?}", finish.reason, finish.summary).unwrap();
+    text
+}
+
+#[test]
+fn streams_are_read_as_they_were() {
+    for (case, code) in [
+        ("basic", 0),
+        ("429x2", 0),
+        ("529-maxretries2", 1),
+        ("401-maxretries0", 1),
+        ("403", 1),
+        ("credit", 1),
+        ("noauth", 1),
+        ("oauth-unified-ok", 0),
+        ("oauth-unified-rejected", 1),
+        ("oauth-unified-warning", 0),
+        ("resume-bad", 1),
+        ("maxturns", 1),
+        ("budget", 1),
+        ("dontask-deny", 0),
+        ("fallback", 1),
+        ("sigint", 0),
+        ("sigterm", 143),
+        ("streamhang", 1),
+        ("refused", 1),
+        ("partial", 0),
+    ] {
+        insta::assert_snapshot!(case, told(case, code));
+    }
+}
+
+#[test]
+fn totals_that_grow_over_a_resume_are_booked_once() {
+    let used = |events: Vec<Event>| {
+        events
+            .into_iter()
+            .filter_map(|event| match event {
+                Event::UsageRecorded { input, output, cached, cost_usd } => {
+                    Some(Usage { input, output, cached, cost_usd })
+                }
+                _ => None,
+            })
+            .fold(Usage::default(), Usage::plus)
+    };
+    let exit = Exit { code: Some(0), signal: None };
+    let first = used(read(&transcript("resume-1"), exit, Usage::default()).0);
+    let whole = used(read(&transcript("resume-3"), exit, Usage::default()).0);
+    let second = used(read(&transcript("resume-3"), exit, first).0);
+    assert!(first.cost_usd > 0.0 && second.cost_usd > 0.0);
+    assert!((first.plus(second).cost_usd - whole.cost_usd).abs() < 1e-9);
+    assert_eq!(first.plus(second).output, whole.output);
+}
+
+#[test]
+fn a_limit_quoted_by_a_tool_is_only_text() {
+    let quoted = String::from_utf8(transcript("oauth-unified-rejected")).unwrap();
+    let record = serde_json::json!({"type": "user", "message": {"content": [
+        {"type": "tool_result", "tool_use_id": "t", "content": quoted}]}});
+    let done = serde_json::json!({"type": "result", "subtype": "success", "is_error": false, "session_id": "s",
+        "result": "You've hit your 5-hour limit · resets 10:14pm (UTC)"});
+    let stream = format!("{record}\n{done}\n");
+    let (events, finish) = read(stream.as_bytes(), Exit { code: Some(0), signal: None }, Usage::default());
+    assert!(!events.iter().any(|event| matches!(event, Event::LimitSeen { .. })));
+    assert_eq!(finish.verdict, Verdict::Succeeded);
+}
+
+#[test]
+fn planning_tools_make_a_plan() {
+    let call = |name: &str, input: serde_json::Value| serde_json::json!({"type": "assistant", "message": {"content": [{"type": "tool_use", "id": "t", "name": name, "input": input}]}});
+    let stream = [
+        call("TaskCreate", serde_json::json!({"subject": "Look"})),
+        call("TaskCreate", serde_json::json!({"subject": "Mend"})),
+        call("TaskUpdate", serde_json::json!({"taskId": "1", "status": "completed"})),
+    ];
+    let text: String = stream.iter().map(|record| format!("{record}\n")).collect();
+    let (events, _) = read(text.as_bytes(), Exit::default(), Usage::default());
+    let Some(Event::PlanUpdated { items }) = events.last() else { panic!("no plan") };
+    let plan: Vec<_> = items.iter().map(|item| format!("{} {:?}", item.text, item.status)).collect();
+    assert_eq!(plan, ["Look Completed", "Mend Pending"]);
+}
+
+proptest! {
+    #[test]
+    fn nothing_breaks_the_reading(
+        case in prop_oneof![Just("basic"), Just("oauth-unified-rejected"), Just("dontask-deny"), Just("maxturns")],
+        at in any::<prop::sample::Index>(),
+        noise in proptest::collection::vec(any::<u8>(), 0..40),
+        cut in any::<prop::sample::Index>(),
+    ) {
+        let mut stream = transcript(case);
+        let place = at.index(stream.len());
+        stream.splice(place..(place + noise.len() / 2).min(stream.len()), noise);
+        stream.truncate(cut.index(stream.len()) + 1);
+        let (events, _) = read(&stream, Exit::default(), Usage::default());
+        for event in events {
+            prop_assert!(event.is_streamed(), "an agent's words never decide: {}", event.kind());
+            prop_assert!(event.payload().len() < 200_000);
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! Drivers against what the real agents said.
+#![allow(clippy::unwrap_used, reason = "tests fail loudly")]
+
+mod claude;
