@@ -39,7 +39,7 @@ pub enum Said {
     /// An event as it is.
     Event {
         /// Which.
-        event: Event,
+        event: Box<Event>,
     },
     /// It is done.
     Done {
@@ -120,7 +120,7 @@ impl Session for Reading {
             return vec![Event::TaskOutput { stream: "stderr".into(), text: lossy(line, MOST_TEXT) }];
         }
         match serde_json::from_slice::<Said>(line) {
-            Ok(Said::Event { event }) if event.is_streamed() => vec![event],
+            Ok(Said::Event { event }) if event.is_streamed() => vec![*event],
             // An event of a kind that decides something is no event of an agent's.
             Ok(Said::Event { .. }) => vec![Event::AgentRaw { line: lossy(line, MOST_RAW) }],
             Ok(end) => {

@@ -1,1 +1,354 @@
-//! engine
+//! What happens next: the daemon's components, which join the store, the workspaces, the runner and the
+//! agents.
+//!
+//! [`Engine`] is the cheap handle the doors hold. Behind it: [`scheduler`] claims queued tasks, [`run`]
+//! drives a run from claim to outcome and adopts the runs of a daemon before this one, [`landing`] does
+//! what the outbox asks for, [`janitor`] removes what is provably finished. What must stay true:
+//!
+//! - Every change of state goes through `store::tasks::change`, so through `domain::work`.
+//! - A run is re-entered at any point: each step finds out what was done before it does anything.
+//! - Nothing here outlives a stop of the daemon but the shims, which are meant to.
+
+mod agents_here;
+pub mod clock;
+mod continuation;
+mod intake;
+mod janitor;
+mod landing;
+mod prompt;
+mod run;
+mod scheduler;
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use domain::retry::RetryPolicy;
+use domain::work::Command;
+use domain::{Project, RunId, TaskId, Timestamp, Work};
+use store::{Store, tasks};
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinHandle;
+
+pub use agents_here::{AgentHere, AgentState, AgentsHere};
+pub use intake::{Request, Unclear};
+pub use workspace::{Diff, FileDiff, Person};
+
+/// How the engine is set up.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The data directory, absolute.
+    pub data_dir: PathBuf,
+    /// Our own binary, which plays the shim and the rehearsal agent.
+    pub own: PathBuf,
+    /// Where agents are looked for: the `PATH` of whoever started us.
+    pub path: String,
+    /// Variables of the agents' accounts, by agent.
+    pub accounts: BTreeMap<String, BTreeMap<String, String>>,
+    /// Agents that are commands of the configuration.
+    pub commands: Vec<agents::command::Custom>,
+    /// Configured projects.
+    pub projects: Vec<Project>,
+    /// The agent used when nothing names one.
+    pub default_agent: Option<String>,
+    /// Runs at once.
+    pub concurrency: usize,
+    /// How failures are retried.
+    pub retry: RetryPolicy,
+    /// Bounds of each run's jobs; a project's own timeout goes before the total.
+    pub limits: runner::Limits,
+    /// An agent that shows no progress for this long is stopped, however much it says.
+    pub no_progress: Duration,
+    /// What of the person's environment fetching from servers needs.
+    pub person: workspace::Person,
+    /// Whether queued tasks are started; without it only what is asked for is done.
+    pub dispatch: bool,
+}
+
+/// What can go wrong for a caller.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// The request.
+    #[error(transparent)]
+    Unclear(#[from] Unclear),
+    /// The repository.
+    #[error("{0}")]
+    Repository(String),
+}
+
+/// A sandbox as it was found here.
+#[derive(Clone, Debug, Default)]
+pub struct SandboxHere {
+    /// Whether runs can be contained.
+    pub ok: bool,
+    /// One sentence.
+    pub summary: String,
+    /// Its parts.
+    pub details: Vec<SandboxPart>,
+}
+
+/// A part of the sandbox.
+#[derive(Clone, Debug)]
+pub struct SandboxPart {
+    /// Which.
+    pub name: String,
+    /// Whether it is there.
+    pub ok: bool,
+    /// One sentence.
+    pub text: String,
+}
+
+/// The daemon's handle.
+#[derive(Clone)]
+pub struct Engine {
+    context: Arc<Context>,
+    components: Arc<Mutex<Vec<JoinHandle<()>>>>,
+}
+
+/// What the components share.
+pub(crate) struct Context {
+    pub(crate) options: Options,
+    pub(crate) store: Store,
+    pub(crate) workspaces: workspace::Workspaces,
+    pub(crate) agents: AgentsHere,
+    pub(crate) owner: String,
+    started_at: Timestamp,
+    /// Something may have to start, stop or be done.
+    pub(crate) wake: Notify,
+    /// Something may have to be landed.
+    pub(crate) land: Notify,
+    /// Something may have to be removed.
+    pub(crate) tidy: Notify,
+    /// What was found of the sandbox; `None` while it is being looked at.
+    sandbox: watch::Sender<Option<runner::sandbox::Probe>>,
+    /// Live runs driven here, and how to ask each to stop.
+    live: Mutex<HashMap<RunId, watch::Sender<bool>>>,
+    pub(crate) stopping: watch::Sender<bool>,
+}
+
+impl Engine {
+    /// Starts the components. Runs of a daemon before this one are adopted.
+    pub fn start(options: Options, store: Store) -> Result<Self, Error> {
+        let workspaces = workspace::Workspaces::open(&options.data_dir, options.person.clone())
+            .map_err(|error| Error::Repository(error.to_string()))?;
+        let context = Arc::new(Context {
+            agents: AgentsHere::look(&options),
+            owner: "local".into(),
+            started_at: clock::now(),
+            wake: Notify::new(),
+            land: Notify::new(),
+            tidy: Notify::new(),
+            sandbox: watch::Sender::new(None),
+            live: Mutex::default(),
+            stopping: watch::Sender::new(false),
+            options,
+            store,
+            workspaces,
+        });
+        let mut components = vec![tokio::spawn(look_at_sandbox(Arc::clone(&context)))];
+        components.push(tokio::spawn(landing::serve(Arc::clone(&context))));
+        if context.options.dispatch {
+            components.push(tokio::spawn(scheduler::serve(Arc::clone(&context))));
+            components.push(tokio::spawn(janitor::serve(Arc::clone(&context))));
+        }
+        Ok(Self { context, components: Arc::new(Mutex::new(components)) })
+    }
+
+    /// Stops the components, last started first. Runs go on in their shims.
+    pub async fn stop(&self) {
+        self.context.stopping.send_replace(true);
+        let components = std::mem::take(&mut *self.components.lock().unwrap_or_else(PoisonError::into_inner));
+        for component in components.into_iter().rev() {
+            // A component that panicked has stopped, too.
+            component.await.ok();
+        }
+    }
+
+    /// The store.
+    pub fn store(&self) -> &Store {
+        &self.context.store
+    }
+
+    /// When this daemon started.
+    pub fn started_at(&self) -> Timestamp {
+        self.context.started_at
+    }
+
+    /// How many runs may live at once.
+    pub fn concurrency(&self) -> usize {
+        self.context.options.concurrency
+    }
+
+    /// The agents found on this machine.
+    pub fn agents(&self) -> Vec<AgentHere> {
+        self.context.agents.list()
+    }
+
+    /// An agent's name, if it can be used.
+    pub fn usable_agent(&self, name: &str) -> Result<String, Error> {
+        Ok(self.context.agents.usable(name)?)
+    }
+
+    /// The sandbox, as it was found here.
+    pub fn sandbox(&self) -> SandboxHere {
+        let probe = self.context.sandbox.borrow();
+        let Some(probe) = probe.as_ref() else {
+            return SandboxHere { summary: "being looked at".into(), ..SandboxHere::default() };
+        };
+        SandboxHere {
+            ok: probe.ok,
+            summary: probe.summary.clone(),
+            details: probe
+                .parts
+                .iter()
+                .map(|(name, ok, text)| SandboxPart { name: name.clone(), ok: *ok, text: text.clone() })
+                .collect(),
+        }
+    }
+
+    /// Waits until the sandbox was looked at.
+    pub async fn sandbox_known(&self) {
+        self.context.probe().await;
+    }
+
+    /// Accepts a task. When this returns it is on disk.
+    pub async fn create(&self, request: Request, actor: &'static str) -> Result<tasks::Accepted, Error> {
+        let asked = intake::complete(request, &self.context.options.projects, &self.context.agents)?;
+        let now = clock::now();
+        let accepted = self.context.store.write(move |tx| tasks::create(tx, asked, actor, now)).await?;
+        self.context.wake.notify_one();
+        Ok(accepted)
+    }
+
+    /// Carries out a person's command.
+    pub async fn command(&self, id: TaskId, command: Command, actor: &'static str) -> Result<Work, Error> {
+        let now = clock::now();
+        let work = self.context.store.write(move |tx| tasks::change(tx, id, command, actor, now)).await?;
+        if let Some(run) = work.run.as_ref().filter(|_| work.task.stopping) {
+            self.context.ask_to_stop(run.id);
+        }
+        self.context.wake.notify_one();
+        self.context.land.notify_one();
+        self.context.tidy.notify_one();
+        Ok(work)
+    }
+
+    /// Goes back to a checkpoint.
+    pub async fn roll_back(
+        &self,
+        id: TaskId,
+        checkpoint: String,
+        actor: &'static str,
+    ) -> Result<Work, Error> {
+        let name = checkpoint.clone();
+        let points = self.context.store.read(move |tx| store::checkpoints::of_task(tx, id)).await?;
+        let point = points.into_iter().find(|point| point.name == name);
+        let point = point.ok_or(store::Error::NotFound { what: "checkpoint", id: checkpoint.clone() })?;
+        self.command(id, Command::Rollback { checkpoint, commit: point.commit }, actor).await
+    }
+
+    /// The change a task's work makes: base, commit, and what lies between.
+    pub async fn diff(&self, id: TaskId) -> Result<(String, String, Diff), Error> {
+        let work = self.context.store.read(move |tx| tasks::load(tx, id)).await?;
+        let work = work.ok_or(store::Error::NotFound { what: "task", id: id.to_string() })?;
+        let (Some(base), Some(commit)) = (work.task.base_commit.clone(), work.task.commit.clone()) else {
+            return Err(Error::Repository("there is no collected work yet".into()));
+        };
+        // What landed is compared with where the work ended, not with the merge.
+        let commit = work.run.and_then(|run| run.commit).unwrap_or(commit);
+        let context = Arc::clone(&self.context);
+        let (from, to) = (base.clone(), commit.clone());
+        let diff = blocking(move || {
+            let repo = context.repo_of(&work.task.asked.repo)?;
+            context.workspaces.diff(&repo, &from, &to)
+        })
+        .await?;
+        Ok((base, commit, diff))
+    }
+}
+
+impl Context {
+    /// What the sandbox offers, once it is known.
+    pub(crate) async fn probe(&self) -> runner::sandbox::Probe {
+        let mut probe = self.sandbox.subscribe();
+        match probe.wait_for(Option::is_some).await.ok().and_then(|probe| probe.clone()) {
+            Some(probe) => probe,
+            // The sender lives as long as we do.
+            None => runner::sandbox::Probe {
+                ok: false,
+                summary: "not looked at".into(),
+                parts: Vec::new(),
+                overlay: false,
+            },
+        }
+    }
+
+    /// The project of a task, as configured now.
+    pub(crate) fn project(&self, asked: &domain::NewTask) -> Project {
+        let projects = &self.options.projects;
+        let named =
+            projects.iter().find(|project| project.name == asked.project && project.repo == asked.repo);
+        named.cloned().unwrap_or_else(|| Project::new(asked.project.clone(), asked.repo.clone()))
+    }
+
+    /// The store's name of a repository.
+    pub(crate) fn repo_of(&self, source: &str) -> Result<String, workspace::Error> {
+        self.workspaces.repo_of(source)
+    }
+
+    pub(crate) fn run_dir(&self, run: RunId) -> PathBuf {
+        self.options.data_dir.join("runs").join(run.to_string())
+    }
+
+    /// Notes a run as driven here; `None` when it is already.
+    pub(crate) fn enter(&self, run: RunId) -> Option<watch::Receiver<bool>> {
+        let mut live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
+        if live.contains_key(&run) {
+            return None;
+        }
+        let (sender, receiver) = watch::channel(false);
+        live.insert(run, sender);
+        Some(receiver)
+    }
+
+    pub(crate) fn leave(&self, run: RunId) {
+        self.live.lock().unwrap_or_else(PoisonError::into_inner).remove(&run);
+        self.wake.notify_one();
+        self.tidy.notify_one();
+    }
+
+    pub(crate) fn ask_to_stop(&self, run: RunId) {
+        if let Some(sender) = self.live.lock().unwrap_or_else(PoisonError::into_inner).get(&run) {
+            sender.send_replace(true);
+        }
+    }
+
+    /// True once the daemon stops.
+    pub(crate) async fn stopped(&self) {
+        let mut stopping = self.stopping.subscribe();
+        stopping.wait_for(|stopping| *stopping).await.ok();
+    }
+}
+
+async fn look_at_sandbox(context: Arc<Context>) {
+    let (own, scratch) = (context.options.own.clone(), context.options.data_dir.join("scratch/probe"));
+    let probe = tokio::task::spawn_blocking(move || runner::sandbox::probe(&own, &scratch)).await;
+    if let Ok(probe) = probe {
+        context.sandbox.send_replace(Some(probe));
+    }
+    context.wake.notify_one();
+}
+
+/// Runs something that blocks; a repository's complaint becomes ours.
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, workspace::Error> + Send + 'static,
+) -> Result<T, Error> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done.map_err(|error| Error::Repository(error.to_string())),
+        Err(_) => Err(Error::Repository("the operation broke off".into())),
+    }
+}

@@ -273,3 +273,24 @@ impl Follower {
         }
     }
 }
+
+/// What a program says of its version; `None` when it says nothing in time.
+#[expect(clippy::disallowed_methods, reason = "this is the runner; asks a program for its version")]
+pub fn version_of(program: &Path, within: Duration) -> Option<String> {
+    let mut command = Command::new(program);
+    command.arg("--version").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut child = command.spawn().ok()?;
+    let deadline = std::time::Instant::now() + within;
+    while child.try_wait().ok()?.is_none() {
+        if std::time::Instant::now() > deadline {
+            child.kill().ok();
+            child.wait().ok();
+            return None;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let output = child.wait_with_output().ok()?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let line = text.lines().next()?.trim();
+    (!line.is_empty()).then(|| line.chars().take(80).collect())
+}

@@ -1,1 +1,55 @@
-//! server
+//! HTTP, WebSocket, access, and the embedded dashboard.
+//!
+//! A handler extracts, authorises, calls the engine or reads the store, and answers. Every route is on
+//! one page, [`router`]. Every request passes [`guard`] first: the Host must be ours, the Origin too,
+//! and everything but health, the access link and the static page needs the token or a session.
+
+mod access;
+mod assets;
+mod error;
+mod guard;
+mod router;
+mod routes;
+mod ws;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use engine::Engine;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+pub use access::Access;
+pub use router::openapi;
+
+/// What the handlers share.
+#[derive(Clone)]
+pub(crate) struct App {
+    pub(crate) engine: Engine,
+    pub(crate) access: Arc<Access>,
+    pub(crate) hosts: Arc<[String]>,
+    pub(crate) stopping: watch::Receiver<bool>,
+}
+
+/// Serves until `stopping` becomes true; open streams are ended then.
+pub async fn serve(
+    listener: TcpListener,
+    engine: Engine,
+    access: Arc<Access>,
+    stopping: watch::Receiver<bool>,
+) -> std::io::Result<()> {
+    let hosts = guard::own_hosts(listener.local_addr()?);
+    let app = App { engine, access, hosts: hosts.into(), stopping: stopping.clone() };
+    let mut stop = stopping;
+    axum::serve(listener, router::router(app))
+        .with_graceful_shutdown(async move {
+            // An error means that whoever could have stopped us is gone: the same.
+            stop.wait_for(|stop| *stop).await.ok();
+        })
+        .await
+}
+
+/// The address people type for a listener.
+pub fn address(listener: SocketAddr) -> String {
+    format!("http://{listener}")
+}

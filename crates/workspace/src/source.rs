@@ -103,14 +103,18 @@ impl Workspaces {
         format!("{name}-{:016x}", hasher.finish())
     }
 
+    /// The name of a source's store: the same for every way to name the same working tree.
+    pub fn repo_of(&self, source: &str) -> Result<String, Error> {
+        if !is_local(source) {
+            return Ok(Self::key(source));
+        }
+        let local = Local::find(source)?;
+        Ok(Self::key(&local.tree.unwrap_or(local.common).display().to_string()))
+    }
+
     /// Brings the base into the store. `base` is a branch or commit; the current branch when `None`.
     pub fn sync(&self, source: &str, base: Option<&str>) -> Result<Base, Error> {
-        let key = if is_local(source) {
-            let local = Local::find(source)?;
-            Self::key(&local.tree.as_ref().unwrap_or(&local.common).display().to_string())
-        } else {
-            Self::key(source)
-        };
+        let key = self.repo_of(source)?;
         let store = self.ensure_store(&key)?;
         if is_local(source) {
             self.sync_local(source, base, key, &store)

@@ -111,7 +111,7 @@ fn planning_tools_make_a_plan() {
         call("TaskCreate", serde_json::json!({"subject": "Mend"})),
         call("TaskUpdate", serde_json::json!({"taskId": "1", "status": "completed"})),
     ];
-    let text: String = stream.iter().map(|record| format!("{record}\n")).collect();
+    let text: String = stream.map(|record| record.to_string()).join("\n");
     let (events, _) = read(text.as_bytes(), Exit::default(), Usage::default());
     let Some(Event::PlanUpdated { items }) = events.last() else { panic!("no plan") };
     let plan: Vec<_> = items.iter().map(|item| format!("{} {:?}", item.text, item.status)).collect();

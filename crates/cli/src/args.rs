@@ -1,0 +1,184 @@
+//! The command line as people type it.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueHint};
+
+/// Delegate work to coding agents. Walk away. Get told. Review.
+#[derive(Debug, Parser)]
+#[command(name = "sidekick", version, propagate_version = true, max_term_width = 100)]
+pub(crate) struct Args {
+    /// Where everything is kept [default: $`XDG_DATA_HOME`/sidekick or ~/.local/share/sidekick]
+    #[arg(long, global = true, env = "SIDEKICK_DATA_DIR", value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) data_dir: Option<PathBuf>,
+    /// The configuration file [default: sidekick.yaml in the data directory]
+    #[arg(long, global = true, env = "SIDEKICK_CONFIG", value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) config: Option<PathBuf>,
+    /// One JSON document on standard output (JSON lines where it streams); messages go to standard error
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run the daemon with its dashboard
+    Serve(Serve),
+    /// Give a task to an agent, and watch it
+    Run(Run),
+    /// List tasks
+    #[command(visible_alias = "ls")]
+    List(List),
+    /// Show a task
+    Show(Id),
+    /// Print what a task's agent said and did
+    Logs(Logs),
+    /// Show the change a task's work makes
+    Diff(Diff),
+    /// Watch a task until it ends
+    Attach(Id),
+    /// Approve a task's work: it is merged into the branch it started from
+    Approve(Id),
+    /// Send a task's work back with a comment (-m), or discard it (without)
+    Reject(Reject),
+    /// Try a finished task afresh, or a waiting one now
+    Retry(Retry),
+    /// Stop a task; all its processes are gone when this returns
+    Stop(Id),
+    /// Go back to a checkpoint of a task, or list its checkpoints
+    Rollback(Rollback),
+    /// The agents found on this machine
+    Agents,
+    /// Check this machine: sandbox, agents, git, database
+    Doctor,
+    /// See the whole main job on a small sample repository, without a model
+    Demo(Demo),
+    /// Print a new one-time access link to the dashboard
+    Link,
+    /// Print the completions of a shell
+    Completions {
+        /// For which shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the `OpenAPI` document of the API
+    #[command(hide = true)]
+    Openapi,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Serve {
+    /// Address and port; port 0 picks a free one
+    #[arg(long, env = "SIDEKICK_LISTEN", default_value = "127.0.0.1:4517", value_name = "ADDRESS:PORT")]
+    pub(crate) listen: SocketAddr,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Run {
+    /// What is to be done
+    pub(crate) text: String,
+    /// Path or URL of the repository [default: the repository you stand in]
+    #[arg(long, value_name = "PATH|URL", value_hint = ValueHint::DirPath)]
+    pub(crate) repo: Option<String>,
+    /// A configured project
+    #[arg(long, value_name = "NAME", conflicts_with = "repo")]
+    pub(crate) project: Option<String>,
+    /// The agent [default: the project's, else claude when it is ready, else rehearsal]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) agent: Option<String>,
+    /// The model
+    #[arg(long, value_name = "NAME")]
+    pub(crate) model: Option<String>,
+    /// The branch or commit to start from [default: the repository's current branch]
+    #[arg(long, value_name = "BRANCH")]
+    pub(crate) base: Option<String>,
+    /// 1 (most urgent) to 9
+    #[arg(long, value_parser = clap::value_parser!(u8).range(1..=9), value_name = "1-9")]
+    pub(crate) priority: Option<u8>,
+    /// A script for the rehearsal agent
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) scenario: Option<PathBuf>,
+    /// How the run is contained: `sandbox`, or `none` (the agent can then do all you can)
+    #[arg(long, value_parser = ["sandbox", "none"], value_name = "KIND")]
+    pub(crate) isolation: Option<String>,
+    /// Repeating a command with the same key gives the same task
+    #[arg(long, value_name = "KEY")]
+    pub(crate) key: Option<String>,
+    /// Return as soon as the task is accepted
+    #[arg(long)]
+    pub(crate) detach: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct List {
+    /// Only these states, separated by commas
+    #[arg(long, value_name = "STATES")]
+    pub(crate) state: Option<String>,
+    /// Only this project
+    #[arg(long, value_name = "NAME")]
+    pub(crate) project: Option<String>,
+    /// At most this many
+    #[arg(long, short = 'n', default_value_t = 20, value_name = "N")]
+    pub(crate) limit: usize,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Id {
+    /// The task's id, or any unique beginning of it
+    pub(crate) id: String,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Logs {
+    /// The task's id, or any unique beginning of it
+    pub(crate) id: String,
+    /// Go on as more comes
+    #[arg(long, short)]
+    pub(crate) follow: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Diff {
+    /// The task's id, or any unique beginning of it
+    pub(crate) id: String,
+    /// Only the files and their sizes
+    #[arg(long)]
+    pub(crate) stat: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Reject {
+    /// The task's id, or any unique beginning of it
+    pub(crate) id: String,
+    /// What should change; the agent goes on with it in the same session
+    #[arg(long, short, value_name = "TEXT")]
+    pub(crate) message: Option<String>,
+    /// Discard the work even with a message, which is then the reason
+    #[arg(long, requires = "message")]
+    pub(crate) discard: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Retry {
+    /// The task's id, or any unique beginning of it
+    pub(crate) id: String,
+    /// With another agent
+    #[arg(long, value_name = "NAME")]
+    pub(crate) agent: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Rollback {
+    /// The task's id, or any unique beginning of it
+    pub(crate) id: String,
+    /// The checkpoint's name; they are listed when it is left out
+    pub(crate) checkpoint: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Demo {
+    /// Where the sample repository is made [default: a new directory in the data directory]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) dir: Option<PathBuf>,
+}

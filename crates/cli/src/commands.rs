@@ -1,0 +1,59 @@
+//! The commands, one file each.
+
+mod decide;
+mod demo;
+mod diff;
+mod doctor;
+mod link;
+mod list;
+mod logs;
+mod rollback;
+mod run;
+mod serve;
+mod show;
+
+use std::process::ExitCode;
+
+use clap::CommandFactory;
+
+use crate::args::{Args, Command};
+use crate::connect::{Connection, Purpose};
+use crate::error::Result;
+use crate::ui::Ui;
+
+/// Carries out what was typed.
+pub(crate) fn run(args: &Args, ui: &Ui) -> Result<ExitCode> {
+    match &args.command {
+        Command::Serve(serve) => serve::serve(args, serve, ui),
+        Command::Run(run) => run::run(args, run, ui),
+        Command::List(list) => list::list(args, list, ui),
+        Command::Show(id) => show::show(args, &id.id, ui),
+        Command::Logs(logs) => logs::logs(args, logs, ui),
+        Command::Attach(id) => logs::attach(args, &id.id, ui),
+        Command::Diff(diff) => diff::diff(args, diff, ui),
+        Command::Approve(id) => decide::approve(args, &id.id, ui),
+        Command::Reject(reject) => decide::reject(args, reject, ui),
+        Command::Retry(retry) => decide::retry(args, retry, ui),
+        Command::Stop(id) => decide::stop(args, &id.id, ui),
+        Command::Rollback(rollback) => rollback::rollback(args, rollback, ui),
+        Command::Agents => doctor::agents(args, ui),
+        Command::Doctor => doctor::doctor(args, ui),
+        Command::Demo(demo) => demo::demo(args, demo, ui),
+        Command::Link => link::link(args, ui),
+        Command::Completions { shell } => {
+            let mut text = Vec::new();
+            clap_complete::generate(*shell, &mut Args::command(), "sidekick", &mut text);
+            ui.out_raw(&String::from_utf8_lossy(&text));
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Openapi => {
+            ui.out(server::openapi());
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+/// A connection for looking and deciding.
+fn look(args: &Args) -> Result<Connection> {
+    Connection::open(args, Purpose::Look)
+}

@@ -1,0 +1,80 @@
+//! `sidekick agents` and `sidekick doctor`: what is on this machine.
+
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use api::{AgentStatus, Status};
+
+use super::look;
+use crate::args::Args;
+use crate::connect::Connection;
+use crate::error::Result;
+use crate::ui::{Tone, Ui};
+
+pub(crate) fn agents(args: &Args, ui: &Ui) -> Result<ExitCode> {
+    let status = known(&look(args)?, ui)?;
+    if ui.json {
+        ui.json(&status.agents);
+    } else {
+        table(ui, &status.agents);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(crate) fn doctor(args: &Args, ui: &Ui) -> Result<ExitCode> {
+    let status = known(&look(args)?, ui)?;
+    if ui.json {
+        ui.json(&status);
+    } else {
+        ui.out(ui.tone(Tone::Strong, "Sandbox"));
+        let rows: Vec<_> = status
+            .sandbox
+            .details
+            .iter()
+            .map(|part| {
+                let (tone, word) = if part.ok { (Tone::Good, "ok") } else { (Tone::Bad, "missing") };
+                vec![
+                    (Tone::Dim, format!("  {}", part.name)),
+                    (tone, word.into()),
+                    (Tone::Dim, part.text.clone()),
+                ]
+            })
+            .collect();
+        ui.table(&rows);
+        ui.out(ui.tone(Tone::Strong, "Agents"));
+        table(ui, &status.agents);
+    }
+    Ok(if status.sandbox.ok { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+/// The status, once the sandbox was looked at and the agents said their versions, or would not.
+fn known(connection: &Connection, ui: &Ui) -> Result<Status> {
+    let spinner = ui.spinner("looking");
+    let deadline = Instant::now() + Duration::from_secs(10);
+    loop {
+        let status: Status = connection.client.get("/api/status")?;
+        let asked = status.agents.iter().all(|agent| agent.version.is_some() || agent.state == "missing");
+        if (asked && !status.sandbox.details.is_empty()) || Instant::now() > deadline {
+            spinner.finish_and_clear();
+            return Ok(status);
+        }
+        std::thread::sleep(Duration::from_millis(30));
+    }
+}
+
+fn table(ui: &Ui, agents: &[AgentStatus]) {
+    let rows: Vec<_> = agents
+        .iter()
+        .map(|agent| {
+            let tone = if agent.state == "ready" { Tone::Good } else { Tone::Bad };
+            vec![
+                (Tone::Strong, format!("  {}", agent.name)),
+                (tone, agent.state.replace('_', " ")),
+                (Tone::Dim, agent.version.clone().unwrap_or_else(|| "-".into())),
+                (Tone::Dim, agent.billing.clone().unwrap_or_else(|| "-".into())),
+                (Tone::Dim, agent.detail.clone()),
+            ]
+        })
+        .collect();
+    ui.table(&rows);
+}

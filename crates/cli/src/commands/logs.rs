@@ -1,0 +1,67 @@
+//! `sidekick logs` and `sidekick attach`: what a task's agent said and did.
+
+use std::process::ExitCode;
+
+use api::{EventView, TaskView};
+use serde::Deserialize;
+
+use super::{look, run};
+use crate::args::{Args, Logs};
+use crate::connect::{Connection, Purpose};
+use crate::error::Result;
+use crate::show;
+use crate::ui::Ui;
+
+#[derive(Deserialize)]
+struct EventPage {
+    items: Vec<EventView>,
+    last_seq: i64,
+}
+
+pub(crate) fn logs(args: &Args, logs: &Logs, ui: &Ui) -> Result<ExitCode> {
+    let connection = look(args)?;
+    let last = print(&connection, &logs.id, ui)?;
+    if logs.follow {
+        for event in connection.client.follow(Some(&logs.id), last)? {
+            let Ok(event) = event else { break };
+            tell(ui, &event);
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Watches until the task ends.
+pub(crate) fn attach(args: &Args, id: &str, ui: &Ui) -> Result<ExitCode> {
+    let connection = Connection::open(args, Purpose::Work)?;
+    let last = print(&connection, id, ui)?;
+    let task: TaskView = run::watch(&connection, id, last, ui)?;
+    if ui.json {
+        ui.json(&task.result());
+    } else if let Some(next) = show::next_steps(&task) {
+        ui.out(format!("\n{next}"));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn print(connection: &Connection, id: &str, ui: &Ui) -> Result<i64> {
+    let mut after = 0;
+    loop {
+        let page: EventPage =
+            connection.client.get(&format!("/api/tasks/{id}/events?after={after}&limit=1000"))?;
+        for event in &page.items {
+            tell(ui, event);
+        }
+        if page.items.is_empty() {
+            return Ok(after);
+        }
+        after = page.last_seq;
+    }
+}
+
+fn tell(ui: &Ui, event: &EventView) {
+    if ui.json {
+        ui.json(event);
+    } else if let Some(line) = show::event(ui, event) {
+        ui.out(line);
+    }
+}

@@ -1,0 +1,80 @@
+//! `sidekick serve`: the daemon with its dashboard.
+
+use std::process::ExitCode;
+
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::args::{Args, Serve};
+use crate::connect::{Embedded, Purpose};
+use crate::error::{Error, Result};
+use crate::places::Places;
+use crate::ui::Ui;
+
+pub(crate) fn serve(args: &Args, serve: &Serve, ui: &Ui) -> Result<ExitCode> {
+    log();
+    let places = Places::open(args.data_dir.as_deref())?;
+    let data = places.data.display().to_string();
+    let Some(lock) = places.try_lock()? else {
+        let by = places.read_daemon().map(|daemon| format!(" (process {}, {})", daemon.pid, daemon.url));
+        return Err(Error::usage(format!("a sidekick works on {data} already{}", by.unwrap_or_default()))
+            .hint("Use that one, stop it, or give another place with --data-dir."));
+    };
+    let daemon = Embedded::start(args, &places, lock, serve.listen, Purpose::Work)?;
+    let code = daemon.access.code().map_err(|error| Error::failed(format!("no access link: {error}")))?;
+    let address = server::address(daemon.address);
+    if ui.json {
+        ui.json(&serde_json::json!({ "address": address, "link": format!("{address}/#code={code}"), "data_dir": data }));
+    } else {
+        ui.out(format!("Sidekick {} is ready: {address}/#code={code}", env!("CARGO_PKG_VERSION")));
+    }
+    daemon.runtime.block_on(async {
+        tokio::select! {
+            () = introduce(&daemon, ui, &data) => {}
+            result = until_asked() => return result,
+        }
+        until_asked().await
+    })?;
+    ui.say("Stopping. Runs go on by themselves and are taken up at the next start.");
+    daemon.stop();
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What was found, once it is known.
+async fn introduce(daemon: &Embedded, ui: &Ui, data: &str) {
+    if ui.json {
+        return;
+    }
+    daemon.engine.sandbox_known().await;
+    let sandbox = daemon.engine.sandbox();
+    ui.out("  The link works once; `sidekick link` prints another.");
+    ui.out(format!("  sandbox: {}", sandbox.summary));
+    for agent in daemon.engine.agents() {
+        ui.out(format!(
+            "  agent {}: {}, {}",
+            agent.name,
+            agent.state.as_str().replace('_', " "),
+            agent.detail
+        ));
+    }
+    ui.out(format!("  data: {data}"));
+}
+
+async fn until_asked() -> Result<()> {
+    let listen = |kind| signal(kind).map_err(|error| Error::failed(format!("signals: {error}")));
+    let (mut term, mut int) = (listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?);
+    tokio::select! {
+        _ = term.recv() => {}
+        _ = int.recv() => {}
+    }
+    Ok(())
+}
+
+/// The daemon's log, on standard error.
+fn log() {
+    let subscriber = tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_max_level(tracing::Level::INFO)
+        .with_target(false);
+    // A second one in the same process is none of ours.
+    subscriber.try_init().ok();
+}

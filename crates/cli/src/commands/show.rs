@@ -1,0 +1,25 @@
+//! `sidekick show`: a task in full.
+
+use std::process::ExitCode;
+
+use api::TaskView;
+
+use super::look;
+use crate::args::Args;
+use crate::error::Result;
+use crate::show;
+use crate::ui::Ui;
+
+pub(crate) fn show(args: &Args, id: &str, ui: &Ui) -> Result<ExitCode> {
+    let connection = look(args)?;
+    let task: TaskView = connection.client.get(&format!("/api/tasks/{id}"))?;
+    if ui.json {
+        ui.json(&task);
+        return Ok(ExitCode::SUCCESS);
+    }
+    show::task(ui, &task);
+    if let Some(next) = show::next_steps(&task) {
+        ui.out(format!("\n{next}"));
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,258 @@
+//! `sidekick.yaml`, and what of the environment the daemon takes along.
+//!
+//! Every mistake is named with its line, and nothing starts with half of a configuration.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use agents::command::Custom;
+use domain::project::{Check, Project};
+use domain::retry::RetryPolicy;
+use domain::{Isolation, project};
+use serde::Deserialize;
+
+use crate::error::{Error, Result};
+
+/// The file.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct File {
+    concurrency: Option<usize>,
+    default_agent: Option<String>,
+    projects: BTreeMap<String, ProjectFile>,
+    agents: BTreeMap<String, AgentFile>,
+    retry: RetryFile,
+    limits: LimitsFile,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ProjectFile {
+    repo: String,
+    base: Option<String>,
+    agent: Option<String>,
+    priority: Option<u8>,
+    concurrency: Option<u32>,
+    isolation: Option<String>,
+    setup: Option<String>,
+    #[serde(default)]
+    checks: BTreeMap<String, String>,
+    copy: Option<Vec<String>>,
+    #[serde(default)]
+    network: Vec<String>,
+    timeout_minutes: Option<u64>,
+    #[serde(default)]
+    continuation_in_repo: bool,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct AgentFile {
+    /// Makes it a command agent.
+    command: Option<Vec<String>>,
+    network: Vec<String>,
+    /// Variables; a value is text, or a reference to the daemon's environment or a file.
+    env: BTreeMap<String, Secret>,
+}
+
+/// A value that may be a secret: never printed.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Secret {
+    Text(String),
+    From(Reference),
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Reference {
+    Env(String),
+    File(PathBuf),
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("(secret)")
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct RetryFile {
+    most: Option<u32>,
+    first_seconds: Option<u64>,
+    longest_seconds: Option<u64>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct LimitsFile {
+    silent_minutes: Option<u64>,
+    start_minutes: Option<u64>,
+    no_progress_minutes: Option<u64>,
+    output_mb: Option<u64>,
+    memory_mb: Option<u64>,
+    disk_mb: Option<u64>,
+    processes: Option<u64>,
+}
+
+/// The configuration, with what the environment adds.
+pub(crate) fn load(asked: Option<&Path>, data_dir: &Path, own: PathBuf) -> Result<engine::Options> {
+    let path = asked.map_or_else(|| data_dir.join("sidekick.yaml"), Path::to_owned);
+    let text = match std::fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && asked.is_none() => String::new(),
+        Err(error) => {
+            return Err(Error::usage(format!(
+                "the configuration {} cannot be read: {error}",
+                path.display()
+            )));
+        }
+    };
+    let file = parse(&text).map_err(|said| Error::usage(format!("{}: {said}", path.display())))?;
+    options(file, data_dir, own)
+}
+
+fn parse(text: &str) -> std::result::Result<File, String> {
+    if text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#')) {
+        return Ok(File::default());
+    }
+    serde_saphyr::from_str(text).map_err(|error| error.to_string())
+}
+
+fn options(file: File, data_dir: &Path, own: PathBuf) -> Result<engine::Options> {
+    let mut accounts = BTreeMap::new();
+    let mut commands = Vec::new();
+    for (name, agent) in file.agents {
+        let mut env = BTreeMap::new();
+        for (variable, secret) in agent.env {
+            env.insert(variable.clone(), resolve(&name, &variable, secret)?);
+        }
+        if let Some(argv) = agent.command {
+            if argv.is_empty() {
+                return Err(Error::usage(format!("agent `{name}`: the command is empty")));
+            }
+            commands.push(Custom { name: name.clone(), argv, hosts: agent.network });
+        }
+        accounts.insert(name, env);
+    }
+    ambient(&mut accounts);
+    let projects =
+        file.projects.into_iter().map(|(name, file)| of_file(&name, file)).collect::<Result<Vec<_>>>()?;
+    let retry = RetryPolicy::default();
+    let limits = runner::Limits::default();
+    let minutes = |given: Option<u64>, default: u64| given.map_or(default, |minutes| minutes * 60_000);
+    let mb = |given: Option<u64>, default: u64| given.map_or(default, |mb| mb << 20);
+    Ok(engine::Options {
+        data_dir: data_dir.to_owned(),
+        own,
+        path: variable("PATH").unwrap_or_else(|| "/usr/local/bin:/usr/bin:/bin".into()),
+        accounts,
+        commands,
+        projects,
+        default_agent: file.default_agent,
+        concurrency: file.concurrency.unwrap_or(4).clamp(1, 1000),
+        retry: RetryPolicy {
+            most: file.retry.most.unwrap_or(retry.most),
+            first: file.retry.first_seconds.map_or(retry.first, Duration::from_secs),
+            longest: file.retry.longest_seconds.map_or(retry.longest, Duration::from_secs),
+        },
+        no_progress: Duration::from_mins(file.limits.no_progress_minutes.unwrap_or(90)),
+        limits: runner::Limits {
+            silent_ms: minutes(file.limits.silent_minutes, limits.silent_ms),
+            start_ms: minutes(file.limits.start_minutes, limits.start_ms),
+            output_bytes: mb(file.limits.output_mb, limits.output_bytes),
+            memory_bytes: mb(file.limits.memory_mb, limits.memory_bytes),
+            disk_bytes: mb(file.limits.disk_mb, limits.disk_bytes),
+            processes: file.limits.processes.unwrap_or(limits.processes),
+            ..limits
+        },
+        person: engine::Person {
+            home: variable("HOME").map(PathBuf::from),
+            ssh_agent: variable("SSH_AUTH_SOCK").map(PathBuf::from),
+        },
+        dispatch: true,
+    })
+}
+
+fn of_file(name: &str, file: ProjectFile) -> Result<Project> {
+    let wrong = |what: &str| Error::usage(format!("project `{name}`: {what}"));
+    let isolation = match file.isolation.as_deref() {
+        None => Isolation::Sandbox,
+        Some(text) => Isolation::parse(text).ok_or_else(|| wrong("isolation is `sandbox` or `none`"))?,
+    };
+    if file.priority.is_some_and(|priority| !(1..=9).contains(&priority)) {
+        return Err(wrong("priority is 1 (most urgent) to 9"));
+    }
+    let known = Project::new(name, file.repo);
+    Ok(Project {
+        base: file.base,
+        agent: file.agent,
+        priority: file.priority.unwrap_or(project::DEFAULT_PRIORITY),
+        concurrency: file.concurrency.unwrap_or(known.concurrency),
+        isolation,
+        setup: file.setup,
+        checks: file.checks.into_iter().map(|(name, command)| Check { name, command }).collect(),
+        copy: file.copy.unwrap_or(known.copy.clone()),
+        network: file.network,
+        timeout: file.timeout_minutes.map_or(known.timeout, Duration::from_mins),
+        continuation_in_repo: file.continuation_in_repo,
+        ..known
+    })
+}
+
+fn resolve(agent: &str, name: &str, secret: Secret) -> Result<String> {
+    match secret {
+        Secret::Text(text) => Ok(text),
+        Secret::From(Reference::Env(from)) => variable(&from).ok_or_else(|| {
+            Error::usage(format!(
+                "agent `{agent}`: {name} is to come from the variable {from}, which is not set"
+            ))
+        }),
+        Secret::From(Reference::File(path)) => match std::fs::read_to_string(&path) {
+            Ok(text) => Ok(text.trim_end().to_owned()),
+            Err(error) => Err(Error::usage(format!("agent `{agent}`: {name}: {}: {error}", path.display()))),
+        },
+    }
+}
+
+/// Credentials that the person exported for an agent; the configuration's own go before.
+fn ambient(accounts: &mut BTreeMap<String, BTreeMap<String, String>>) {
+    for driver in agents::builtin() {
+        let account = accounts.entry(driver.name().to_owned()).or_default();
+        if driver.account_variables().iter().any(|name| account.contains_key(*name)) {
+            continue;
+        }
+        for name in driver.account_variables() {
+            if let Some(value) = variable(name).filter(|value| !value.is_empty()) {
+                account.insert((*name).to_owned(), value);
+            }
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the command line is where the environment is read")]
+pub(crate) fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mistakes_are_named_with_their_line() {
+        let wrong =
+            parse("concurrency: 2\nprojects:\n  shop:\n    repo: /srv/shop\n    chekcs: {}\n").unwrap_err();
+        assert!(wrong.contains("line 5") && wrong.contains("chekcs"), "{wrong}");
+        assert!(parse("concurrency: many\n").unwrap_err().contains("line 1"));
+        assert!(parse("# nothing yet\n").is_ok());
+    }
+
+    #[test]
+    fn secrets_are_not_printed() {
+        let file = parse("agents:\n  claude:\n    env:\n      ANTHROPIC_API_KEY: hunter2\n").unwrap();
+        assert!(!format!("{file:?}").contains("hunter2"));
+    }
+}

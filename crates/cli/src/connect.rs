@@ -1,0 +1,154 @@
+//! A daemon to talk to: the one that works on the data directory, or one of our own, inside this process,
+//! for the time of the command.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use api::Client;
+use engine::Engine;
+use server::Access;
+use store::{Location, Store};
+use tokio::runtime::Runtime;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::args::Args;
+use crate::config;
+use crate::error::{Error, Result};
+use crate::places::{Daemon, Lock, Places};
+
+/// Whether queued tasks may be started by a daemon of our own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// To look and decide.
+    Look,
+    /// To work.
+    Work,
+}
+
+/// A connection; a daemon of our own ends with it.
+pub(crate) struct Connection {
+    pub(crate) client: Client,
+    own: Option<Embedded>,
+}
+
+/// A daemon inside this process.
+pub(crate) struct Embedded {
+    pub(crate) runtime: Runtime,
+    pub(crate) engine: Engine,
+    pub(crate) access: Arc<Access>,
+    pub(crate) address: SocketAddr,
+    stopping: watch::Sender<bool>,
+    serving: Option<JoinHandle<std::io::Result<()>>>,
+    _lock: Lock,
+}
+
+impl Connection {
+    /// Connects to whoever works on the data directory.
+    pub(crate) fn open(args: &Args, purpose: Purpose) -> Result<Self> {
+        let places = Places::open(args.data_dir.as_deref())?;
+        // A daemon that is just starting or ending holds the directory for an instant.
+        let deadline = Instant::now() + Duration::from_secs(5);
+        loop {
+            if let Some(lock) = places.try_lock()? {
+                let loopback = SocketAddr::from(([127, 0, 0, 1], 0));
+                let own = Embedded::start(args, &places, lock, loopback, purpose)?;
+                let client = Client::new(server::address(own.address), places.token()?);
+                return Ok(Self { client, own: Some(own) });
+            }
+            if let Some(daemon) = places.read_daemon() {
+                let client = Client::new(daemon.url, places.token()?);
+                if client.get::<api::Health>("/api/health").is_ok() {
+                    return Ok(Self { client, own: None });
+                }
+            }
+            if Instant::now() > deadline {
+                let data = places.data.display();
+                return Err(Error::failed(format!("another process holds {data} and does not answer"))
+                    .hint("Wait until it is done, or stop it."));
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Whether a daemon of our own does the work, so that it ends with the command.
+    pub(crate) fn is_own(&self) -> bool {
+        self.own.is_some()
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        if let Some(own) = self.own.take() {
+            own.stop();
+        }
+    }
+}
+
+impl Embedded {
+    /// Starts everything on a data directory whose lock is ours.
+    pub(crate) fn start(
+        args: &Args,
+        places: &Places,
+        lock: Lock,
+        listen: SocketAddr,
+        purpose: Purpose,
+    ) -> Result<Self> {
+        let own =
+            std::env::current_exe().map_err(|error| Error::failed(format!("our own program: {error}")))?;
+        let mut options = config::load(args.config.as_deref(), &places.data, own)?;
+        options.dispatch = purpose == Purpose::Work;
+        if !listen.ip().is_loopback() {
+            return Err(Error::usage(format!(
+                "{listen} is reachable by others, and what it serves is not encrypted"
+            ))
+            .hint("Listen on 127.0.0.1 and reach it through an ssh tunnel or a private network's proxy."));
+        }
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .map_err(|error| Error::failed(format!("no runtime: {error}")))?;
+        let store = Store::open(&location(places)).map_err(|error| Error::usage(error.to_string()))?;
+        let access =
+            Access::open(&places.data).map_err(|error| Error::usage(format!("the access token: {error}")))?;
+        let access = Arc::new(access);
+        let listener = runtime.block_on(tokio::net::TcpListener::bind(listen)).map_err(|error| {
+            Error::usage(format!("{listen} cannot be listened on: {error}"))
+                .hint("Another program may use the port. Pick another with --listen 127.0.0.1:PORT; port 0 picks a free one.")
+        })?;
+        let address = listener.local_addr().map_err(|error| Error::failed(error.to_string()))?;
+        let (stopping, stop) = watch::channel(false);
+        let (engine, serving) = runtime.block_on(async {
+            let engine = Engine::start(options, store)?;
+            let serving = tokio::spawn(server::serve(listener, engine.clone(), Arc::clone(&access), stop));
+            Ok::<_, engine::Error>((engine, serving))
+        })?;
+        lock.announce(&Daemon { pid: std::process::id(), url: server::address(address) })?;
+        Ok(Self { runtime, engine, access, address, stopping, serving: Some(serving), _lock: lock })
+    }
+
+    /// Stops serving and the engine; runs go on in their shims.
+    pub(crate) fn stop(mut self) {
+        self.stopping.send_replace(true);
+        let serving = self.serving.take();
+        let engine = self.engine.clone();
+        self.runtime.block_on(async move {
+            engine.stop().await;
+            if let Some(serving) = serving {
+                // Streams end by themselves; a client that holds on is not waited for.
+                tokio::time::timeout(Duration::from_secs(2), serving).await.ok();
+            }
+        });
+        self.runtime.shutdown_timeout(Duration::from_secs(1));
+    }
+}
+
+/// The database: PostgreSQL by URL, else the file in the data directory.
+fn location(places: &Places) -> Location {
+    match config::variable("SIDEKICK_DATABASE_URL").filter(|url| !url.is_empty()) {
+        Some(url) => Location::Postgres(url),
+        None => Location::Sqlite(places.database()),
+    }
+}

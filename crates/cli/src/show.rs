@@ -1,0 +1,199 @@
+//! Tasks and events as people read them.
+
+use api::{EventView, TaskView};
+use serde_json::Value;
+
+use crate::ui::{Tone, Ui, plain};
+
+/// A state's colour.
+pub(crate) fn tone_of(state: &str) -> Tone {
+    match state {
+        "completed" | "passed" => Tone::Good,
+        "failed" | "cancelled" | "error" => Tone::Bad,
+        "review" => Tone::Strong,
+        "running" => Tone::Busy,
+        _ => Tone::Dim,
+    }
+}
+
+/// How long ago a time was, in one unit.
+pub(crate) fn ago(at: &str, now: jiff::Timestamp) -> String {
+    let Ok(at) = at.parse::<jiff::Timestamp>() else { return at.to_owned() };
+    let seconds = now.as_second() - at.as_second();
+    let (n, unit) = match seconds.abs() {
+        0..=59 => (seconds.abs(), "s"),
+        60..=3599 => (seconds.abs() / 60, "min"),
+        3600..=86_399 => (seconds.abs() / 3600, "h"),
+        _ => (seconds.abs() / 86_400, "d"),
+    };
+    if seconds < 0 { format!("in {n} {unit}") } else { format!("{n} {unit} ago") }
+}
+
+/// What a state needs besides its name, in a few words.
+pub(crate) fn detail(task: &TaskView, now: jiff::Timestamp) -> String {
+    if let Some(waiting) = &task.waiting {
+        let until = waiting.until.as_deref().map(|at| format!(", {}", ago(at, now))).unwrap_or_default();
+        return format!("for {}{until}: {}", waiting.on, plain(&waiting.reason));
+    }
+    match (&task.stage, &task.reason, &task.diff) {
+        (Some(_), ..) if task.stopping => "stopping".into(),
+        (Some(stage), ..) => stage.clone(),
+        (None, Some(reason), _) => plain(reason),
+        (None, None, Some(diff)) => size(diff),
+        _ => String::new(),
+    }
+}
+
+/// A change's size.
+pub(crate) fn size(diff: &api::StatView) -> String {
+    match diff.files {
+        0 => "nothing changed".into(),
+        1 => format!("1 file, +{} -{}", diff.insertions, diff.deletions),
+        n => format!("{n} files, +{} -{}", diff.insertions, diff.deletions),
+    }
+}
+
+/// A task in full.
+pub(crate) fn task(ui: &Ui, task: &TaskView) {
+    let now = jiff::Timestamp::now();
+    ui.out(ui.tone(Tone::Strong, plain(&task.title)));
+    let mut rows = vec![
+        ("task", format!("{} ({})", task.short, task.id)),
+        ("state", format!("{} {}", task.state, detail(task, now)).trim_end().to_owned()),
+        ("project", format!("{} at {}", task.project, task.repo)),
+        ("agent", with(&task.agent, task.model.as_deref())),
+        ("branch", format!("{} from {}", task.branch, task.base.as_deref().unwrap_or("its commit"))),
+        ("created", ago(&task.created_at, now)),
+    ];
+    if task.agent == "rehearsal" {
+        rows.push(("note", "the rehearsal agent calls no model".into()));
+    }
+    if task.isolation == "none" {
+        rows.push(("isolation", "NONE: the agent can do all that you can".into()));
+    }
+    if let Some(diff) = &task.diff {
+        rows.push(("change", size(diff)));
+    }
+    if task.tokens.input + task.tokens.output > 0 {
+        rows.push((
+            "used",
+            format!("{} tokens in, {} out, ${:.4}", task.tokens.input, task.tokens.output, task.cost_usd),
+        ));
+    }
+    for check in &task.checks {
+        rows.push(("check", format!("{} {} in {} ms", check.name, check.status, check.duration_ms)));
+    }
+    for warning in &task.warnings {
+        rows.push(("warning", plain(warning)));
+    }
+    let rows: Vec<_> = rows
+        .into_iter()
+        .map(|(name, value)| {
+            vec![
+                (Tone::Dim, name.to_owned()),
+                (if name == "state" { tone_of(&task.state) } else { Tone::Dim }, value),
+            ]
+        })
+        .collect();
+    ui.table(&rows);
+    if let Some(summary) = &task.summary {
+        ui.out(format!("\n{}", plain(summary)));
+    }
+}
+
+fn with(agent: &str, model: Option<&str>) -> String {
+    model
+        .filter(|model| *model != agent)
+        .map_or_else(|| agent.to_owned(), |model| format!("{agent} ({model})"))
+}
+
+/// What a person may do with a task in this state.
+pub(crate) fn next_steps(task: &TaskView) -> Option<String> {
+    let id = &task.short;
+    match task.state.as_str() {
+        "review" => Some(format!(
+            "Look:      sidekick diff {id}\nApprove:   sidekick approve {id}\nSend back: sidekick reject {id} -m \"what should change\"\nDiscard:   sidekick reject {id}"
+        )),
+        "failed" => Some(format!("Look: sidekick logs {id}\nTry again: sidekick retry {id}")),
+        _ => None,
+    }
+}
+
+/// An event as a line, or nothing where there is nothing for people in it.
+pub(crate) fn event(ui: &Ui, event: &EventView) -> Option<String> {
+    let data = &event.data;
+    let text = |name: &str| plain(data[name].as_str().unwrap_or_default());
+    let line = match event.kind.as_str() {
+        "agent.text" => text("text"),
+        "agent.thinking" => ui.tone(Tone::Dim, format!("(thinking) {}", first_line(&text("text")))),
+        "tool.started" => {
+            format!("{} {}", ui.tone(Tone::Busy, format!("[{}]", text("name"))), text("summary"))
+        }
+        "tool.finished" if data["ok"] == false => {
+            ui.tone(Tone::Bad, format!("  failed: {}", first_line(&text("output"))))
+        }
+        "plan.updated" => plan(data),
+        "task.output" => ui.tone(Tone::Dim, text("text")),
+        "agent.error" => ui.tone(Tone::Bad, format!("error: {}", text("text"))),
+        "agent.retry" => ui.tone(Tone::Dim, format!("the agent tries its provider again: {}", text("error"))),
+        "limit.seen" if data["status"] != "allowed" => {
+            format!("limit: {} is {}", text("text"), text("status"))
+        }
+        "run.warning" => format!("warning: {}", text("text")),
+        "run.started" => {
+            ui.tone(Tone::Dim, format!("run {} by {} starts", event.attempt.unwrap_or(0), text("agent")))
+        }
+        "diff.captured" => ui.tone(
+            Tone::Dim,
+            format!("collected: {} files, +{} -{}", data["files"], data["insertions"], data["deletions"]),
+        ),
+        "check.finished" => {
+            let status = text("status");
+            format!("check {}: {}", text("name"), ui.tone(tone_of(&status), &status))
+        }
+        "task.waiting" => format!("waits for {}: {}", text("for"), text("reason")),
+        "task.failed" => ui.tone(Tone::Bad, format!("failed: {}", text("reason"))),
+        "task.cancelled" => format!("cancelled: {}", text("reason")),
+        "task.completed" => ui.tone(Tone::Good, format!("completed: {}", text("how"))),
+        "task.sent_back" => format!("sent back: {}", text("comment")),
+        "task.review" => ui.tone(Tone::Strong, "ready for review"),
+        _ => return None,
+    };
+    (!line.trim().is_empty()).then_some(line)
+}
+
+fn plan(data: &Value) -> String {
+    let items = data["items"].as_array().into_iter().flatten().map(|item| {
+        let mark = match item["status"].as_str() {
+            Some("completed") => "x",
+            Some("in_progress") => ">",
+            _ => " ",
+        };
+        format!("  [{mark}] {}", plain(item["text"].as_str().unwrap_or_default()))
+    });
+    let items: Vec<_> = items.collect();
+    format!("plan:\n{}", items.join("\n"))
+}
+
+fn first_line(text: &str) -> String {
+    text.lines().next().unwrap_or_default().chars().take(200).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_told_in_one_unit() {
+        let now: jiff::Timestamp = "2026-11-20T12:00:00Z".parse().unwrap();
+        for (at, said) in [
+            ("2026-11-20T11:59:57Z", "3 s ago"),
+            ("2026-11-20T11:15:00Z", "45 min ago"),
+            ("2026-11-20T17:10:00Z", "in 5 h"),
+            ("2026-11-10T12:00:00Z", "10 d ago"),
+            ("nonsense", "nonsense"),
+        ] {
+            assert_eq!(ago(at, now), said);
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! The agents found on this machine: where, which version, logged in or not.
+
+use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use agents::{Driver, Program, Readiness};
+
+use crate::Options;
+use crate::intake::{Unclear, listed};
+
+/// Whether an agent can be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AgentState {
+    /// Yes.
+    Ready,
+    /// Its program is not on this machine.
+    Missing,
+    /// It lacks a login.
+    LoggedOut,
+}
+
+impl AgentState {
+    /// The word for people.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ready => "ready",
+            Self::Missing => "missing",
+            Self::LoggedOut => "logged_out",
+        }
+    }
+}
+
+/// An agent as it was found.
+#[derive(Clone, Debug)]
+pub struct AgentHere {
+    /// Its name.
+    pub name: String,
+    /// Whether it can be used.
+    pub state: AgentState,
+    /// What it says of itself, once asked.
+    pub version: Option<String>,
+    /// How it is billed.
+    pub billing: Option<String>,
+    /// Where it is, or what to do.
+    pub detail: String,
+    /// Its program, links resolved.
+    pub(crate) program: Option<PathBuf>,
+}
+
+/// All agents.
+pub struct AgentsHere {
+    drivers: Vec<Arc<dyn Driver>>,
+    found: Arc<Mutex<Vec<AgentHere>>>,
+    accounts: BTreeMap<String, BTreeMap<String, String>>,
+    default: Option<String>,
+}
+
+impl AgentsHere {
+    pub(crate) fn look(options: &Options) -> Self {
+        let mut drivers: Vec<Arc<dyn Driver>> = agents::builtin().into_iter().map(Arc::from).collect();
+        drivers.extend(options.commands.iter().map(|custom| Arc::new(custom.clone()) as Arc<dyn Driver>));
+        let found: Vec<_> = drivers
+            .iter()
+            .map(|driver| look_for(driver.as_ref(), &options.path, options.accounts.get(driver.name())))
+            .collect();
+        let found = Arc::new(Mutex::new(found));
+        ask_versions(Arc::clone(&found));
+        Self { drivers, found, accounts: options.accounts.clone(), default: options.default_agent.clone() }
+    }
+
+    pub(crate) fn list(&self) -> Vec<AgentHere> {
+        self.found.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<AgentHere> {
+        self.list().into_iter().find(|agent| agent.name == name)
+    }
+
+    pub(crate) fn driver(&self, name: &str) -> Option<Arc<dyn Driver>> {
+        self.drivers.iter().find(|driver| driver.name() == name).cloned()
+    }
+
+    pub(crate) fn account(&self, name: &str) -> BTreeMap<String, String> {
+        self.accounts.get(name).cloned().unwrap_or_default()
+    }
+
+    /// The agent of that name, if it can be used.
+    pub(crate) fn usable(&self, name: &str) -> Result<String, Unclear> {
+        let agent = self.get(name).ok_or_else(|| Unclear::NoAgent {
+            name: name.into(),
+            known: listed(self.drivers.iter().map(|driver| driver.name())),
+        })?;
+        match agent.state {
+            AgentState::Ready => Ok(agent.name),
+            _ => Err(Unclear::NotReady { name: name.into(), reason: agent.detail }),
+        }
+    }
+
+    /// The agent for a task that names none: the configured one, else claude when it is ready, else the
+    /// rehearsal, which says so wherever it appears.
+    pub(crate) fn choose(&self) -> String {
+        let wanted = self.default.iter().map(String::as_str).chain(["claude"]);
+        wanted.into_iter().find_map(|name| self.usable(name).ok()).unwrap_or_else(|| "rehearsal".into())
+    }
+}
+
+fn look_for(driver: &dyn Driver, path: &str, account: Option<&BTreeMap<String, String>>) -> AgentHere {
+    let none = BTreeMap::new();
+    let readiness = driver.readiness(account.unwrap_or(&none));
+    let program = match driver.program() {
+        Program::Own => None,
+        Program::Named(name) => match find(&name, path) {
+            Some(program) => Some(program),
+            None => {
+                return AgentHere {
+                    name: driver.name().into(),
+                    state: AgentState::Missing,
+                    version: None,
+                    billing: None,
+                    detail: format!("`{name}` is not on the PATH of the daemon; install it"),
+                    program: None,
+                };
+            }
+        },
+    };
+    let place = program
+        .as_ref()
+        .map_or_else(|| "built in; calls no model".to_owned(), |path| path.display().to_string());
+    let (state, billing, detail) = match readiness {
+        Readiness::Ready(billing) => (AgentState::Ready, Some(billing.to_owned()), place),
+        Readiness::LoggedOut(hint) => (AgentState::LoggedOut, None, format!("not logged in: {hint}")),
+    };
+    AgentHere { name: driver.name().into(), state, version: None, billing, detail, program }
+}
+
+/// The program of that name on `path`, links resolved.
+fn find(name: &str, path: &str) -> Option<PathBuf> {
+    let runs = |file: &Path| {
+        file.metadata().is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
+    };
+    if name.contains('/') {
+        return std::fs::canonicalize(name).ok().filter(|file| runs(file));
+    }
+    path.split(':')
+        .map(|dir| Path::new(dir).join(name))
+        .find(|file| runs(file))
+        .and_then(|file| std::fs::canonicalize(file).ok())
+}
+
+/// Asked aside: some programs take a second to say it, and a start waits for nobody.
+fn ask_versions(found: Arc<Mutex<Vec<AgentHere>>>) {
+    let ask = move || {
+        let programs: Vec<_> = found
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .iter()
+            .map(|agent| agent.program.clone())
+            .collect();
+        for (n, program) in programs.into_iter().enumerate() {
+            let version = match program {
+                Some(program) => runner::job::version_of(&program, Duration::from_secs(10)),
+                None => Some(env!("CARGO_PKG_VERSION").to_owned()),
+            };
+            if let Some(agent) = found.lock().unwrap_or_else(PoisonError::into_inner).get_mut(n) {
+                agent.version = version;
+            }
+        }
+    };
+    // Without a thread the versions stay unknown; nothing depends on them.
+    std::thread::Builder::new().name("agent-versions".into()).spawn(ask).ok();
+}

@@ -1,0 +1,156 @@
+//! From what a door hands in to a task: the project found, the agent chosen, everything said plainly
+//! when it cannot be.
+
+use domain::{Isolation, NewTask, Project};
+
+use crate::agents_here::AgentsHere;
+
+/// What a door hands in; what is left out is chosen.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    /// What is to be done.
+    pub text: String,
+    /// Path or URL of the repository.
+    pub repo: Option<String>,
+    /// A configured project.
+    pub project: Option<String>,
+    /// The agent.
+    pub agent: Option<String>,
+    /// The model.
+    pub model: Option<String>,
+    /// The branch or commit to start from.
+    pub base: Option<String>,
+    /// 1 to 9.
+    pub priority: Option<u8>,
+    /// The rehearsal agent's script.
+    pub scenario: Option<String>,
+    /// How runs are contained.
+    pub isolation: Option<Isolation>,
+    /// The idempotency key.
+    pub key: Option<String>,
+}
+
+/// Why a request is no task. The messages are for people.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum Unclear {
+    /// No such project.
+    #[error("there is no project `{name}`; configured are: {known}")]
+    NoProject {
+        /// What was asked for.
+        name: String,
+        /// What there is.
+        known: String,
+    },
+    /// Neither project nor repository.
+    #[error("say where: give a repository (--repo PATH or URL) or a configured project (--project NAME)")]
+    NoRepository,
+    /// No such agent.
+    #[error("there is no agent `{name}`; known are: {known}")]
+    NoAgent {
+        /// What was asked for.
+        name: String,
+        /// What there is.
+        known: String,
+    },
+    /// The agent is not ready.
+    #[error("the agent `{name}` cannot be used: {reason}")]
+    NotReady {
+        /// Which.
+        name: String,
+        /// Why, and what to do.
+        reason: String,
+    },
+    /// A part of the request is malformed.
+    #[error("{0}")]
+    Invalid(String),
+}
+
+/// The project a task belongs to: the configured one of that name or repository, or one made on the
+/// fly with the defaults.
+pub(crate) fn project_of(
+    projects: &[Project],
+    name: Option<&str>,
+    repo: Option<&str>,
+) -> Result<Project, Unclear> {
+    if let Some(name) = name {
+        let known = projects.iter().find(|project| project.name == name);
+        return known.cloned().ok_or_else(|| Unclear::NoProject {
+            name: name.into(),
+            known: listed(projects.iter().map(|project| project.name.as_str())),
+        });
+    }
+    let repo = repo.ok_or(Unclear::NoRepository)?;
+    if let Some(project) = projects.iter().find(|project| project.repo == repo) {
+        return Ok(project.clone());
+    }
+    let last = repo.trim_end_matches('/').rsplit(['/', ':']).next().unwrap_or(repo);
+    let name = last.strip_suffix(".git").unwrap_or(last);
+    Ok(Project::new(if name.is_empty() { "repository" } else { name }, repo))
+}
+
+/// Completes a request, or says what is unclear about it.
+pub(crate) fn complete(
+    request: Request,
+    projects: &[Project],
+    agents: &AgentsHere,
+) -> Result<NewTask, Unclear> {
+    let project = project_of(projects, request.project.as_deref(), request.repo.as_deref())?;
+    let wanted = request.agent.as_deref().or(project.agent.as_deref());
+    let agent = match wanted {
+        Some(name) => agents.usable(name)?,
+        None if request.scenario.is_some() => "rehearsal".into(),
+        None => agents.choose(),
+    };
+    if let Some(scenario) = &request.scenario {
+        if agent != "rehearsal" {
+            return Err(Unclear::Invalid(format!(
+                "a scenario is for the rehearsal agent, not for `{agent}`"
+            )));
+        }
+        agents::rehearsal::Scenario::parse(scenario)
+            .map_err(|error| Unclear::Invalid(format!("the scenario cannot be read: {error}")))?;
+    }
+    Ok(NewTask {
+        project: project.name,
+        repo: project.repo,
+        text: request.text,
+        priority: request.priority.unwrap_or(project.priority),
+        agent,
+        model: request.model,
+        scenario: request.scenario,
+        isolation: request.isolation.unwrap_or(project.isolation),
+        base: request.base.or(project.base),
+        key: request.key,
+    })
+}
+
+pub(crate) fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    let names: Vec<_> = names.collect();
+    if names.is_empty() { "none".into() } else { names.join(", ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_repository_names_its_project() {
+        for (repo, name) in [
+            ("/srv/shop", "shop"),
+            ("/srv/shop/", "shop"),
+            ("git@example.org:team/shop.git", "shop"),
+            ("https://example.org/team/shop.git", "shop"),
+            ("/", "repository"),
+        ] {
+            assert_eq!(project_of(&[], None, Some(repo)).unwrap().name, name, "{repo}");
+        }
+    }
+
+    #[test]
+    fn a_configured_project_wins_over_the_defaults() {
+        let configured = [Project { priority: 2, ..Project::new("shop", "/srv/shop") }];
+        assert_eq!(project_of(&configured, None, Some("/srv/shop")).unwrap().priority, 2);
+        insta::assert_snapshot!(project_of(&configured, Some("shoe"), None).unwrap_err(),
+            @"there is no project `shoe`; configured are: shop");
+    }
+}

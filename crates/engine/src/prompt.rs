@@ -1,0 +1,45 @@
+//! What an agent is told: the project's memory, where the work stands, the task, the comment.
+
+use domain::Work;
+
+/// The most of `AGENTS.md` that is put before the agent.
+pub(crate) const MOST_MEMORY: usize = 16 * 1024;
+
+/// What the prompt is made of.
+pub(crate) struct Parts<'a> {
+    pub(crate) work: &'a Work,
+    /// `AGENTS.md` of the base.
+    pub(crate) memory: Option<&'a str>,
+    /// `CONTINUATION.md` of the run before.
+    pub(crate) continuation: Option<&'a str>,
+}
+
+/// The whole prompt.
+pub(crate) fn compose(parts: &Parts<'_>) -> String {
+    let Some(run) = &parts.work.run else { return parts.work.task.asked.text.clone() };
+    let text = &parts.work.task.asked.text;
+    match (&run.resume, &run.feedback) {
+        (Some(_), Some(feedback)) => {
+            format!("A reviewer looked at your work and sent it back with this comment:\n\n{feedback}\n")
+        }
+        (Some(_), None) => "Continue from where you left off.\n".into(),
+        (None, feedback) => {
+            let mut prompt = String::new();
+            if let Some(memory) = parts.memory {
+                prompt += &format!("Notes of the project (AGENTS.md):\n\n{memory}\n\n");
+            }
+            if let Some(continuation) = parts.continuation {
+                prompt += &format!(
+                    "Where earlier work on this task stands (CONTINUATION.md):\n\n{continuation}\n\n"
+                );
+            }
+            prompt += &format!("Your task, in the repository you are in:\n\n{text}\n");
+            if let Some(feedback) = feedback {
+                prompt += &format!("\nA reviewer looked at the work so far and said:\n\n{feedback}\n");
+            }
+            prompt += "\nNobody can answer questions while you work: decide, and say at the end what you decided. Leave your \
+                       work in the working tree; it is committed for you. End with a short summary of what you changed.\n";
+            prompt
+        }
+    }
+}

@@ -1,0 +1,331 @@
+//! The agent's job: started once, followed to its end, its words stored as events.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use agents::{Assignment, Driver, LineSplitter, Program, Session, Stream, Verdict};
+use domain::work::{End, RunCommand};
+use domain::{Event, Isolation, Outcome, Stage, Timestamp};
+use runner::spool::{Frame, Kind};
+use runner::{Exit, Follower, Found, Network, Piece, Reason, Stdin, job};
+use tokio::time::{Instant, sleep_until};
+use workspace::Workspace;
+
+use super::jobs::GRACE;
+use super::{Broken, Drive, asked_to_stop};
+use crate::{blocking, clock, prompt};
+
+/// Where our own binary is inside a sandbox.
+const OWN: &str = "/run/sidekick/sidekick";
+
+impl Drive {
+    /// Lets the agent work; how it ended.
+    pub(super) async fn act(&mut self, workspace: &Workspace) -> Result<End, Broken> {
+        let run = self.run()?.clone();
+        let driver = self.context.agents.driver(&run.agent).ok_or_else(|| Broken::Failed {
+            reason: format!("the agent `{}` is not configured any more", run.agent),
+            retryable: false,
+        })?;
+        let assignment = self.assignment(workspace).await;
+        let dir = self.dir().join("agent");
+        match if dir.exists() { job::find(&dir)? } else { Found::NotStarted } {
+            Found::Finished(_) | Found::Alive(_) => {}
+            Found::Lost if self.stage() == Stage::Agent => return Ok(self.lost()),
+            Found::Lost | Found::NotStarted => {
+                if dir.exists() {
+                    // Closed before it started anything; its place is needed.
+                    std::fs::remove_dir_all(&dir).map_err(|error| failed(&error))?;
+                }
+                self.enter(Stage::Agent).await?;
+                self.launch(workspace, driver.as_ref(), &assignment, &dir)?;
+            }
+        }
+        self.enter(Stage::Agent).await?;
+        let reading = Reading {
+            session: driver.session(&assignment),
+            out: LineSplitter::default(),
+            err: LineSplitter::default(),
+        };
+        self.follow(&dir, reading).await
+    }
+
+    fn lost(&self) -> End {
+        self.end(Outcome::Lost, Some("its processes vanished without a trace of how they ended".into()), true)
+    }
+
+    async fn assignment(&self, workspace: &Workspace) -> Assignment {
+        let Some(run) = &self.work.run else { return Assignment::default() };
+        let (context, base, repo) =
+            (Arc::clone(&self.context), workspace.base.clone(), workspace.repo.clone());
+        let memory =
+            blocking(move || context.workspaces.show(&repo, &base, "AGENTS.md", prompt::MOST_MEMORY))
+                .await
+                .unwrap_or(None);
+        let continuation = std::fs::read_to_string(self.continuation_file()).ok().filter(|_| run.attempt > 1);
+        let parts = prompt::Parts {
+            work: &self.work,
+            memory: memory.as_deref(),
+            continuation: continuation.as_deref(),
+        };
+        let bare = run.isolation == Isolation::None;
+        Assignment {
+            prompt: prompt::compose(&parts),
+            task: self.work.task.asked.text.clone(),
+            feedback: run.feedback.clone().unwrap_or_default(),
+            model: self.work.task.asked.model.clone(),
+            resume: run.resume.clone(),
+            new_session: self.id.to_string(),
+            // What earlier runs of the session consumed: all of the task's but this run's.
+            before: if run.resume.is_some() {
+                self.work.task.usage.since(run.usage)
+            } else {
+                domain::Usage::default()
+            },
+            scenario: self.work.task.asked.scenario.clone(),
+            home: if bare { workspace.home().display().to_string() } else { runner::sandbox::HOME.into() },
+            account: self.context.agents.account(&run.agent),
+        }
+    }
+
+    fn launch(
+        &self,
+        workspace: &Workspace,
+        driver: &dyn Driver,
+        assignment: &Assignment,
+        dir: &Path,
+    ) -> Result<(), Broken> {
+        let launch = driver.launch(assignment).map_err(|error| failed(&error))?;
+        for (path, bytes) in &launch.files {
+            let at = Path::new(path);
+            // Replaced if the agent of an earlier run put something there; never written through a link.
+            if at.file_name().is_some_and(|name| name == ".claude.json") && workspace.home().join(at).exists()
+            {
+                continue;
+            }
+            workspace::files::write(&workspace.home(), at, bytes).map_err(|error| failed(&error))?;
+        }
+        let bare = self.run()?.isolation == Isolation::None;
+        let (program, mounts) = self.program(&launch.program, driver.name(), bare)?;
+        let mut argv = vec![program];
+        argv.extend(launch.args);
+        let mut allow = launch.hosts;
+        allow.extend(self.project.network.iter().cloned());
+        let network = Network { allow, forwards: launch.forwards };
+        let mut spec = self.spec(workspace, argv, launch.env, mounts, network);
+        let input = self.dir().join("prompt");
+        std::fs::create_dir_all(self.dir())
+            .and_then(|()| std::fs::write(&input, &launch.stdin))
+            .map_err(|error| failed(&error))?;
+        spec.stdin = Stdin::File(input);
+        Ok(job::launch(&self.context.options.own, dir, &spec)?)
+    }
+
+    /// The program as the job sees it, and what must be mounted for it.
+    fn program(
+        &self,
+        program: &Program,
+        agent: &str,
+        bare: bool,
+    ) -> Result<(String, Vec<(PathBuf, PathBuf)>), Broken> {
+        let own = &self.context.options.own;
+        let found = match program {
+            Program::Own if bare => return Ok((own.display().to_string(), Vec::new())),
+            Program::Own => return Ok((OWN.into(), vec![(own.clone(), OWN.into())])),
+            Program::Named(_) => self.context.agents.get(agent).and_then(|agent| agent.program),
+        };
+        let found = found.ok_or_else(|| Broken::Failed {
+            reason: format!(
+                "the program of `{agent}` is not on the PATH of the daemon; install it, then retry"
+            ),
+            retryable: false,
+        })?;
+        let word = found.display().to_string();
+        if bare || found.starts_with("/usr") || found.starts_with("/bin") {
+            return Ok((word, Vec::new()));
+        }
+        // What a package manager installed together is needed together.
+        let package =
+            found.ancestors().find(|dir| dir.file_name().is_some_and(|name| name == "node_modules"));
+        let mount = package.map_or_else(|| found.clone(), Path::to_owned);
+        Ok((word, vec![(mount.clone(), mount)]))
+    }
+
+    /// Reads the job's spool to its end. What was stored before a restart is read again, for the
+    /// session's sake, and not stored again.
+    async fn follow(&mut self, dir: &Path, mut reading: Reading) -> Result<End, Broken> {
+        let (run, mut stop) = (self.id, self.stop.clone());
+        let stored = self.context.store.read(move |tx| store::runs::read_to(tx, run, "agent")).await?;
+        let mut follower = Follower::open(dir, 0);
+        let (mut offset, mut told) = (0, stored);
+        let mut asked = None;
+        let mut progress = Instant::now();
+        loop {
+            let idle = sleep_until(progress + self.context.options.no_progress);
+            let piece = tokio::select! {
+                piece = follower.next() => piece?,
+                () = asked_to_stop(&mut stop), if asked.is_none() => {
+                    asked = Some(Outcome::Stopped);
+                    job::stop(dir, GRACE, "stopped by a person").await?;
+                    continue;
+                }
+                () = idle, if asked.is_none() => {
+                    asked = Some(Outcome::TimedOut);
+                    job::stop(dir, GRACE, "no progress").await?;
+                    continue;
+                }
+                () = self.context.stopped() => return Err(Broken::Stopping),
+            };
+            match piece {
+                Piece::Frames(frames, next) => {
+                    let events = reading.take(&frames, &mut offset, stored);
+                    if events.iter().any(is_progress) {
+                        progress = Instant::now();
+                    }
+                    if next > told {
+                        self.store_events(events, told, next).await?;
+                        told = next;
+                    }
+                }
+                Piece::Ended(exit) => {
+                    // One beyond the end marks that what was left in the lines was stored, too.
+                    let rest = reading.rest();
+                    if told <= offset {
+                        self.store_events(rest, told, offset + 1).await?;
+                    }
+                    return Ok(self.ended(&exit, asked, &mut reading));
+                }
+                Piece::Lost => return Ok(self.lost()),
+            }
+        }
+    }
+
+    async fn store_events(&mut self, events: Vec<Event>, from: u64, to: u64) -> Result<(), Broken> {
+        for event in &events {
+            if let Event::PlanUpdated { items } = event {
+                self.plan.clone_from(items);
+            }
+        }
+        let reports = events.into_iter().map(RunCommand::Tell).collect();
+        self.tell(reports, Some(("agent", from, to))).await
+    }
+
+    fn ended(&self, exit: &Exit, asked: Option<Outcome>, reading: &mut Reading) -> End {
+        let hint = agents::Exit { code: exit.code, signal: exit.signal };
+        let finish = reading.session.finish(&hint, clock::now());
+        let detail = exit.detail.clone();
+        let ours = |outcome, retryable| End {
+            summary: finish.summary.clone(),
+            ..self.end(outcome, detail.clone(), retryable)
+        };
+        match (exit.reason, asked) {
+            (Reason::Stopped, Some(Outcome::TimedOut)) => {
+                let minutes = self.context.options.no_progress.as_secs() / 60;
+                let reason =
+                    format!("it was stopped: no progress for {minutes} minutes, however much it said");
+                End { summary: finish.summary, ..self.end(Outcome::TimedOut, Some(reason), false) }
+            }
+            (Reason::Stopped, _) => ours(Outcome::Stopped, false),
+            (Reason::TimeoutTotal, _) => ours(Outcome::TimedOut, false),
+            (Reason::TimeoutSilent | Reason::TimeoutStart, _) => ours(Outcome::TimedOut, true),
+            (Reason::OutputLimit | Reason::DiskLimit | Reason::MemoryLimit, _) => {
+                ours(Outcome::Failed, false)
+            }
+            (Reason::SetupFailed, _) => {
+                let why = detail.clone().unwrap_or_else(|| "unknown".into());
+                let reason =
+                    format!("the sandbox could not be set up as asked, so nothing was started: {why}");
+                self.end(Outcome::Failed, Some(reason), false)
+            }
+            (Reason::Exited, _) => {
+                let (outcome, retryable, until) = match finish.verdict {
+                    Verdict::Succeeded => (Outcome::Succeeded, false, None),
+                    Verdict::Failed { retryable } => (Outcome::Failed, retryable, None),
+                    Verdict::Limited { until } => (Outcome::Limited, true, until),
+                };
+                End { summary: finish.summary, until, ..self.end(outcome, finish.reason, retryable) }
+            }
+        }
+    }
+}
+
+/// A job's bytes on their way to events.
+struct Reading {
+    session: Box<dyn Session>,
+    out: LineSplitter,
+    err: LineSplitter,
+}
+
+impl Reading {
+    /// Reads frames; the events of those after `stored`. `offset` is moved behind them.
+    fn take(&mut self, frames: &[Frame], offset: &mut u64, stored: u64) -> Vec<Event> {
+        let mut events = Vec::new();
+        for frame in frames {
+            *offset += 16 + frame.payload.len() as u64;
+            let new = self.frame(frame);
+            if *offset > stored {
+                events.extend(new);
+            }
+        }
+        events
+    }
+
+    fn frame(&mut self, frame: &Frame) -> Vec<Event> {
+        let now = Timestamp::from_millis(frame.at_ms);
+        let (stream, splitter) = match frame.kind {
+            Kind::Stdout => (Stream::Stdout, &mut self.out),
+            Kind::Stderr => (Stream::Stderr, &mut self.err),
+            Kind::Note => return note(&frame.payload),
+        };
+        let lines = splitter.push(&frame.payload);
+        lines.iter().flat_map(|line| line_events(self.session.as_mut(), stream, line, now)).collect()
+    }
+
+    /// What is left without a line's end.
+    fn rest(&mut self) -> Vec<Event> {
+        let now = clock::now();
+        let left = [(Stream::Stdout, self.out.finish()), (Stream::Stderr, self.err.finish())];
+        let lines = left.into_iter().filter_map(|(stream, line)| Some((stream, line?)));
+        lines.flat_map(|(stream, line)| line_events(self.session.as_mut(), stream, &line, now)).collect()
+    }
+}
+
+fn line_events(
+    session: &mut dyn Session,
+    stream: Stream,
+    line: &agents::lines::Line,
+    now: Timestamp,
+) -> Vec<Event> {
+    let mut events = session.line(stream, &line.bytes, now);
+    if line.dropped > 0 {
+        let text = format!("a line was {} bytes longer than is kept", line.dropped);
+        events.push(Event::RunWarning { text });
+    }
+    events
+}
+
+/// A note of the shim that a person should know.
+fn note(payload: &[u8]) -> Vec<Event> {
+    let note: serde_json::Value = serde_json::from_slice(payload).unwrap_or_default();
+    if note["note"] != "egress_denied" {
+        return Vec::new();
+    }
+    let (host, port) = (note["host"].as_str().unwrap_or("?"), &note["port"]);
+    vec![Event::RunWarning {
+        text: format!("the network was asked for {host}:{port}, which is not on the allowlist"),
+    }]
+}
+
+/// Whether an event shows that the agent gets on, and not only that it makes noise.
+fn is_progress(event: &Event) -> bool {
+    !matches!(
+        event,
+        Event::TaskOutput { .. }
+            | Event::AgentRaw { .. }
+            | Event::AgentRetry { .. }
+            | Event::RunWarning { .. }
+    )
+}
+
+fn failed(error: &dyn std::fmt::Display) -> Broken {
+    Broken::Failed { reason: error.to_string(), retryable: false }
+}

@@ -1,0 +1,131 @@
+//! Bringing the work into the store, and the project's checks on it.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use domain::work::RunCommand;
+use domain::{CheckResult, CheckStatus, DiffStat, Event, Isolation, Stage};
+use runner::{Network, Reason, Stdin};
+use workspace::Workspace;
+
+use super::{Broken, Drive};
+use crate::blocking;
+
+impl Drive {
+    /// Commits what the agent left, inside the sandbox and without a network, and takes it over.
+    pub(super) async fn collect(&mut self, workspace: &Workspace) -> Result<(), Broken> {
+        if self.run()?.commit.is_some() {
+            return Ok(());
+        }
+        self.enter(Stage::Collecting).await?;
+        if self.project.continuation_in_repo {
+            self.write_continuation(workspace);
+        }
+        let attempt = self.run()?.attempt;
+        let untouched = {
+            let workspace = workspace.clone();
+            blocking(move || workspace.is_untouched()).await?
+        };
+        let commit = if untouched { workspace.base.clone() } else { self.bundle(workspace, attempt).await? };
+        let from = self.work.task.base_commit.clone().unwrap_or_else(|| workspace.base.clone());
+        let (context, repo, to) = (Arc::clone(&self.context), workspace.repo.clone(), commit.clone());
+        let (files, insertions, deletions) =
+            blocking(move || Ok(context.workspaces.diff(&repo, &from, &to)?.size())).await?;
+        let name = format!("after-{attempt}");
+        self.keep(workspace, &name, &commit).await?;
+        let reports = vec![
+            RunCommand::Tell(Event::CheckpointCreated { name, commit: commit.clone() }),
+            RunCommand::Collected { commit, diff: DiffStat { files, insertions, deletions } },
+        ];
+        self.tell(reports, None).await
+    }
+
+    /// The script's bundle, imported; its commit.
+    async fn bundle(&mut self, workspace: &Workspace, attempt: u32) -> Result<String, Broken> {
+        let tree = self.tree(workspace);
+        let bare = self.run()?.isolation == Isolation::None;
+        let objects = if bare { workspace.objects.clone() } else { workspace::OBJECTS.into() };
+        let title = format!(
+            "{}\n\nBy {} for Sidekick task {}.",
+            self.work.task.title,
+            self.run()?.agent,
+            self.work.task.id.short()
+        );
+        let (context, space) = (Arc::clone(&self.context), workspace.clone());
+        let script =
+            blocking(move || context.workspaces.collect_job(&space, &tree, &objects, &title)).await?;
+        let dir = self.dir();
+        let (input, output) = (dir.join("changes"), dir.join("bundle"));
+        std::fs::create_dir_all(&dir).and_then(|()| std::fs::write(&input, &script.stdin)).map_err(
+            |error| Broken::Failed { reason: format!("{}: {error}", input.display()), retryable: true },
+        )?;
+        let mut spec = self.spec(
+            workspace,
+            script.argv,
+            std::collections::BTreeMap::new(),
+            Vec::new(),
+            Network::default(),
+        );
+        spec.stdin = Stdin::File(input);
+        spec.stdout_to = Some(output.clone());
+        spec.limits.total_ms = 10 * 60_000;
+        spec.limits.output_bytes = 2 << 30;
+        // A person's wish to stop is met by the agent's end; what it left is still taken over.
+        let stop = std::mem::replace(&mut self.stop, tokio::sync::watch::Sender::new(false).subscribe());
+        let done = self.run_job("collect", &spec).await;
+        self.stop = stop;
+        let done = done?.ok_or_else(|| Broken::Failed {
+            reason: "the work could not be collected: its job was lost".into(),
+            retryable: true,
+        })?;
+        if !done.exit.is_success() {
+            let reason = format!("the work could not be collected: {}", done.tail.trim());
+            return Err(Broken::Failed { reason, retryable: false });
+        }
+        let name = format!("{}/run-{attempt}", self.work.task.id);
+        let (context, space) = (Arc::clone(&self.context), workspace.clone());
+        let imported = blocking(move || context.workspaces.import(&space, &output, &name)).await?;
+        Ok(imported.commit)
+    }
+
+    fn write_continuation(&self, workspace: &Workspace) {
+        let text = crate::continuation::render(&self.work, &self.plan, &[], crate::clock::now());
+        // The run's own file; that it cannot be written is no reason to lose the work.
+        workspace::files::write(&workspace.upper(), Path::new("CONTINUATION.md"), text.as_bytes()).ok();
+    }
+
+    /// Runs the project's checks, each in the sandbox, after the work was committed.
+    pub(super) async fn check(&mut self, workspace: &Workspace) -> Result<(), Broken> {
+        let checks = self.project.checks.clone();
+        if checks.is_empty() {
+            return Ok(());
+        }
+        self.enter(Stage::Checking).await?;
+        for (n, check) in checks.into_iter().enumerate() {
+            if self.work.task.checks.iter().any(|known| known.name == check.name) {
+                continue;
+            }
+            let spec = self.shell_job(workspace, &check.command);
+            let done = self.run_job(&format!("check-{n}"), &spec).await?;
+            let (status, duration_ms, output) = match done {
+                Some(done) => {
+                    let took = u64::try_from(done.exit.ended_at_ms - done.exit.started_at_ms).unwrap_or(0);
+                    let status = match (done.exit.reason, done.exit.is_success()) {
+                        (_, true) => CheckStatus::Passed,
+                        (Reason::Exited, false) => CheckStatus::Failed,
+                        _ => CheckStatus::Error,
+                    };
+                    (status, took, done.tail)
+                }
+                None => (CheckStatus::Error, 0, "the check was lost".into()),
+            };
+            let result =
+                CheckResult { name: check.name, command: check.command, status, duration_ms, output };
+            self.tell(vec![RunCommand::Checked(result)], None).await?;
+            if self.is_stopping() {
+                break;
+            }
+        }
+        Ok(())
+    }
+}

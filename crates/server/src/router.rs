@@ -1,0 +1,64 @@
+//! Every route, on one page.
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware;
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::routes::{events, session, status, tasks};
+use crate::{App, assets, guard, ws};
+
+/// The largest body a request may have.
+const MOST_BODY: usize = 1024 * 1024;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Sidekick",
+        description = "Delegate work to coding agents. Walk away. Get told. Review.",
+        license(name = "Apache-2.0")
+    ),
+    components(schemas(api::EventView, api::Problem))
+)]
+struct Document;
+
+fn documented() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(Document::openapi())
+        .routes(routes!(status::get_health))
+        .routes(routes!(status::get_status))
+        .routes(routes!(session::create_session))
+        .routes(routes!(session::create_link))
+        .routes(routes!(tasks::list_tasks, tasks::create_task))
+        .routes(routes!(tasks::get_task))
+        .routes(routes!(tasks::list_runs))
+        .routes(routes!(tasks::get_diff))
+        .routes(routes!(tasks::list_checkpoints))
+        .routes(routes!(tasks::approve_task))
+        .routes(routes!(tasks::reject_task))
+        .routes(routes!(tasks::send_back_task))
+        .routes(routes!(tasks::stop_task))
+        .routes(routes!(tasks::retry_task))
+        .routes(routes!(tasks::roll_back_task))
+        .routes(routes!(events::list_task_events))
+        .routes(routes!(events::follow_events))
+}
+
+pub(crate) fn router(app: App) -> Router {
+    let (router, document) = documented().split_for_parts();
+    let document: std::sync::Arc<str> = serde_json::to_string(&document).unwrap_or_default().into();
+    router
+        .route("/api/openapi.json", axum::routing::get(move || async move { assets::json(&document) }))
+        .route("/ws/{session_id}", axum::routing::get(ws::follow))
+        .fallback(assets::serve)
+        .layer(DefaultBodyLimit::max(MOST_BODY))
+        .layer(middleware::from_fn_with_state(app.clone(), guard::guard))
+        .with_state(app)
+}
+
+/// The `OpenAPI` document, as JSON.
+pub fn openapi() -> String {
+    let (_, document) = documented().split_for_parts();
+    document.to_pretty_json().unwrap_or_default()
+}

@@ -1,0 +1,6 @@
+//! Handlers, by resource.
+
+pub(crate) mod events;
+pub(crate) mod session;
+pub(crate) mod status;
+pub(crate) mod tasks;

@@ -1,0 +1,276 @@
+//! Tasks: creating, listing, showing, deciding.
+
+use api::{
+    Approve, CheckpointView, CreateTask, DiffView, FileDiffView, Page, Problem, Reject, Retry, Rollback,
+    RunView, SendBack, TaskView,
+};
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, StatusCode};
+use domain::work::Command;
+use domain::{Isolation, TaskId, TaskState};
+use serde::Deserialize;
+use store::{checkpoints, runs, tasks};
+use utoipa::IntoParams;
+
+use crate::App;
+use crate::error::{Failure, invalid};
+
+/// Who acts through the API: the owner of the token.
+const ACTOR: &str = "person:owner";
+
+/// Which tasks.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ListQuery {
+    /// States, separated by commas.
+    state: Option<String>,
+    /// A project's name.
+    project: Option<String>,
+    /// At most this many; 500 at the most.
+    limit: Option<usize>,
+    /// The `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+/// Tasks, newest first.
+#[utoipa::path(get, path = "/api/tasks", params(ListQuery),
+    responses((status = 200, body = Page<TaskView>), (status = 400, body = Problem)))]
+pub(crate) async fn list_tasks(
+    State(app): State<App>,
+    Query(query): Query<ListQuery>,
+) -> Result<Json<Page<TaskView>>, Failure> {
+    let states: Vec<String> =
+        query.state.iter().flat_map(|text| text.split(',')).map(|state| state.trim().to_owned()).collect();
+    if let Some(unknown) = states.iter().find(|state| !TaskState::NAMES.contains(&state.as_str())) {
+        return Err(invalid(format!("`{unknown}` is no state; states are {}", TaskState::NAMES.join(", "))));
+    }
+    let before = query
+        .cursor
+        .map(|cursor| cursor.parse::<TaskId>().map_err(|_| invalid("the cursor is not one of ours")))
+        .transpose()?;
+    let limit = query.limit.unwrap_or(50).clamp(1, tasks::MOST);
+    let filter = tasks::Filter { states, project: query.project, before, limit };
+    let items = app
+        .engine
+        .store()
+        .read(move |tx| {
+            let listed = tasks::list(tx, &filter)?;
+            listed
+                .into_iter()
+                .map(|task| {
+                    let run = runs::of_task(tx, task.id, 1)?.into_iter().next();
+                    Ok(TaskView::new(&task, run.as_ref()))
+                })
+                .collect::<Result<Vec<_>, store::Error>>()
+        })
+        .await?;
+    let next_cursor = (items.len() == limit).then(|| items.last().map(|task| task.id.clone())).flatten();
+    Ok(Json(Page { items, next_cursor }))
+}
+
+/// Accepts a task. With an `Idempotency-Key` seen before, the task of then is returned.
+#[utoipa::path(post, path = "/api/tasks", request_body = CreateTask,
+    responses((status = 201, body = TaskView), (status = 200, body = TaskView), (status = 422, body = Problem)))]
+pub(crate) async fn create_task(
+    State(app): State<App>,
+    headers: HeaderMap,
+    Json(body): Json<CreateTask>,
+) -> Result<(StatusCode, Json<TaskView>), Failure> {
+    let key = match headers.get("idempotency-key").map(|value| value.to_str()) {
+        Some(Ok(key)) if (1..=200).contains(&key.len()) => Some(format!("api:{key}")),
+        Some(_) => return Err(invalid("the Idempotency-Key must be 1 to 200 characters of plain text")),
+        None => None,
+    };
+    let isolation = body
+        .isolation
+        .map(|text| {
+            Isolation::parse(&text)
+                .ok_or_else(|| invalid(format!("`{text}` is no isolation: sandbox or none")))
+        })
+        .transpose()?;
+    let request = engine::Request {
+        text: body.text,
+        repo: body.repo,
+        project: body.project,
+        agent: body.agent,
+        model: body.model,
+        base: body.base,
+        priority: body.priority,
+        scenario: body.scenario,
+        isolation,
+        key,
+    };
+    let accepted = app.engine.create(request, ACTOR).await?;
+    let status = if accepted.new { StatusCode::CREATED } else { StatusCode::OK };
+    Ok((status, Json(TaskView::new(&accepted.task, None))))
+}
+
+/// A task.
+#[utoipa::path(get, path = "/api/tasks/{id}", params(("id" = String, Path, description = "An id, or any unique beginning of one")),
+    responses((status = 200, body = TaskView), (status = 404, body = Problem)))]
+pub(crate) async fn get_task(
+    State(app): State<App>,
+    Path(id): Path<String>,
+) -> Result<Json<TaskView>, Failure> {
+    let id = resolve(&app, id).await?;
+    view(&app, id).await
+}
+
+/// A task's runs, latest first.
+#[utoipa::path(get, path = "/api/tasks/{id}/runs", params(("id" = String, Path)),
+    responses((status = 200, body = Page<RunView>), (status = 404, body = Problem)))]
+pub(crate) async fn list_runs(
+    State(app): State<App>,
+    Path(id): Path<String>,
+) -> Result<Json<Page<RunView>>, Failure> {
+    let runs = app
+        .engine
+        .store()
+        .read(move |tx| {
+            let id = tasks::find(tx, &id)?;
+            runs::of_task(tx, id, 200)
+        })
+        .await?;
+    Ok(Json(Page { items: runs.iter().map(RunView::from).collect(), next_cursor: None }))
+}
+
+/// The change a task's work makes.
+#[utoipa::path(get, path = "/api/tasks/{id}/diff", params(("id" = String, Path)),
+    responses((status = 200, body = DiffView), (status = 404, body = Problem)))]
+pub(crate) async fn get_diff(
+    State(app): State<App>,
+    Path(id): Path<String>,
+) -> Result<Json<DiffView>, Failure> {
+    let id = resolve(&app, id).await?;
+    let (base, commit, diff) = app.engine.diff(id).await?;
+    Ok(Json(DiffView {
+        base,
+        commit,
+        files: diff
+            .files
+            .into_iter()
+            .map(|file| FileDiffView {
+                path: file.path,
+                old_path: file.old_path,
+                status: file.status.as_str().into(),
+                insertions: file.insertions,
+                deletions: file.deletions,
+                binary: file.binary,
+                patch: file.patch,
+            })
+            .collect(),
+        truncated: diff.truncated,
+    }))
+}
+
+/// A task's checkpoints, oldest first.
+#[utoipa::path(get, path = "/api/tasks/{id}/checkpoints", params(("id" = String, Path)),
+    responses((status = 200, body = Page<CheckpointView>), (status = 404, body = Problem)))]
+pub(crate) async fn list_checkpoints(
+    State(app): State<App>,
+    Path(id): Path<String>,
+) -> Result<Json<Page<CheckpointView>>, Failure> {
+    let points = app
+        .engine
+        .store()
+        .read(move |tx| {
+            let id = tasks::find(tx, &id)?;
+            checkpoints::of_task(tx, id)
+        })
+        .await?;
+    let items = points
+        .into_iter()
+        .map(|point| CheckpointView {
+            name: point.name,
+            commit: point.commit,
+            attempt: point.attempt,
+            at: point.at.to_string(),
+        })
+        .collect();
+    Ok(Json(Page { items, next_cursor: None }))
+}
+
+/// Approves the work: it is merged into the branch it started from.
+#[utoipa::path(post, path = "/api/tasks/{id}/approve", params(("id" = String, Path)), request_body = Approve,
+    responses((status = 200, body = TaskView), (status = 409, body = Problem)))]
+pub(crate) async fn approve_task(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    Json(Approve {}): Json<Approve>,
+) -> Result<Json<TaskView>, Failure> {
+    command(&app, id, Command::Approve).await
+}
+
+/// Discards the work.
+#[utoipa::path(post, path = "/api/tasks/{id}/reject", params(("id" = String, Path)), request_body = Reject,
+    responses((status = 200, body = TaskView), (status = 409, body = Problem)))]
+pub(crate) async fn reject_task(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    Json(body): Json<Reject>,
+) -> Result<Json<TaskView>, Failure> {
+    command(&app, id, Command::Discard { reason: body.message }).await
+}
+
+/// Sends the work back with a comment; the agent goes on in the same session.
+#[utoipa::path(post, path = "/api/tasks/{id}/send-back", params(("id" = String, Path)), request_body = SendBack,
+    responses((status = 200, body = TaskView), (status = 409, body = Problem)))]
+pub(crate) async fn send_back_task(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    Json(body): Json<SendBack>,
+) -> Result<Json<TaskView>, Failure> {
+    command(&app, id, Command::SendBack { comment: body.comment }).await
+}
+
+/// Stops a task: what runs, or what would.
+#[utoipa::path(post, path = "/api/tasks/{id}/stop", params(("id" = String, Path)),
+    responses((status = 200, body = TaskView), (status = 409, body = Problem)))]
+pub(crate) async fn stop_task(
+    State(app): State<App>,
+    Path(id): Path<String>,
+) -> Result<Json<TaskView>, Failure> {
+    command(&app, id, Command::Stop).await
+}
+
+/// Tries a finished task afresh, or a waiting one now.
+#[utoipa::path(post, path = "/api/tasks/{id}/retry", params(("id" = String, Path)), request_body = Retry,
+    responses((status = 200, body = TaskView), (status = 409, body = Problem)))]
+pub(crate) async fn retry_task(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    Json(body): Json<Retry>,
+) -> Result<Json<TaskView>, Failure> {
+    let agent = body.agent.map(|name| app.engine.usable_agent(&name)).transpose()?;
+    command(&app, id, Command::Retry { agent }).await
+}
+
+/// Makes a checkpoint the state to review and to go on from.
+#[utoipa::path(post, path = "/api/tasks/{id}/rollback", params(("id" = String, Path)), request_body = Rollback,
+    responses((status = 200, body = TaskView), (status = 404, body = Problem)))]
+pub(crate) async fn roll_back_task(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    Json(body): Json<Rollback>,
+) -> Result<Json<TaskView>, Failure> {
+    let id = resolve(&app, id).await?;
+    app.engine.roll_back(id, body.checkpoint, ACTOR).await?;
+    view(&app, id).await
+}
+
+async fn resolve(app: &App, text: String) -> Result<TaskId, Failure> {
+    Ok(app.engine.store().read(move |tx| tasks::find(tx, &text)).await?)
+}
+
+async fn command(app: &App, id: String, command: Command) -> Result<Json<TaskView>, Failure> {
+    let id = resolve(app, id).await?;
+    let work = app.engine.command(id, command, ACTOR).await?;
+    Ok(Json(TaskView::new(&work.task, work.run.as_ref())))
+}
+
+async fn view(app: &App, id: TaskId) -> Result<Json<TaskView>, Failure> {
+    let work = app.engine.store().read(move |tx| tasks::load(tx, id)).await?;
+    let work = work.ok_or(store::Error::NotFound { what: "task", id: id.to_string() })?;
+    Ok(Json(TaskView::new(&work.task, work.run.as_ref())))
+}
