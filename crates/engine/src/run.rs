@@ -229,6 +229,8 @@ impl Drive {
 
 /// Until a person wants the run stopped.
 async fn asked_to_stop(stop: &mut watch::Receiver<bool>) {
-    // Whoever could ask lives as long as the run is driven.
-    drop(stop.wait_for(|stop| *stop).await);
+    // Without anybody who could ask, nobody does.
+    if stop.wait_for(|stop| *stop).await.is_err() {
+        std::future::pending::<()>().await;
+    }
 }

@@ -118,17 +118,17 @@ pub fn find(dir: &Path) -> Result<Found, Error> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Found::NotStarted),
         Err(source) => return Err(Error::File { path: places.lock(), source }),
     };
-    if flock(&lock, FlockOperation::NonBlockingLockExclusive).is_err() {
-        // Held: by a living shim, which says who it is right after taking it.
-        let deadline = std::time::Instant::now() + SHIM_START;
-        while std::time::Instant::now() < deadline {
-            let identity = spec::read_json(&places.identity()).map_err(file(places.identity()))?;
-            if let Some(identity) = identity {
-                return Ok(Found::Alive(identity));
-            }
-            std::thread::sleep(Duration::from_millis(2));
+    let deadline = std::time::Instant::now() + SHIM_START;
+    while flock(&lock, FlockOperation::NonBlockingLockExclusive).is_err() {
+        // Held: by a living shim, which says who it is right after taking it, or by somebody who looks.
+        let identity = spec::read_json(&places.identity()).map_err(file(places.identity()))?;
+        if let Some(identity) = identity {
+            return Ok(Found::Alive(identity));
         }
-        return Err(Error::WontEnd(dir.to_owned()));
+        if std::time::Instant::now() > deadline {
+            return Err(Error::WontEnd(dir.to_owned()));
+        }
+        std::thread::sleep(Duration::from_millis(1));
     }
     if let Some(exit) = spec::read_json(&places.exit()).map_err(file(places.exit()))? {
         return Ok(Found::Finished(exit));

@@ -88,10 +88,7 @@ fn run(places: &Places) -> std::io::Result<()> {
     // Our own session: signals to the daemon's terminal or group do not reach us.
     rustix::process::setsid().ok();
     let lock = File::options().create(true).append(true).open(places.lock())?;
-    if flock(&lock, FlockOperation::NonBlockingLockExclusive).is_err()
-        || places.closed().exists()
-        || places.exit().exists()
-    {
+    if !take(&lock) || places.closed().exists() || places.exit().exists() {
         // Another shim has the job, or a daemon that came back has given it up.
         return Ok(());
     }
@@ -128,6 +125,18 @@ fn run(places: &Places) -> std::io::Result<()> {
         output_bytes: ended.output_bytes,
     };
     spec::write_whole(&places.exit(), &serde_json::to_vec(&exit)?)
+}
+
+/// Takes the lock. Who looks whether it is held holds it for an instant, which is not another shim.
+fn take(lock: &File) -> bool {
+    let deadline = std::time::Instant::now() + Duration::from_secs(2);
+    while flock(lock, FlockOperation::NonBlockingLockExclusive).is_err() {
+        if std::time::Instant::now() > deadline {
+            return false;
+        }
+        std::thread::sleep(Duration::from_micros(200));
+    }
+    true
 }
 
 /// What supervision came to.

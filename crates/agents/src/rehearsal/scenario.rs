@@ -162,7 +162,9 @@ impl Step {
 pub fn fill(text: &str, task: &str, feedback: &str, part: usize) -> String {
     let title = task.lines().next().unwrap_or_default();
     let values = minijinja::context! { task, title, feedback, part };
-    Environment::new().render_str(text, values).unwrap_or_else(|_| text.to_owned())
+    let mut environment = Environment::new();
+    environment.set_keep_trailing_newline(true);
+    environment.render_str(text, values).unwrap_or_else(|_| text.to_owned())
 }
 
 impl Default for Scenario {

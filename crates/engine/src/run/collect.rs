@@ -71,7 +71,7 @@ impl Drive {
         spec.limits.total_ms = 10 * 60_000;
         spec.limits.output_bytes = 2 << 30;
         // A person's wish to stop is met by the agent's end; what it left is still taken over.
-        let stop = std::mem::replace(&mut self.stop, tokio::sync::watch::Sender::new(false).subscribe());
+        let stop = std::mem::replace(&mut self.stop, tokio::sync::watch::channel(false).1);
         let done = self.run_job("collect", &spec).await;
         self.stop = stop;
         let done = done?.ok_or_else(|| Broken::Failed {
