@@ -1,1 +1,14 @@
-//! End to end.
+//! End to end: the built binary against real agents, real git, a real sandbox.
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "tests fail loudly, and start real processes"
+)]
+
+mod chaos;
+mod claude;
+mod dashboard;
+mod hostile;
+mod input;
+mod job;
+mod sidekick;

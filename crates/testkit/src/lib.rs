@@ -8,5 +8,6 @@
     reason = "test support: it spawns, reads the environment and fails loudly"
 )]
 
+pub mod model;
 pub mod pg;
 pub mod repo;

@@ -162,9 +162,9 @@ impl Step {
 pub fn fill(text: &str, task: &str, feedback: &str, part: usize) -> String {
     let title = task.lines().next().unwrap_or_default();
     let values = minijinja::context! { task, title, feedback, part };
-    let mut environment = Environment::new();
-    environment.set_keep_trailing_newline(true);
-    environment.render_str(text, values).unwrap_or_else(|_| text.to_owned())
+    // A template loses the end of its last line; a file needs it.
+    let end = if text.ends_with('\n') { "\n" } else { "" };
+    Environment::new().render_str(text, values).map_or_else(|_| text.to_owned(), |filled| filled + end)
 }
 
 impl Default for Scenario {

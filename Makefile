@@ -1,0 +1,48 @@
+# The front door. `make help` lists what there is.
+.DEFAULT_GOAL := help
+.PHONY: help run test check fix web bench chaos release clean
+
+CARGO ?= cargo
+
+help: ## list the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+run: ## install what is missing, build quickly, start the daemon with its dashboard
+	@scripts/setup.sh run
+	@$(MAKE) --no-print-directory web
+	@echo "building sidekick (first time: a few minutes)"
+	$(CARGO) build --profile quick -p cli
+	exec target/quick/sidekick serve
+
+test: ## install what the tests need, then run every test there is
+	@scripts/setup.sh test
+	@$(MAKE) --no-print-directory web
+	REQUIRE_POSTGRES=1 REQUIRE_AGENTS=1 scripts/cargo-test.sh
+
+check: ## formatting, lints, the house's own rules
+	$(CARGO) fmt --all -- --check
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	$(CARGO) run -q -p xtask -- tidy
+	@if command -v cargo-deny >/dev/null; then cargo deny check; else echo "cargo-deny is not installed: licences and advisories are not checked"; fi
+
+fix: ## format, and apply what clippy can
+	$(CARGO) fmt --all
+	$(CARGO) clippy --workspace --all-targets --fix --allow-dirty
+
+web: ## build the dashboard that is embedded in the binary
+	@scripts/web.sh
+
+bench: ## measure, beside the machine's own floor
+	$(CARGO) build --release -p cli
+	$(CARGO) run --release -p benches
+
+chaos: ## a thousand kills of the daemon at random instants
+	@scripts/setup.sh test
+	SIDEKICK_CHAOS_KILLS=1000 $(CARGO) test -p cli --test e2e chaos -- --nocapture
+
+release: web ## an optimised binary in target/release
+	$(CARGO) build --release -p cli
+
+clean: ## remove what was built
+	$(CARGO) clean
+	rm -rf web/dist web/node_modules

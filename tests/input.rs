@@ -1,0 +1,82 @@
+//! Bad input: one clear sentence, the right exit code, nothing lost.
+
+use crate::sidekick::{Bench, said};
+
+fn refused(bench: &Bench, words: &[&str], code: i32, sentence: &str) {
+    let output = bench.output(words);
+    assert_eq!(output.status.code(), Some(code), "{words:?}: {}", said(&output));
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(text.contains(sentence), "{words:?} should say `{sentence}`: {text}");
+    assert!(!text.contains("panicked"), "{text}");
+}
+
+#[test]
+fn requests() {
+    let bench = Bench::new();
+    let dir = bench.dir.path();
+    std::fs::create_dir(dir.join("plain")).unwrap();
+    refused(
+        &bench,
+        &["run", "x", "--agent", "nobody"],
+        2,
+        "there is no agent `nobody`; known are: claude, rehearsal",
+    );
+    refused(
+        &bench,
+        &["run", "x", "--repo", "/no/such/place"],
+        2,
+        "there is no /no/such/place; check the path",
+    );
+    refused(&bench, &["run", " "], 2, "the task has no text");
+    refused(&bench, &["run", "x", "--project", "nope"], 2, "there is no project `nope`");
+    refused(&bench, &["run", "x", "--priority", "12"], 2, "12");
+    refused(&bench, &["run", "x", "--scenario", &bench.scenario("- sing: loud\n")], 2, "line 1");
+    refused(&bench, &["show", "abcdef"], 4, "there is no task `abcdef`");
+    refused(&bench, &["approve", "'; DROP"], 4, "there is no task");
+    refused(&bench, &["link"], 1, "no daemon runs on this data directory");
+    // What turns out only when the run is prepared is a failed run with its reason.
+    let plain = dir.join("plain");
+    let done = bench.json(&["run", "x", "--repo", plain.to_str().unwrap(), "--agent", "rehearsal"]);
+    assert_eq!(done["status"], "failed");
+    assert!(done["reason"].as_str().unwrap().contains("is not a git repository"), "{done}");
+    let done = bench.json(&["run", "x", "--base", "nope", "--agent", "rehearsal"]);
+    assert!(done["reason"].as_str().unwrap().contains("has no branch or commit `nope`"), "{done}");
+}
+
+#[test]
+fn configuration() {
+    let bench = Bench::new();
+    bench.configure("concurrency: 2\nprojcets: {}\n");
+    refused(&bench, &["list"], 2, "line 2");
+    refused(&bench, &["--config", "/no/such.yaml", "list"], 2, "/no/such.yaml cannot be read");
+}
+
+#[test]
+fn places() {
+    let bench = Bench::new();
+    let daemon = bench.serve();
+    refused(&bench, &["serve", "--listen", "127.0.0.1:0"], 2, "a sidekick works on");
+    let port = daemon.url.rsplit(':').next().unwrap().to_owned();
+    let other = Bench::new();
+    refused(&other, &["serve", "--listen", &format!("127.0.0.1:{port}")], 2, "cannot be listened on");
+    refused(&other, &["serve", "--listen", "0.0.0.0:0"], 2, "is reachable by others");
+    drop(daemon);
+
+    std::fs::write(other.dir.path().join("file"), "").unwrap();
+    let place = other.dir.path().join("file/data");
+    let output = other.output(&["--data-dir", place.to_str().unwrap(), "list"]);
+    assert!(!output.status.success());
+
+    let newer = Bench::new();
+    newer.output(&["list"]);
+    let script = "import sqlite3,sys; d=sqlite3.connect(sys.argv[1]); d.execute(\"insert into migrations values (999,'later')\"); d.commit()";
+    let db = newer.data().join("sidekick.db");
+    assert!(
+        std::process::Command::new("python3")
+            .args(["-c", script, db.to_str().unwrap()])
+            .status()
+            .unwrap()
+            .success()
+    );
+    refused(&newer, &["list"], 2, "run the newer sidekick");
+}

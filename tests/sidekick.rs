@@ -1,0 +1,168 @@
+//! A data directory, a repository and the built binary, with nothing left behind at the end.
+
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use testkit::repo::Repo;
+
+const BINARY: &str = env!("CARGO_BIN_EXE_sidekick");
+
+pub(crate) struct Bench {
+    pub(crate) dir: tempfile::TempDir,
+    pub(crate) repo: Repo,
+    pub(crate) env: Vec<(String, String)>,
+}
+
+/// A daemon; killed when dropped.
+pub(crate) struct Daemon {
+    pub(crate) child: Child,
+    pub(crate) url: String,
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+impl Bench {
+    pub(crate) fn new() -> Self {
+        let dir = tempfile::Builder::new().prefix("sk-e2e-").tempdir().unwrap();
+        let repo = Repo::new(dir.path().join("shop"));
+        Self { dir, repo, env: Vec::new() }
+    }
+
+    pub(crate) fn data(&self) -> PathBuf {
+        self.dir.path().join("data")
+    }
+
+    pub(crate) fn command(&self, words: &[&str]) -> Command {
+        let mut command = Command::new(BINARY);
+        command.args(["--data-dir", self.data().to_str().unwrap()]).args(words).current_dir(self.repo.path());
+        command.env_clear().env("HOME", self.dir.path()).env("PATH", path()).stdin(Stdio::null());
+        command.envs(self.env.iter().cloned());
+        command
+    }
+
+    pub(crate) fn output(&self, words: &[&str]) -> Output {
+        self.command(words).output().unwrap()
+    }
+
+    /// A command's JSON, whatever its exit code.
+    pub(crate) fn json(&self, words: &[&str]) -> Value {
+        let output = self.output(&[&["--json"], words].concat());
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{words:?}: {}", said(&output)))
+    }
+
+    /// Writes a script for the rehearsal agent and runs it as a task; the task's result.
+    pub(crate) fn rehearse(&self, scenario: &str) -> Value {
+        self.json(&["run", "rehearse this", "--scenario", &self.scenario(scenario)])
+    }
+
+    pub(crate) fn scenario(&self, text: &str) -> String {
+        let path = self.dir.path().join("scenario.yaml");
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+
+    pub(crate) fn configure(&self, yaml: &str) {
+        std::fs::create_dir_all(self.data()).unwrap();
+        std::fs::write(self.data().join("sidekick.yaml"), yaml).unwrap();
+    }
+
+    pub(crate) fn serve(&self) -> Daemon {
+        let log = std::fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(self.dir.path().join("daemon.log"))
+            .unwrap();
+        let mut child = self
+            .command(&["--json", "serve", "--listen", "127.0.0.1:0"])
+            .stdout(Stdio::piped())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let ready: Value = serde_json::from_str(&line).unwrap_or_else(|_| {
+            panic!(
+                "no ready line; {}",
+                std::fs::read_to_string(self.dir.path().join("daemon.log")).unwrap_or_default()
+            )
+        });
+        Daemon { child, url: ready["address"].as_str().unwrap().to_owned() }
+    }
+
+    pub(crate) fn token(&self) -> String {
+        std::fs::read_to_string(self.data().join("token")).unwrap()
+    }
+
+    /// Polls a task until it is as wanted; the time is a bound for broken code, never a pace.
+    pub(crate) fn until(&self, id: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        loop {
+            let task = self.json(&["show", id]);
+            if wanted(&task) {
+                return task;
+            }
+            assert!(Instant::now() < deadline, "not within 60 s: {task}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// Live processes that mention the data directory or carry one of its tags.
+    pub(crate) fn processes(&self) -> Vec<String> {
+        let needle = self.dir.path().to_str().unwrap().to_owned();
+        let entries = std::fs::read_dir("/proc").unwrap().flatten();
+        let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+        pids.filter(|pid| *pid != std::process::id())
+            .filter_map(|pid| {
+                let line = String::from_utf8_lossy(&std::fs::read(format!("/proc/{pid}/cmdline")).ok()?)
+                    .replace('\0', " ");
+                line.contains(&needle).then_some(format!("{pid} {line}"))
+            })
+            .collect()
+    }
+}
+
+impl Drop for Bench {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let log = std::fs::read_to_string(self.dir.path().join("daemon.log")).unwrap_or_default();
+            eprintln!("daemon's log:\n{log}");
+            return;
+        }
+        // A shim ends a moment after what it wrote last.
+        let deadline = Instant::now() + Duration::from_secs(5);
+        while !self.processes().is_empty() {
+            assert!(Instant::now() < deadline, "left behind: {:?}", self.processes());
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        let mounts = std::fs::read_to_string("/proc/self/mounts").unwrap();
+        assert!(!mounts.contains(self.dir.path().to_str().unwrap()), "a mount was left behind");
+    }
+}
+
+pub(crate) fn said(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+/// Where the pinned agents are, first.
+fn path() -> String {
+    let agents = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/agents/node_modules/.bin");
+    format!("{agents}:/usr/local/bin:/usr/bin:/bin")
+}
+
+/// Whether the pinned agent is there; its absence is red where everything is required.
+pub(crate) fn has_agent(name: &str) -> bool {
+    let there = path().split(':').any(|dir| std::path::Path::new(dir).join(name).exists());
+    assert!(
+        there || std::env::var_os("REQUIRE_AGENTS").is_none(),
+        "{name} is not installed: scripts/setup.sh test"
+    );
+    there
+}
