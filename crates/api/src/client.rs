@@ -77,7 +77,7 @@ impl Client {
         let mut url = format!("{}/api/events?after={after}", self.base);
         if let Some(task) = task {
             url += "&task=";
-            url += task;
+            url += &escaped(task);
         }
         let request = self.agent.get(url).header("Authorization", format!("Bearer {}", self.token));
         let response = request.call().map_err(|error| self.unreachable(&error))?;
@@ -114,6 +114,16 @@ impl Client {
     fn unreachable(&self, error: &ureq::Error) -> ClientError {
         ClientError::Unreachable { base: self.base.clone(), reason: error.to_string() }
     }
+}
+
+/// Text as a part of a path or query: everything that is not plainly a word is escaped.
+pub fn escaped(text: &str) -> String {
+    text.bytes().fold(String::new(), |escaped, byte| match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b',' => {
+            escaped + &char::from(byte).to_string()
+        }
+        _ => escaped + &format!("%{byte:02X}"),
+    })
 }
 
 /// Events as they happen, from a stream of server-sent events.

@@ -8,7 +8,7 @@ mod problem;
 mod status;
 mod task;
 
-pub use client::{Client, ClientError, EventLines};
+pub use client::{Client, ClientError, EventLines, escaped};
 pub use problem::Problem;
 pub use status::{AgentStatus, Concurrency, Detail, Health, SandboxStatus, Status};
 pub use task::{

@@ -19,6 +19,13 @@ pub(crate) struct Daemon {
     pub(crate) url: String,
 }
 
+impl Daemon {
+    /// Whether its process is there.
+    pub(crate) fn is_alive(&self) -> bool {
+        Path::new(&format!("/proc/{}", self.pid)).exists()
+    }
+}
+
 /// A data directory.
 #[derive(Clone, Debug)]
 pub(crate) struct Places {

@@ -178,7 +178,7 @@ fn in_place(path: &str) -> io::Result<&Path> {
 fn fault(step: &Step) -> io::Result<()> {
     match step {
         Step::Crash(_) => {
-            sh("kill -SEGV $PPID").status()?;
+            sh("kill -KILL $PPID").status()?;
         }
         Step::Hang(_) => loop {
             std::thread::sleep(Duration::from_hours(1));

@@ -13,7 +13,8 @@ use crate::ui::Ui;
 /// Approves, and waits for the merge.
 pub(crate) fn approve(args: &Args, id: &str, ui: &Ui) -> Result<ExitCode> {
     let connection = look(args)?;
-    let task: TaskView = connection.client.post(&format!("/api/tasks/{id}/approve"), &Approve {}, None)?;
+    let task: TaskView =
+        connection.client.post(&format!("/api/tasks/{}/approve", api::escaped(id)), &Approve {}, None)?;
     let task = until(&connection, task, |task| task.state != "waiting")?;
     if ui.json {
         ui.json(&task.result());
@@ -29,7 +30,7 @@ pub(crate) fn approve(args: &Args, id: &str, ui: &Ui) -> Result<ExitCode> {
 /// Sends back with a message, discards without.
 pub(crate) fn reject(args: &Args, reject: &Reject, ui: &Ui) -> Result<ExitCode> {
     let connection = look(args)?;
-    let (path, id) = (format!("/api/tasks/{}", reject.id), &reject.id);
+    let (path, id) = (format!("/api/tasks/{}", api::escaped(&reject.id)), &reject.id);
     let task: TaskView = match &reject.message {
         Some(comment) if !reject.discard => connection.client.post(
             &format!("{path}/send-back"),
@@ -60,7 +61,8 @@ pub(crate) fn reject(args: &Args, reject: &Reject, ui: &Ui) -> Result<ExitCode> 
 pub(crate) fn retry(args: &Args, retry: &Retry, ui: &Ui) -> Result<ExitCode> {
     let connection = look(args)?;
     let body = api::Retry { agent: retry.agent.clone() };
-    let task: TaskView = connection.client.post(&format!("/api/tasks/{}/retry", retry.id), &body, None)?;
+    let task: TaskView =
+        connection.client.post(&format!("/api/tasks/{}/retry", api::escaped(&retry.id)), &body, None)?;
     tell(ui, &task);
     ui.say(format!("{}: queued for another run.", task.short));
     Ok(ExitCode::SUCCESS)
@@ -70,8 +72,11 @@ pub(crate) fn retry(args: &Args, retry: &Retry, ui: &Ui) -> Result<ExitCode> {
 pub(crate) fn stop(args: &Args, id: &str, ui: &Ui) -> Result<ExitCode> {
     // A run whose daemon is gone has to be adopted to be stopped.
     let connection = Connection::open(args, crate::connect::Purpose::Work)?;
-    let task: TaskView =
-        connection.client.post(&format!("/api/tasks/{id}/stop"), &serde_json::json!({}), None)?;
+    let task: TaskView = connection.client.post(
+        &format!("/api/tasks/{}/stop", api::escaped(id)),
+        &serde_json::json!({}),
+        None,
+    )?;
     let task = until(&connection, task, |task| !task.stopping)?;
     tell(ui, &task);
     ui.say(format!("{}: stopped.", task.short));

@@ -11,7 +11,7 @@ use crate::ui::{Tone, Ui, plain};
 
 pub(crate) fn diff(args: &Args, asked: &Diff, ui: &Ui) -> Result<ExitCode> {
     let connection = look(args)?;
-    let diff: DiffView = connection.client.get(&format!("/api/tasks/{}/diff", asked.id))?;
+    let diff: DiffView = connection.client.get(&format!("/api/tasks/{}/diff", api::escaped(&asked.id)))?;
     if ui.json {
         ui.json(&diff);
         return Ok(ExitCode::SUCCESS);

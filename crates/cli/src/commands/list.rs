@@ -15,7 +15,7 @@ pub(crate) fn list(args: &Args, list: &List, ui: &Ui) -> Result<ExitCode> {
     let mut path = format!("/api/tasks?limit={}", list.limit);
     for (name, value) in [("state", &list.state), ("project", &list.project)] {
         if let Some(value) = value {
-            path += &format!("&{name}={}", encoded(value));
+            path += &format!("&{name}={}", api::escaped(value));
         }
     }
     let page: Page<TaskView> = connection.client.get(&path)?;
@@ -43,16 +43,4 @@ pub(crate) fn list(args: &Args, list: &List, ui: &Ui) -> Result<ExitCode> {
         .collect();
     ui.table(&rows);
     Ok(ExitCode::SUCCESS)
-}
-
-/// For a query: everything that is not plainly a word is escaped.
-fn encoded(text: &str) -> String {
-    text.bytes()
-        .map(|byte| match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b',' => {
-                char::from(byte).to_string()
-            }
-            _ => format!("%{byte:02X}"),
-        })
-        .collect()
 }

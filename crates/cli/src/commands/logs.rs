@@ -46,8 +46,9 @@ pub(crate) fn attach(args: &Args, id: &str, ui: &Ui) -> Result<ExitCode> {
 fn print(connection: &Connection, id: &str, ui: &Ui) -> Result<i64> {
     let mut after = 0;
     loop {
-        let page: EventPage =
-            connection.client.get(&format!("/api/tasks/{id}/events?after={after}&limit=1000"))?;
+        let page: EventPage = connection
+            .client
+            .get(&format!("/api/tasks/{}/events?after={after}&limit=1000", api::escaped(id)))?;
         for event in &page.items {
             tell(ui, event);
         }

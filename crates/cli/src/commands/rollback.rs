@@ -12,7 +12,7 @@ use crate::ui::{Tone, Ui};
 
 pub(crate) fn rollback(args: &Args, rollback: &Rollback, ui: &Ui) -> Result<ExitCode> {
     let connection = look(args)?;
-    let path = format!("/api/tasks/{}", rollback.id);
+    let path = format!("/api/tasks/{}", api::escaped(&rollback.id));
     let Some(checkpoint) = &rollback.checkpoint else {
         let page: Page<CheckpointView> = connection.client.get(&format!("{path}/checkpoints"))?;
         if ui.json {

@@ -83,7 +83,7 @@ pub(crate) fn watch(connection: &Connection, id: &str, after: i64, ui: &Ui) -> R
     let spinner = ui.spinner("queued");
     let mut stream = connection.client.follow(Some(id), after)?;
     loop {
-        let task: TaskView = connection.client.get(&format!("/api/tasks/{id}"))?;
+        let task: TaskView = connection.client.get(&format!("/api/tasks/{}", api::escaped(id)))?;
         if is_over(&task) {
             // What was said on the way is in the log; the last of it may still be in the stream.
             spinner.finish_and_clear();

@@ -1,20 +1,21 @@
 //! `sidekick serve`: the daemon with its dashboard.
 
 use std::process::ExitCode;
+use std::time::{Duration, Instant};
 
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::args::{Args, Serve};
 use crate::connect::{Embedded, Purpose};
 use crate::error::{Error, Result};
-use crate::places::Places;
+use crate::places::{Lock, Places};
 use crate::ui::Ui;
 
 pub(crate) fn serve(args: &Args, serve: &Serve, ui: &Ui) -> Result<ExitCode> {
     log();
     let places = Places::open(args.data_dir.as_deref())?;
     let data = places.data.display().to_string();
-    let Some(lock) = places.try_lock()? else {
+    let Some(lock) = take(&places)? else {
         let by = places.read_daemon().map(|daemon| format!(" (process {}, {})", daemon.pid, daemon.url));
         return Err(Error::usage(format!("a sidekick works on {data} already{}", by.unwrap_or_default()))
             .hint("Use that one, stop it, or give another place with --data-dir."));
@@ -37,6 +38,19 @@ pub(crate) fn serve(args: &Args, serve: &Serve, ui: &Ui) -> Result<ExitCode> {
     ui.say("Stopping. Runs go on by themselves and are taken up at the next start.");
     daemon.stop();
     Ok(ExitCode::SUCCESS)
+}
+
+/// Takes the data directory. One that was just killed may be held for an instant by what it was starting.
+fn take(places: &Places) -> Result<Option<Lock>> {
+    let deadline = Instant::now() + Duration::from_secs(2);
+    loop {
+        let lock = places.try_lock()?;
+        let holder_lives = places.read_daemon().is_some_and(|daemon| daemon.is_alive());
+        if lock.is_some() || holder_lives || Instant::now() > deadline {
+            return Ok(lock);
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
 }
 
 /// What was found, once it is known.

@@ -12,7 +12,7 @@ use crate::ui::Ui;
 
 pub(crate) fn show(args: &Args, id: &str, ui: &Ui) -> Result<ExitCode> {
     let connection = look(args)?;
-    let task: TaskView = connection.client.get(&format!("/api/tasks/{id}"))?;
+    let task: TaskView = connection.client.get(&format!("/api/tasks/{}", api::escaped(id)))?;
     if ui.json {
         ui.json(&task);
         return Ok(ExitCode::SUCCESS);

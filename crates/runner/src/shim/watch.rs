@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::Write;
 use std::os::fd::OwnedFd;
 use std::os::unix::process::ExitStatusExt;
+use std::path::PathBuf;
 use std::process::ExitStatus;
 use std::time::Duration;
 
@@ -145,7 +146,7 @@ impl<'a> Watch<'a> {
             heard: None,
             stopping: None,
             exited: None,
-            disk_free: None,
+            disk_free: writable(spec).first().and_then(|root| disk::free(root)),
             disk_next: began + DISK_EVERY,
         }
     }
@@ -298,16 +299,9 @@ impl<'a> Watch<'a> {
         false
     }
 
-    /// A walk is worth it only when the file system's free space moved.
+    /// A walk is worth it only when the file system's free space moved since the last one.
     fn disk_is_over(&mut self, most: u64) -> bool {
-        let Isolation::Sandbox(sandbox) = &self.spec.isolation else { return false };
-        let mut roots = Vec::new();
-        match &sandbox.workspace {
-            Mount::Overlay { upper, .. } => roots.push(upper.clone()),
-            Mount::Bind { host, .. } => roots.push(host.clone()),
-            Mount::None => {}
-        }
-        roots.extend(sandbox.home.clone());
+        let roots = writable(self.spec);
         let Some(free) = roots.first().and_then(|root| disk::free(root)) else { return false };
         let before = *self.disk_free.get_or_insert(free);
         if before.saturating_sub(free) < DISK_STEP.min(most / 4) {
@@ -316,6 +310,17 @@ impl<'a> Watch<'a> {
         self.disk_free = Some(free);
         disk::holds_more(&roots, most)
     }
+}
+
+/// The host's directories that a sandboxed job may fill.
+fn writable(spec: &JobSpec) -> Vec<PathBuf> {
+    let Isolation::Sandbox(sandbox) = &spec.isolation else { return Vec::new() };
+    let tree = match &sandbox.workspace {
+        Mount::Overlay { upper, .. } => Some(upper.clone()),
+        Mount::Bind { host, .. } => Some(host.clone()),
+        Mount::None => None,
+    };
+    tree.into_iter().chain(sandbox.home.clone()).collect()
 }
 
 fn reader(fd: OwnedFd) -> pipe::Receiver {
