@@ -45,7 +45,7 @@ fn the_hosts_git_runs_nothing_the_agent_left() {
     let canary = bench.dir.path().join("canary");
     let touch = format!("touch {}", canary.display());
     let scenario = format!(
-        r#"
+        r"
 - shell: |
     for h in pre-commit post-commit post-checkout post-index-change reference-transaction post-merge; do
       printf '#!/bin/sh\n{touch}\n' > .git/hooks/$h 2>/dev/null || (mkdir -p .git/hooks; printf '#!/bin/sh\n{touch}\n' > .git/hooks/$h)
@@ -61,7 +61,7 @@ fn the_hosts_git_runs_nothing_the_agent_left() {
     echo work > work.txt
     git init -q nested; cp -r .git/hooks .git/config nested/.git/; echo x > nested/f
 - say: planted
-"#
+"
     );
     let done = bench.rehearse(&scenario);
     assert_eq!(done["status"], "review", "{done}");

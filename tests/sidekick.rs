@@ -103,7 +103,7 @@ impl Bench {
 
     /// Polls a task until it is as wanted; the time is a bound for broken code, never a pace.
     pub(crate) fn until(&self, id: &str, wanted: impl Fn(&Value) -> bool) -> Value {
-        let deadline = Instant::now() + Duration::from_secs(60);
+        let deadline = Instant::now() + Duration::from_mins(1);
         loop {
             let task = self.json(&["show", id]);
             if wanted(&task) {

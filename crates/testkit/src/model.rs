@@ -107,7 +107,9 @@ impl ModelServer {
 
 impl Drop for ModelServer {
     fn drop(&mut self) {
-        drop(self.stop.take().map(|stop| stop.send(())));
+        if let Some(stop) = self.stop.take() {
+            stop.send(()).ok();
+        }
     }
 }
 
