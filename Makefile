@@ -17,6 +17,7 @@ run: ## install what is missing, build quickly, start the daemon with its dashbo
 test: ## install what the tests need, then run every test there is
 	@scripts/setup.sh test
 	@$(MAKE) --no-print-directory web
+	@if [ -d web/node_modules ]; then cd web && npm --silent test; fi
 	REQUIRE_POSTGRES=1 REQUIRE_AGENTS=1 scripts/cargo-test.sh
 
 check: ## formatting, lints, the house's own rules

@@ -9,7 +9,7 @@ if [ ! -f node_modules/.stamp ] || [ package.json -nt node_modules/.stamp ]; the
   npm install --no-audit --no-fund --loglevel=error
   touch node_modules/.stamp
 fi
-if [ ! -f dist/.stamp ] || [ -n "$(find src index.html package.json vite.config.ts -newer dist/.stamp -print -quit)" ]; then
+if [ ! -f dist/.stamp ] || [ -n "$(find src public index.html package.json vite.config.ts -newer dist/.stamp -print -quit)" ]; then
   echo "building the dashboard"
   npm run --silent build
   touch dist/.stamp

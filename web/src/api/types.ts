@@ -1,0 +1,35 @@
+// The API's shapes, as the daemon's OpenAPI document (`sidekick openapi`) describes them.
+
+export type State = "queued" | "running" | "waiting" | "review" | "completed" | "failed" | "cancelled";
+export interface Waiting { for: string; until?: string; reason: string }
+export interface Stat { files: number; insertions: number; deletions: number }
+export interface Tokens { input: number; output: number; cached: number }
+export interface Check { name: string; command: string; status: "passed" | "failed" | "error"; duration_ms: number; output: string }
+export interface Task {
+  id: string; short: string; project: string; repo: string; text: string; title: string; state: State;
+  waiting: Waiting | null; priority: number; agent: string; model?: string; isolation: "sandbox" | "none";
+  branch: string; base?: string; base_commit?: string; commit?: string; attempt: number; run?: string; stage?: string;
+  stopping: boolean; session?: string; summary?: string; reason?: string; diff: Stat | null; checks: Check[];
+  warnings: string[]; cost_usd: number; tokens: Tokens; billing?: string; created_at: string; updated_at: string;
+  started_at?: string; ended_at?: string;
+}
+export interface Run {
+  id: string; attempt: number; agent: string; model?: string; isolation: string; state: string; outcome?: string;
+  reason?: string; session?: string; feedback?: string; commit?: string; cost_usd: number; tokens: Tokens;
+  started_at: string; ended_at?: string;
+}
+export interface LogEvent {
+  seq: number; task: string; run?: string; attempt?: number; type: string; actor: string; at: string;
+  data: Record<string, unknown>;
+}
+export interface FileDiff { path: string; old_path?: string; status: string; insertions: number; deletions: number; binary: boolean; patch: string }
+export interface Diff { base: string; commit: string; files: FileDiff[]; truncated: boolean }
+export interface Checkpoint { name: string; commit: string; attempt?: number; at: string }
+export interface Agent { name: string; state: string; version?: string; billing?: string; detail: string }
+export interface Status {
+  version: string; started_at: string;
+  sandbox: { kind: string; ok: boolean; summary: string; details: { name: string; ok: boolean; text: string }[] };
+  agents: Agent[]; counts: Record<string, number>; concurrency: { running: number; limit: number };
+}
+export interface Page<T> { items: T[]; next_cursor?: string }
+export interface EventPage { items: LogEvent[]; last_seq: number }
