@@ -20,7 +20,7 @@ impl Dice {
 
 #[test]
 fn chaos_kills_of_the_daemon_lose_nothing() {
-    let kills: u64 = std::env::var("SIDEKICK_CHAOS_KILLS").ok().and_then(|n| n.parse().ok()).unwrap_or(60);
+    let kills: u64 = std::env::var("SIDEKICK_CHAOS_KILLS").ok().and_then(|n| n.parse().ok()).unwrap_or(200);
     let seed: u64 = std::env::var("SIDEKICK_CHAOS_SEED").ok().and_then(|n| n.parse().ok()).unwrap_or(4711);
     eprintln!("seed {seed}, {kills} kills");
     let mut dice = Dice(seed);

@@ -80,3 +80,26 @@ fn places() {
     );
     refused(&newer, &["list"], 2, "run the newer sidekick");
 }
+
+#[test]
+fn a_full_disk_is_said_and_loses_nothing() {
+    let bench = Bench::new();
+    let data = bench.data();
+    std::fs::create_dir_all(&data).unwrap();
+    let binary = env!("CARGO_BIN_EXE_sidekick");
+    // A data directory of a few megabytes, in a mount namespace of its own; filled with accepted tasks.
+    let script = format!(
+        "mount -t tmpfs -o size=3m tmpfs '{data}'; cd '{repo}'; n=0; \
+         while '{binary}' --data-dir '{data}' --json run \"$(head -c 100000 /dev/zero | tr '\\0' x)\" --agent rehearsal --detach >>accepted 2>err; \
+         do n=$((n+1)); [ $n -lt 100 ]; done; cat err; \
+         rm -f '{data}'/filler; '{binary}' --data-dir '{data}' --json list -n 500 > listed || cat listed; wc -l <accepted; \
+         python3 -c \"import json; print(len(json.load(open('listed'))))\"",
+        data = data.display(),
+        repo = bench.repo.path().display()
+    );
+    let output = std::process::Command::new("unshare").args(["-Urm", "sh", "-c", &script]).output().unwrap();
+    let text = said(&output);
+    assert!(text.contains("disk") && text.contains("full"), "{text}");
+    let counts: Vec<_> = text.lines().rev().take(2).map(|line| line.trim().parse::<u32>().unwrap_or(0)).collect();
+    assert!(counts[0] > 0 && counts[0] == counts[1], "accepted and listed differ: {text}");
+}

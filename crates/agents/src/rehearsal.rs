@@ -144,7 +144,7 @@ impl Session for Reading {
             (Some(Said::Failed { reason }), _) => failed(false, reason),
             (Some(Said::Limited { until, window }), _) => Finish {
                 verdict: Verdict::Limited { until: Some(until) },
-                reason: Some(format!("the rehearsed {window} limit is reached")),
+                reason: Some(format!("the rehearsed limit of the window {window} is reached")),
                 summary: None,
             },
             (_, Some(code)) => failed(true, format!("the rehearsal ended with code {code} before its end")),

@@ -143,10 +143,7 @@ pub(crate) fn event(ui: &Ui, event: &EventView) -> Option<String> {
         "run.started" => {
             ui.tone(Tone::Dim, format!("run {} by {} starts", event.attempt.unwrap_or(0), text("agent")))
         }
-        "diff.captured" => ui.tone(
-            Tone::Dim,
-            format!("collected: {} files, +{} -{}", data["files"], data["insertions"], data["deletions"]),
-        ),
+        "diff.captured" => ui.tone(Tone::Dim, format!("collected: {}", size(&stat(data)))),
         "check.finished" => {
             let status = text("status");
             format!("check {}: {}", text("name"), ui.tone(tone_of(&status), &status))
@@ -160,6 +157,11 @@ pub(crate) fn event(ui: &Ui, event: &EventView) -> Option<String> {
         _ => return None,
     };
     (!line.trim().is_empty()).then_some(line)
+}
+
+fn stat(data: &Value) -> api::StatView {
+    let number = |name: &str| data[name].as_u64().and_then(|n| u32::try_from(n).ok()).unwrap_or(0);
+    api::StatView { files: number("files"), insertions: number("insertions"), deletions: number("deletions") }
 }
 
 fn plan(data: &Value) -> String {

@@ -35,14 +35,20 @@ const SCENARIO: &str = r#"
     - {text: Let greet.sh take a name, status: completed}
     - {text: Run the test, status: in_progress}
 - shell: sh test.sh
+- plan:
+    - {text: Look at the code, status: completed}
+    - {text: Let greet.sh take a name, status: completed}
+    - {text: Run the test, status: completed}
 - usage: {input: 1200, output: 150, cost_usd: 0}
 - say: "greet.sh greets by name now, and the test passes."
 "#;
 
 pub(crate) fn demo(args: &Args, demo: &Demo, ui: &Ui) -> Result<ExitCode> {
     let places = Places::open(args.data_dir.as_deref())?;
-    let dir =
-        demo.dir.clone().unwrap_or_else(|| places.data.join("demo").join(uuid::Uuid::now_v7().to_string()));
+    let dir = demo.dir.clone().unwrap_or_else(|| {
+        let id = uuid::Uuid::now_v7().simple().to_string();
+        places.data.join("demo").join(&id[id.len() - 8..]).join("greeter")
+    });
     sample(&dir)?;
     ui.say(format!("A sample repository is in {}.", dir.display()));
     let connection = Connection::open(args, Purpose::Work)?;

@@ -21,7 +21,7 @@ function note(event: LogEvent): string | undefined {
     case "task.rolled_back": return `Rolled back to ${text(event, "checkpoint")}`;
     case "run.started": return `Run ${event.attempt ?? ""} by ${text(event, "agent")}`;
     case "run.warning": return `Warning: ${text(event, "text")}`;
-    case "diff.captured": return `Collected: ${text(event, "files")} files, +${text(event, "insertions")} −${text(event, "deletions")}`;
+    case "diff.captured": return `Collected: ${event.data.files === 1 ? "1 file" : `${text(event, "files")} files`}, +${text(event, "insertions")} −${text(event, "deletions")}`;
     case "check.finished": return `Check ${text(event, "name")}: ${text(event, "status")}`;
     case "limit.seen": return event.data.status === "allowed" ? undefined : `Limit, ${text(event, "text")}: ${text(event, "status")}`;
     case "agent.retry": return `The agent tries its provider again: ${text(event, "error")}`;

@@ -70,7 +70,7 @@ function Row({ task, progress, selected }: { task: Task; progress: string | unde
         <span className="min-w-0 flex-1 truncate font-medium">{plain(task.title)}</span>
         <span className="shrink-0 text-xs text-stone-500 dark:text-stone-400">{ago(task.updated_at)}</span>
       </div>
-      <div className="mt-1 truncate text-sm text-stone-500 dark:text-stone-400">{task.project} · {task.agent}{task.isolation === "none" ? " · not isolated" : ""}{detail ? ` · ${plain(detail)}` : ""}</div>
+      <div className="mt-1 truncate text-sm text-stone-500 dark:text-stone-400">{task.isolation === "none" ? "not isolated · " : ""}{detail ? `${plain(detail)} · ` : ""}{task.project} · {task.agent}</div>
     </Link>
   );
 }
