@@ -100,6 +100,7 @@ fn a_full_disk_is_said_and_loses_nothing() {
     let output = std::process::Command::new("unshare").args(["-Urm", "sh", "-c", &script]).output().unwrap();
     let text = said(&output);
     assert!(text.contains("disk") && text.contains("full"), "{text}");
-    let counts: Vec<_> = text.lines().rev().take(2).map(|line| line.trim().parse::<u32>().unwrap_or(0)).collect();
+    let counts: Vec<_> =
+        text.lines().rev().take(2).map(|line| line.trim().parse::<u32>().unwrap_or(0)).collect();
     assert!(counts[0] > 0 && counts[0] == counts[1], "accepted and listed differ: {text}");
 }
