@@ -3,7 +3,7 @@
 use domain::Work;
 
 /// The most of `AGENTS.md` that is put before the agent.
-pub(crate) const MOST_MEMORY: usize = 16 * 1024;
+pub(crate) const MOST_MEMORY: u64 = 16 * 1024;
 
 /// What the prompt is made of.
 pub(crate) struct Parts<'a> {

@@ -12,9 +12,13 @@ const CONFIG: &str = "[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n
     [gc]\n\tauto = 0\n[maintenance]\n\tauto = false\n";
 
 impl Workspaces {
+    pub(crate) fn checkout_dir(&self, repo: &str, commit: &str) -> PathBuf {
+        self.root.join("checkouts").join(repo).join(commit)
+    }
+
     /// The checkout of a commit of a store.
     pub(crate) fn checkout(&self, repo: &str, commit: &str) -> Result<PathBuf, Error> {
-        let made = self.root.join("checkouts").join(repo).join(commit);
+        let made = self.checkout_dir(repo, commit);
         if made.join(".git/HEAD").exists() {
             return Ok(made);
         }

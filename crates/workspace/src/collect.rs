@@ -71,11 +71,11 @@ impl Workspaces {
         Ok(CollectJob { argv: words.map(String::from).to_vec(), stdin })
     }
 
-    /// Takes a bundle over into the store, under a private name. An empty one means that nothing changed.
+    /// Takes a bundle over into the store, under a private name that keeps its commit from then on. An
+    /// empty one means that nothing changed.
     pub fn import(&self, workspace: &Workspace, bundle: &Path, name: &str) -> Result<Imported, Error> {
         let size = at(bundle, fs::metadata(bundle))?.len();
         if size == 0 {
-            self.checkpoint(&workspace.repo, name, &workspace.base)?;
             return Ok(Imported { commit: workspace.base.clone() });
         }
         if size > MOST_BUNDLE {
@@ -96,22 +96,5 @@ impl Workspaces {
             return Err(Error::Refused("it does not descend from the base".into()));
         }
         Ok(Imported { commit })
-    }
-
-    /// Keeps a commit under a private name, so that it can be gone back to.
-    pub fn checkpoint(&self, repo: &str, name: &str, commit: &str) -> Result<(), Error> {
-        Git::at(&self.store(repo))
-            .args(["update-ref", &format!("refs/sidekick/{name}"), commit])
-            .run()
-            .map(drop)
-    }
-
-    /// The content of a file of a commit; `None` when there is none.
-    pub fn show(&self, repo: &str, commit: &str, path: &str, most: usize) -> Result<Option<String>, Error> {
-        let output =
-            Git::at(&self.store(repo)).args(["cat-file", "blob", &format!("{commit}:{path}")]).output()?;
-        let mut bytes = output.stdout;
-        bytes.truncate(most);
-        Ok(output.status.success().then(|| String::from_utf8_lossy(&bytes).into_owned()))
     }
 }

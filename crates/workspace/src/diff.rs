@@ -79,6 +79,9 @@ impl Diff {
 impl Workspaces {
     /// What leads from one commit to another.
     pub fn diff(&self, repo: &str, from: &str, to: &str) -> Result<Diff, Error> {
+        if from == to {
+            return Ok(Diff::default());
+        }
         let store = self.store(repo);
         let git = || {
             Git::at(&store).args([

@@ -9,8 +9,8 @@ use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use crate::git::{self, Git};
-use crate::source::{Local, has_commit, is_local};
+use crate::git::Git;
+use crate::source::{Local, is_local, keep_base};
 use crate::{Error, Workspaces, at};
 
 /// What is to be landed.
@@ -47,7 +47,7 @@ impl Workspaces {
         let local = Local::find(landing.source)?;
         let unknown = || Error::UnknownBase { repo: landing.source.into(), base: branch.into() };
         let old = local.resolve(&format!("refs/heads/{branch}"))?.ok_or_else(unknown)?;
-        self.fetch_commit(landing.repo, &local, &old)?;
+        keep_base(&local, &self.store(landing.repo), &old)?;
         let (new, how) = self.merged(landing, branch, &old)?;
         if new == old {
             return Ok(Landed { commit: new, how });
@@ -58,19 +58,6 @@ impl Workspaces {
             None => move_branch(&local, branch, &old, &new)?,
         }
         Ok(Landed { commit: new, how })
-    }
-
-    fn fetch_commit(&self, repo: &str, local: &Local, commit: &str) -> Result<(), Error> {
-        let store = self.store(repo);
-        if has_commit(&store, commit)? {
-            return Ok(());
-        }
-        Git::at(&store)
-            .args(["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance"])
-            .arg(&local.common)
-            .arg(format!("+{commit}:refs/sidekick/base/{commit}"))
-            .run()
-            .map(drop)
     }
 
     /// The commit the branch is to be at, made in the store.
@@ -112,8 +99,7 @@ impl Workspaces {
 
     /// Puts the objects the person's repository lacks into it, through a git directory of ours.
     fn send_objects(&self, repo: &str, local: &Local, new: &str, old: &str) -> Result<(), Error> {
-        let scratch = self.scratch()?;
-        let ours = git::init_bare(&scratch.path().join("git"))?;
+        let ours = self.empty_git()?;
         let pack = Git::at(&self.store(repo)).args([
             "pack-objects",
             "--quiet",
@@ -150,7 +136,7 @@ impl Workspaces {
         let lock = lock.map_err(|_| in_the_way(format!("another git holds {}", lock_path.display())))?;
         let mut guard = LockGuard { path: Some(lock_path.clone()) };
         let scratch = self.scratch()?;
-        let ours = git::init_bare(&scratch.path().join("git"))?;
+        let ours = self.empty_git()?;
         let index = scratch.path().join("index");
         let known = tree.git_dir.join("index");
         if known.exists() {

@@ -149,6 +149,21 @@ impl Workspaces {
         self.root.join("repos").join(format!("{key}.git"))
     }
 
+    /// An empty git directory of ours, for looking at trees with nothing configured; made once.
+    pub(crate) fn empty_git(&self) -> Result<PathBuf, Error> {
+        let dir = self.root.join("repos/empty.git");
+        if !dir.join("HEAD").exists() {
+            let scratch = self.scratch()?;
+            let made = git::init_bare(&scratch.path().join("git"))?;
+            if let Err(error) = fs::rename(made, &dir)
+                && !dir.join("HEAD").exists()
+            {
+                return Err(Error::File { path: dir, source: error });
+            }
+        }
+        Ok(dir)
+    }
+
     /// A new empty directory for one operation; removed when dropped.
     pub(crate) fn scratch(&self) -> Result<Scratch, Error> {
         use std::sync::atomic::{AtomicU64, Ordering};

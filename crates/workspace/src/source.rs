@@ -160,14 +160,7 @@ impl Workspaces {
         {
             warnings.push(format!("{n} uncommitted files of the working tree are not part of the run"));
         }
-        if !has_commit(store, &commit)? {
-            let refspec = format!("+{commit}:refs/sidekick/base/{commit}");
-            Git::at(store)
-                .args(["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance"])
-                .arg(&local.common)
-                .arg(refspec)
-                .run()?;
-        }
+        keep_base(&local, store, &commit)?;
         Ok(Base { repo: key, branch, commit, warnings })
     }
 
@@ -220,7 +213,7 @@ impl Workspaces {
             return Ok(0);
         }
         let scratch = self.scratch()?;
-        let git_dir = git::init_bare(&scratch.path().join("git"))?;
+        let git_dir = self.empty_git()?;
         let copy = scratch.path().join("index");
         at(&index, fs::copy(&index, &copy))?;
         let output = Git::at(&git_dir)
@@ -237,4 +230,22 @@ impl Workspaces {
 pub(crate) fn has_commit(store: &Path, commit: &str) -> Result<bool, Error> {
     let output = Git::at(store).args(["cat-file", "-e", &format!("{commit}^{{commit}}")]).output()?;
     Ok(output.status.success())
+}
+
+/// Brings a commit into the store under a name that keeps it for as long as the store lives.
+/// Checkpoints need no other: they are bases, or commits that an import named.
+pub(crate) fn keep_base(local: &Local, store: &Path, commit: &str) -> Result<(), Error> {
+    let name = format!("refs/sidekick/base/{commit}");
+    if store.join(&name).exists() {
+        return Ok(());
+    }
+    if has_commit(store, commit)? {
+        return Git::at(store).args(["update-ref", &name, commit]).run().map(drop);
+    }
+    Git::at(store)
+        .args(["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance"])
+        .arg(&local.common)
+        .arg(format!("+{commit}:{name}"))
+        .run()
+        .map(drop)
 }

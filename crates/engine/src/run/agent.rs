@@ -1,7 +1,6 @@
 //! The agent's job: started once, followed to its end, its words stored as events.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use agents::{Assignment, Driver, LineSplitter, Program, Session, Stream, Verdict};
 use domain::work::{End, RunCommand};
@@ -13,7 +12,7 @@ use workspace::Workspace;
 
 use super::jobs::GRACE;
 use super::{Broken, Drive, asked_to_stop};
-use crate::{blocking, clock, prompt};
+use crate::{clock, prompt};
 
 /// Where our own binary is inside a sandbox.
 const OWN: &str = "/run/sidekick/sidekick";
@@ -26,7 +25,7 @@ impl Drive {
             reason: format!("the agent `{}` is not configured any more", run.agent),
             retryable: false,
         })?;
-        let assignment = self.assignment(workspace).await;
+        let assignment = self.assignment(workspace);
         let dir = self.dir().join("agent");
         match if dir.exists() { job::find(&dir)? } else { Found::NotStarted } {
             Found::Finished(_) | Found::Alive(_) => {}
@@ -53,14 +52,13 @@ impl Drive {
         self.end(Outcome::Lost, Some("its processes vanished without a trace of how they ended".into()), true)
     }
 
-    async fn assignment(&self, workspace: &Workspace) -> Assignment {
+    fn assignment(&self, workspace: &Workspace) -> Assignment {
         let Some(run) = &self.work.run else { return Assignment::default() };
-        let (context, base, repo) =
-            (Arc::clone(&self.context), workspace.base.clone(), workspace.repo.clone());
-        let memory =
-            blocking(move || context.workspaces.show(&repo, &base, "AGENTS.md", prompt::MOST_MEMORY))
-                .await
-                .unwrap_or(None);
+        // The cached checkout is ours and read-only: what the base says, whatever a run made of it.
+        let memory = workspace::files::read(&workspace.lower, Path::new("AGENTS.md"), prompt::MOST_MEMORY)
+            .ok()
+            .flatten();
+        let memory = memory.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
         let continuation = std::fs::read_to_string(self.continuation_file()).ok().filter(|_| run.attempt > 1);
         let parts = prompt::Parts {
             work: &self.work,

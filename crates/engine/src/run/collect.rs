@@ -32,7 +32,6 @@ impl Drive {
         let (files, insertions, deletions) =
             blocking(move || Ok(context.workspaces.diff(&repo, &from, &to)?.size())).await?;
         let name = format!("after-{attempt}");
-        self.keep(workspace, &name, &commit).await?;
         let reports = vec![
             RunCommand::Tell(Event::CheckpointCreated { name, commit: commit.clone() }),
             RunCommand::Collected { commit, diff: DiffStat { files, insertions, deletions } },

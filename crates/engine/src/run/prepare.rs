@@ -35,7 +35,6 @@ impl Drive {
         }
         let name = format!("before-{}", run.attempt);
         let point = workspace.base.clone();
-        self.keep(&workspace, &name, &point).await?;
         let mut reports: Vec<_> =
             warnings.into_iter().map(|text| RunCommand::Tell(Event::RunWarning { text })).collect();
         reports.push(RunCommand::Tell(Event::CheckpointCreated { name, commit: point.clone() }));
@@ -84,14 +83,6 @@ impl Drive {
             Ok((base, workspace))
         });
         Ok(made.await?)
-    }
-
-    /// Keeps a commit of the task by a private name.
-    pub(super) async fn keep(&self, workspace: &Workspace, name: &str, commit: &str) -> Result<(), Broken> {
-        let context = Arc::clone(&self.context);
-        let (repo, commit) = (workspace.repo.clone(), commit.to_owned());
-        let name = format!("{}/{name}", self.work.task.id);
-        Ok(blocking(move || context.workspaces.checkpoint(&repo, &name, &commit)).await?)
     }
 
     /// Runs the project's setup command in a fresh workspace. An end is returned when the agent must not

@@ -122,7 +122,6 @@ fn nothing_of_the_agents_git_runs_on_the_host() {
         let commit = bench.collect(&made);
         let files = bench.diff(&base, &commit);
         assert!(files.contains(&"added work.txt +1 -0".to_owned()), "{wreck}: {files:?}");
-        bench.spaces.checkpoint(&base.repo, "task/abc/after-1", &commit).unwrap();
         let landing = Landing {
             source: bench.source(),
             repo: &base.repo,
