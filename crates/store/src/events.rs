@@ -8,8 +8,8 @@ use crate::{Error, tasks};
 /// The most events one page may have.
 pub const MOST: usize = 1000;
 
-/// Appends an event and gives it its place.
-pub(crate) fn append(
+/// Gives an event its place; [`store`] then writes it.
+pub(crate) fn place(
     tx: &mut Tx<'_>,
     task: TaskId,
     entry: domain::work::Entry,
@@ -17,24 +17,29 @@ pub(crate) fn append(
     now: Timestamp,
 ) -> Result<Record, Error> {
     let seq = tx.head()? + 1;
+    tx.set_head(seq);
     let (run, attempt) = entry.run.map_or((None, None), |(run, attempt)| (Some(run), Some(attempt)));
+    Ok(Record { seq, task, run, attempt, actor: actor.to_owned(), at: now, event: entry.event })
+}
+
+/// Writes an event, and what it causes outside.
+pub(crate) fn store(tx: &mut Tx<'_>, record: &Record) -> Result<(), Error> {
     tx.execute(
         "INSERT INTO events (seq, task, run, attempt, kind, version, actor, at, payload)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         &[
-            seq.into(),
-            task.into(),
-            run.into(),
-            attempt.into(),
-            entry.event.kind().into(),
+            record.seq.into(),
+            record.task.into(),
+            record.run.into(),
+            record.attempt.into(),
+            record.event.kind().into(),
             i64::from(domain::event::PAYLOAD_VERSION).into(),
-            actor.into(),
-            now.into(),
-            (&entry.event.payload()).into(),
+            (&record.actor).into(),
+            record.at.into(),
+            (&record.event.payload()).into(),
         ],
     )?;
-    tx.set_head(seq);
-    Ok(Record { seq, task, run, attempt, actor: actor.to_owned(), at: now, event: entry.event })
+    tasks::enqueue_what_goes_out(tx, record)
 }
 
 /// The events after `seq`, oldest first, of all tasks or of one; at most `limit` and [`MOST`].
@@ -98,20 +103,4 @@ pub fn replay(tx: &mut Tx<'_>, task: TaskId) -> Result<Option<domain::Work>, Err
             }
         }
     }
-}
-
-/// Where `tasks` and this module meet: a change is its events.
-pub(crate) fn append_all(
-    tx: &mut Tx<'_>,
-    work: &mut domain::Work,
-    entries: Vec<domain::work::Entry>,
-    actor: &str,
-    now: Timestamp,
-) -> Result<(), Error> {
-    for entry in entries {
-        let record = append(tx, work.task.id, entry, actor, now)?;
-        work.apply(&record);
-        tasks::enqueue_what_goes_out(tx, &record)?;
-    }
-    Ok(())
 }

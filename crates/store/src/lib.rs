@@ -126,7 +126,9 @@ impl Store {
     }
 
     /// Runs `work` in a write transaction and returns once it is on disk. Closures of concurrent callers
-    /// share one commit; one that fails is rolled back alone.
+    /// share one commit. A refusal touches nobody; a closure that fails after it changed something takes
+    /// its commit with it, and those before it in that commit hear [`Error::Unavailable`]: so refuse first,
+    /// write after.
     pub async fn write<R, F>(&self, work: F) -> Result<R, Error>
     where
         R: Send + 'static,

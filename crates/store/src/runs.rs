@@ -87,18 +87,24 @@ pub fn tell(
     actor: &str,
     now: Timestamp,
 ) -> Result<Work, Error> {
-    if let Some(told) = told {
-        let moved = tx.execute(
-            "INSERT INTO spools (run, job, read_to) VALUES ($1, $2, $4)
-             ON CONFLICT (run, job) DO UPDATE SET read_to = excluded.read_to WHERE spools.read_to = $3",
-            &[run.into(), told.job.into(), told.from.into(), told.to.into()],
-        )?;
-        if moved == 0 {
-            return Err(domain::Refusal::Fenced { run: run.short() }.into());
-        }
-    }
     let commands = reports.into_iter().map(|report| Command::OfRun(run, report)).collect();
-    tasks::change_all(tx, task, commands, actor, now)
+    tasks::change_all(tx, task, commands, actor, now, |tx| match told {
+        Some(told) => read_on(tx, run, &told),
+        None => Ok(()),
+    })
+}
+
+/// Notes that a spool was read on; refused when it is not where this reader left it.
+fn read_on(tx: &mut Tx<'_>, run: RunId, told: &Told<'_>) -> Result<(), Error> {
+    let moved = tx.execute(
+        "INSERT INTO spools (run, job, read_to) VALUES ($1, $2, $4)
+         ON CONFLICT (run, job) DO UPDATE SET read_to = excluded.read_to WHERE spools.read_to = $3",
+        &[run.into(), told.job.into(), told.from.into(), told.to.into()],
+    )?;
+    if moved == 0 {
+        return Err(domain::Refusal::Fenced { run: run.short() }.into());
+    }
+    Ok(())
 }
 
 pub(crate) fn insert(tx: &mut Tx<'_>, run: &Run, project: &str) -> Result<(), Error> {

@@ -139,15 +139,26 @@ pub struct Tx<'a> {
     engine: &'a mut dyn Engine,
     /// The log's head inside this transaction, once asked for.
     head: Option<i64>,
+    /// Whether the closure that runs has changed anything.
+    wrote: bool,
+}
+
+/// How a closure leaves the transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Left {
+    Clean,
+    Spoiled,
 }
 
 impl<'a> Tx<'a> {
     pub(crate) fn new(engine: &'a mut dyn Engine) -> Self {
-        Self { engine, head: None }
+        Self { engine, head: None, wrote: false }
     }
 
     pub(crate) fn execute(&mut self, sql: &str, values: &[Value]) -> Result<u64, Error> {
-        self.engine.execute(sql, values)
+        let changed = self.engine.execute(sql, values)?;
+        self.wrote |= changed > 0;
+        Ok(changed)
     }
 
     pub(crate) fn query(&mut self, sql: &str, values: &[Value]) -> Result<Vec<Row>, Error> {
@@ -178,18 +189,27 @@ impl<'a> Tx<'a> {
         self.head = Some(seq);
     }
 
-    /// Runs `work`; when it fails, all it did is undone and the transaction goes on.
-    pub(crate) fn nested<R>(&mut self, work: impl FnOnce(&mut Self) -> Result<R, Error>) -> Result<R, Error> {
+    /// Runs one of the group's closures. `Spoiled` means that it failed after it had changed something,
+    /// so that only undoing the whole transaction undoes it.
+    pub(crate) fn one<R>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<R, Error>,
+    ) -> (Result<R, Error>, Left) {
         let before = self.head;
-        self.batch("SAVEPOINT work")?;
-        match work(self) {
-            Ok(done) => self.batch("RELEASE SAVEPOINT work").map(|()| done),
-            Err(error) => {
-                self.head = before;
-                self.batch("ROLLBACK TO SAVEPOINT work; RELEASE SAVEPOINT work")?;
-                Err(error)
+        self.wrote = false;
+        let done = work(self);
+        let left = match &done {
+            Ok(_) => Left::Clean,
+            // PostgreSQL takes no statement after one that failed; a refusal is no failed statement.
+            Err(Error::Refused(_) | Error::NotFound { .. } | Error::Ambiguous { .. }) if !self.wrote => {
+                Left::Clean
             }
+            Err(_) => Left::Spoiled,
+        };
+        if done.is_err() {
+            self.head = before;
         }
+        (done, left)
     }
 
     /// Writes the log's head, if it moved. Returns where it is.

@@ -29,7 +29,7 @@ impl Sqlite {
         db.execute_batch(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
              PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA wal_autocheckpoint = 4000;
-             PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -8192;",
+             PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -32768;",
         )
         .map_err(unavailable)?;
         Self::prepare(db)

@@ -33,7 +33,8 @@ pub fn create(tx: &mut Tx<'_>, asked: NewTask, actor: &str, now: Timestamp) -> R
         return Ok(Accepted { task: work.task, new: false });
     }
     let id = TaskId::new(now);
-    let record = events::append(tx, id, Work::create(id, asked)?, actor, now)?;
+    let record = events::place(tx, id, Work::create(id, asked)?, actor, now)?;
+    events::store(tx, &record)?;
     let work = Work::from_created(&record)
         .ok_or(Error::Corrupt { what: "event", value: "a task that was not created".into() })?;
     rows::insert(tx, &work.task)?;
@@ -49,7 +50,7 @@ pub fn change(
     actor: &str,
     now: Timestamp,
 ) -> Result<Work, Error> {
-    change_all(tx, id, vec![command], actor, now)
+    change_all(tx, id, vec![command], actor, now, |_| Ok(()))
 }
 
 /// Carries out commands in order; all or none.
@@ -59,12 +60,22 @@ pub(crate) fn change_all(
     commands: Vec<Command>,
     actor: &str,
     now: Timestamp,
+    before_writing: impl FnOnce(&mut Tx<'_>) -> Result<(), Error>,
 ) -> Result<Work, Error> {
     let before = load(tx, id)?.ok_or_else(|| not_found(&id.to_string()))?;
     let mut work = before.clone();
+    let mut records = Vec::new();
     for command in commands {
-        let entries = work.decide(command, now)?;
-        events::append_all(tx, &mut work, entries, actor, now)?;
+        for entry in work.decide(command, now)? {
+            let record = events::place(tx, id, entry, actor, now)?;
+            work.apply(&record);
+            records.push(record);
+        }
+    }
+    // Nothing is refused any more: from here on it is written.
+    before_writing(tx)?;
+    for record in &records {
+        events::store(tx, record)?;
     }
     let known_run = before.run.as_ref().map(|run| run.id);
     match &work.run {

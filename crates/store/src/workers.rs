@@ -11,7 +11,7 @@ use std::thread::JoinHandle;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 
 use crate::pg::Pg;
-use crate::sql::{Engine, Tx};
+use crate::sql::{Engine, Left, Tx};
 use crate::sqlite::Sqlite;
 use crate::{Error, Location, migrate};
 
@@ -135,7 +135,7 @@ fn snapshot<R>(
 /// A write that waits for its group.
 trait Write: Send {
     /// Runs in the group's transaction; the answer is called after the commit, with how that went.
-    fn run(self: Box<Self>, tx: &mut Tx<'_>) -> Answer;
+    fn run(self: Box<Self>, tx: &mut Tx<'_>) -> (Answer, Left);
     /// It could not even run.
     fn refuse(self: Box<Self>, error: Error);
 }
@@ -150,11 +150,19 @@ where
     R: Send + 'static,
     F: FnOnce(&mut Tx<'_>) -> Result<R, Error> + Send,
 {
-    fn run(self: Box<Self>, tx: &mut Tx<'_>) -> Answer {
+    fn run(self: Box<Self>, tx: &mut Tx<'_>) -> (Answer, Left) {
         let Self { work, sender } = *self;
-        let done = tx.nested(work);
-        // The caller may have gone away; its change stands all the same.
-        Box::new(move |committed| drop(sender.send(committed.and(done))))
+        let (done, left) = tx.one(work);
+        let answer = Box::new(move |committed: Result<(), Error>| {
+            let answer = match (done, committed) {
+                // Its own error says more than that the group was undone for it.
+                (Err(error), _) | (Ok(_), Err(error)) => Err(error),
+                (Ok(done), Ok(())) => Ok(done),
+            };
+            // The caller may have gone away; its change stands all the same.
+            drop(sender.send(answer));
+        });
+        (answer, left)
     }
 
     fn refuse(self: Box<Self>, error: Error) {
@@ -164,8 +172,11 @@ where
 
 fn write_loop(engine: &mut dyn Engine, mut queue: mpsc::Receiver<Box<dyn Write>>, head: &watch::Sender<i64>) {
     let mut group = Vec::with_capacity(MOST_IN_GROUP);
-    while let Some(first) = queue.blocking_recv() {
-        group.push(first);
+    loop {
+        if group.is_empty() {
+            let Some(first) = queue.blocking_recv() else { return };
+            group.push(first);
+        }
         while group.len() < MOST_IN_GROUP
             && let Ok(next) = queue.try_recv()
         {
@@ -182,7 +193,17 @@ fn commit_group(engine: &mut dyn Engine, group: &mut Vec<Box<dyn Write>>, head: 
         engine.reconnect()?;
         engine.begin_write()?;
         let mut tx = Tx::new(engine);
-        answers.extend(group.drain(..).map(|write| write.run(&mut tx)));
+        // Taken from the end, which after the turn is the order they came in.
+        group.reverse();
+        while let Some(write) = group.pop() {
+            let (answer, left) = write.run(&mut tx);
+            answers.push(answer);
+            if left == Left::Spoiled {
+                return Err(Error::Unavailable(
+                    "a write of the same commit failed, so none of it was stored".into(),
+                ));
+            }
+        }
         let seq = tx.save_head()?;
         engine.batch("COMMIT")?;
         Ok(seq)
@@ -197,14 +218,21 @@ fn commit_group(engine: &mut dyn Engine, group: &mut Vec<Box<dyn Write>>, head: 
             }
         }
         Err(error) => {
-            tracing::error!(%error, writes = answers.len() + group.len(), "a group of writes was not committed");
+            tracing::error!(%error, writes = answers.len(), "a group of writes was not committed");
             // Already rolled back where the failure itself ended the transaction.
             drop(engine.batch("ROLLBACK"));
+            let answers_were_none = answers.is_empty();
             for answer in answers {
                 answer(Err(again(&error)));
             }
-            for write in group.drain(..) {
-                write.refuse(again(&error));
+            if answers_were_none {
+                // The database is not there: nobody is kept waiting for it.
+                for write in group.drain(..) {
+                    write.refuse(again(&error));
+                }
+            } else {
+                // Those behind the one that failed have not run; they are the next group.
+                group.reverse();
             }
         }
     }

@@ -95,3 +95,47 @@ fn one_failing_write_does_not_touch_its_neighbours() {
         assert_eq!(store.read(events::head).await.unwrap(), 40);
     });
 }
+
+#[test]
+fn a_write_that_fails_halfway_leaves_no_half() {
+    on_both(|store| async move {
+        let halfway = store.write(|tx| {
+            store::tasks::create(tx, asked("half"), "person:test", at(1))?;
+            Err::<(), _>(store::Error::Database("something broke".into()))
+        });
+        assert!(matches!(halfway.await, Err(store::Error::Database(_))));
+        let (tasks, head) = store
+            .read(|tx| {
+                Ok((
+                    store::tasks::list(tx, &store::tasks::Filter { limit: 9, ..Default::default() })?,
+                    events::head(tx)?,
+                ))
+            })
+            .await
+            .unwrap();
+        assert_eq!((tasks.len(), head), (0, 0));
+        // The store goes on, and whoever was in the same commit may try again.
+        let mut writes = Vec::new();
+        for n in 0..40 {
+            let store = store.clone();
+            writes.push(tokio::spawn(async move {
+                store
+                    .write(move |tx| {
+                        let made = store::tasks::create(tx, asked("whole"), "person:test", at(n));
+                        if n % 10 == 3 { Err(store::Error::Database("broke".into())) } else { made }
+                    })
+                    .await
+                    .is_ok()
+            }));
+        }
+        let mut accepted = 0;
+        for write in writes {
+            accepted += i64::from(write.await.unwrap());
+        }
+        assert_eq!(
+            store.read(events::head).await.unwrap(),
+            accepted,
+            "exactly what was acknowledged is there"
+        );
+    });
+}
