@@ -16,6 +16,9 @@ CREATE TABLE events (
 ) STRICT;
 CREATE INDEX events_of_task ON events (task, seq);
 
+-- Lists of words are spelled with OR: SQLite builds a table for every IN of a CHECK, at every write,
+-- which was more than half of the cost of a write.
+
 -- A task and all that is shown of it in a list. Each state has a paragraph in `domain::task`.
 CREATE TABLE tasks (
   id TEXT PRIMARY KEY,
@@ -27,12 +30,12 @@ CREATE TABLE tasks (
   agent TEXT NOT NULL,
   model TEXT,
   scenario TEXT,
-  isolation TEXT NOT NULL CHECK (isolation IN ('sandbox', 'none')),
+  isolation TEXT NOT NULL CHECK (isolation = 'sandbox' OR isolation = 'none'),
   base TEXT,
   key TEXT,
   title TEXT NOT NULL,
-  state TEXT NOT NULL CHECK (state IN ('queued', 'running', 'waiting', 'review', 'completed', 'failed', 'cancelled')),
-  waiting_for TEXT CHECK (waiting_for IN ('dependency', 'credits', 'breakpoint', 'host', 'budget', 'retry', 'landing')),
+  state TEXT NOT NULL CHECK (state = 'queued' OR state = 'running' OR state = 'waiting' OR state = 'review' OR state = 'completed' OR state = 'failed' OR state = 'cancelled'),
+  waiting_for TEXT CHECK (waiting_for = 'dependency' OR waiting_for = 'credits' OR waiting_for = 'breakpoint' OR waiting_for = 'host' OR waiting_for = 'budget' OR waiting_for = 'retry' OR waiting_for = 'landing'),
   waiting_until INTEGER,
   attempt INTEGER NOT NULL,
   failures INTEGER NOT NULL,
@@ -62,7 +65,7 @@ CREATE TABLE tasks (
   started_at INTEGER,
   ended_at INTEGER,
   CHECK ((state = 'waiting') = (waiting_for IS NOT NULL)),
-  CHECK ((state IN ('completed', 'failed', 'cancelled')) = (ended_at IS NOT NULL)),
+  CHECK ((state = 'completed' OR state = 'failed' OR state = 'cancelled') = (ended_at IS NOT NULL)),
   CHECK (stopping = 0 OR state = 'running')
 ) STRICT;
 CREATE UNIQUE INDEX tasks_key ON tasks (key) WHERE key IS NOT NULL;
@@ -87,8 +90,8 @@ CREATE TABLE runs (
   model TEXT,
   isolation TEXT NOT NULL,
   workspace TEXT NOT NULL,
-  stage TEXT CHECK (stage IN ('preparing', 'setup', 'agent', 'collecting', 'checking')),
-  outcome TEXT CHECK (outcome IN ('succeeded', 'failed', 'limited', 'stopped', 'timed_out', 'lost')),
+  stage TEXT CHECK (stage = 'preparing' OR stage = 'setup' OR stage = 'agent' OR stage = 'collecting' OR stage = 'checking'),
+  outcome TEXT CHECK (outcome = 'succeeded' OR outcome = 'failed' OR outcome = 'limited' OR outcome = 'stopped' OR outcome = 'timed_out' OR outcome = 'lost'),
   feedback TEXT,
   resume TEXT,
   session TEXT,
