@@ -124,7 +124,7 @@ fn run(places: &Places) -> std::io::Result<()> {
         ended_at_ms: unix_ms(),
         output_bytes: ended.output_bytes,
     };
-    spec::write_whole(&places.exit(), &serde_json::to_vec(&exit)?)
+    spec::write_durably(&places.exit(), &serde_json::to_vec(&exit)?)
 }
 
 /// Takes the lock. Who looks whether it is held holds it for an instant, which is not another shim.

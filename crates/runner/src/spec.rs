@@ -197,8 +197,17 @@ impl Exit {
     }
 }
 
-/// Writes a file so that it is there whole or not at all, also after a power failure.
+/// Writes a file so that whoever reads it finds it whole or not at all, whoever is killed. Not for what
+/// must outlive a power failure: what it is about does not outlive one either.
 pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let next = path.with_extension("new");
+    let mut file = File::options().write(true).create(true).truncate(true).mode(0o600).open(&next)?;
+    file.write_all(bytes)?;
+    fs::rename(&next, path)
+}
+
+/// As [`write_whole`], and on disk when this returns.
+pub(crate) fn write_durably(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let next = path.with_extension("new");
     let mut file = File::options().write(true).create(true).truncate(true).mode(0o600).open(&next)?;
     file.write_all(bytes)?;
