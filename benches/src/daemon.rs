@@ -88,7 +88,7 @@ fn pss(pid: u32) -> f64 {
 }
 
 pub(crate) fn measure(floor: &Floor) {
-    let dir = tempfile::tempdir_in(".").unwrap();
+    let dir = tempfile::tempdir_in("target").unwrap();
     let root = fs::canonicalize(dir.path()).unwrap();
     let (data, small) = (root.join("data"), root.join("small"));
     repository(&small, 20);

@@ -61,7 +61,7 @@ async fn life(store: &Store) {
 }
 
 pub(crate) fn measure(floor: &Floor) {
-    let dir = tempfile::tempdir_in(".").unwrap();
+    let dir = tempfile::tempdir_in("target").unwrap();
     let store = Store::open(&Location::Sqlite(dir.path().join("bench.db"))).unwrap();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let alone = Samples::take(300, || {
