@@ -1,5 +1,5 @@
-//! `kill -9` at random instants over a stream of tasks: none lost, none done twice, no event missing or
-//! doubled, nothing left behind. The checker decides from a ledger that the agents themselves append to.
+//! `kill -9` of the daemon and of shims at random instants over a stream of tasks: none lost, none done
+//! twice, no event missing or doubled, nothing left behind.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -19,7 +19,7 @@ impl Dice {
 }
 
 #[test]
-fn chaos_kills_of_the_daemon_lose_nothing() {
+fn chaos_kills_lose_nothing() {
     let kills: u64 = std::env::var("SIDEKICK_CHAOS_KILLS").ok().and_then(|n| n.parse().ok()).unwrap_or(200);
     let seed: u64 = std::env::var("SIDEKICK_CHAOS_SEED").ok().and_then(|n| n.parse().ok()).unwrap_or(4711);
     eprintln!("seed {seed}, {kills} kills");
@@ -30,7 +30,16 @@ fn chaos_kills_of_the_daemon_lose_nothing() {
         "- say: start {{ task }}\n- write: {path: a.txt, content: \"{{ task }}\\n\"}\n- sleep: 40ms\n- say: end {{ task }}\n",
     );
     let mut tasks: BTreeMap<String, String> = BTreeMap::new();
+    let mut shims = 0;
     for kill in 0..kills {
+        // Sometimes before it could even say that it is ready: in the middle of its recovery.
+        if dice.roll(8) == 0 {
+            let mut child = bench.start();
+            std::thread::sleep(Duration::from_millis(dice.roll(40)));
+            child.kill().unwrap();
+            child.wait().unwrap();
+            continue;
+        }
         let daemon = bench.serve();
         for _ in 0..dice.roll(3) {
             let key = format!("task-{}", tasks.len());
@@ -40,28 +49,46 @@ fn chaos_kills_of_the_daemon_lose_nothing() {
                 tasks.insert(key, accepted["task"].as_str().unwrap().to_owned());
             }
         }
-        // Sometimes while it starts and recovers, sometimes in the middle of the work.
         let pause = if kill % 4 == 0 { dice.roll(15) } else { dice.roll(250) };
         std::thread::sleep(Duration::from_millis(pause));
+        if dice.roll(4) == 0 {
+            shims += u64::from(kill_a_shim(&bench, &mut dice));
+        }
         drop(daemon);
     }
+    eprintln!("{} tasks, {shims} shims killed", tasks.len());
+    assert!(kills < 100 || shims > 0, "no shim was met alive");
     let daemon = bench.serve();
+    let mut lost = 0;
     for (key, id) in &tasks {
         let task = bench
             .until(id, |task| !["queued", "running", "waiting"].contains(&task["state"].as_str().unwrap()));
         assert_eq!(task["state"], "review", "{key}: {task}");
         assert_eq!(task["diff"]["files"], 1, "{key}: {task}");
-        check_log(&bench, key, id, task["attempt"].as_u64().unwrap());
+        lost += check_log(&bench, key, id, task["attempt"].as_u64().unwrap());
         assert_eq!(bench.json(&["reject", id])["status"], "cancelled");
     }
+    assert!(shims == 0 || lost > 0, "a killed shim is an attempt closed as lost");
     let listed = bench.json(&["list", "-n", "500"]);
     assert_eq!(listed.as_array().unwrap().len(), tasks.len(), "one task for each key");
     until_empty(&bench);
     drop(daemon);
 }
 
-/// Sequence numbers rise, attempts are dense, and each attempt that ended well said everything once.
-fn check_log(bench: &Bench, key: &str, id: &str, attempts: u64) {
+/// Kills one of the shims that live now; whether there was one.
+fn kill_a_shim(bench: &Bench, dice: &mut Dice) -> bool {
+    let shims: Vec<_> = bench.processes().into_iter().filter(|line| line.contains(" shim ")).collect();
+    let Some(shim) = shims.get(usize::try_from(dice.roll(shims.len().max(1) as u64)).unwrap()) else {
+        return false;
+    };
+    let pid = shim.split(' ').next().unwrap().parse().unwrap();
+    rustix::process::kill_process(rustix::process::Pid::from_raw(pid).unwrap(), rustix::process::Signal::KILL)
+        .is_ok()
+}
+
+/// Sequence numbers rise, attempts are dense, and each attempt that ended well said everything once. How
+/// many attempts were closed as lost.
+fn check_log(bench: &Bench, key: &str, id: &str, attempts: u64) -> usize {
     let text = String::from_utf8(bench.output(&["--json", "logs", id]).stdout).unwrap();
     let events: Vec<serde_json::Value> =
         text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
@@ -82,6 +109,7 @@ fn check_log(bench: &Bench, key: &str, id: &str, attempts: u64) {
     if attempts == 1 {
         assert_eq!(said, [format!("start {key}"), format!("end {key}")], "{key}: nothing missing or doubled");
     }
+    ended.iter().filter(|outcome| *outcome == "lost").count()
 }
 
 /// Every task is decided, so no workspace is needed any more.

@@ -92,27 +92,6 @@ fn faults_end_in_the_right_state_and_leave_nothing() {
 }
 
 #[test]
-fn stop_is_quick_and_whole() {
-    let bench = Bench::new();
-    let daemon = bench.serve();
-    let scenario =
-        bench.scenario("- fork: 10\n- write: {path: a.txt, content: x}\n- say: hanging\n- hang:\n");
-    let accepted = bench.json(&["run", "x", "--scenario", &scenario, "--detach"]);
-    let id = accepted["task"].as_str().unwrap();
-    bench.until(id, |task| task["stage"] == "agent");
-    bench.output(&["logs", id]);
-    let began = Instant::now();
-    let stopped = bench.json(&["stop", id]);
-    assert_eq!(stopped["status"], "cancelled", "{stopped}");
-    assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
-    let data = bench.data().display().to_string();
-    let left: Vec<_> =
-        bench.processes().into_iter().filter(|line| line.contains("shim") && line.contains(&data)).collect();
-    assert!(left.is_empty(), "{left:?}");
-    drop(daemon);
-}
-
-#[test]
 fn a_daemon_restarted_in_the_middle_loses_no_run() {
     let bench = Bench::new();
     bench.configure("concurrency: 10\n");

@@ -9,6 +9,7 @@
 mod chaos;
 mod claude;
 mod dashboard;
+mod faults;
 mod hostile;
 mod input;
 mod job;

@@ -74,18 +74,16 @@ impl Bench {
         std::fs::write(self.data().join("sidekick.yaml"), yaml).unwrap();
     }
 
+    /// Starts a daemon without waiting for it.
+    pub(crate) fn start(&self) -> Child {
+        let log = self.dir.path().join("daemon.log");
+        let log = std::fs::OpenOptions::new().create(true).append(true).open(log).unwrap();
+        let mut command = self.command(&["--json", "serve", "--listen", "127.0.0.1:0"]);
+        command.stdout(Stdio::piped()).stderr(log).spawn().unwrap()
+    }
+
     pub(crate) fn serve(&self) -> Daemon {
-        let log = std::fs::OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(self.dir.path().join("daemon.log"))
-            .unwrap();
-        let mut child = self
-            .command(&["--json", "serve", "--listen", "127.0.0.1:0"])
-            .stdout(Stdio::piped())
-            .stderr(log)
-            .spawn()
-            .unwrap();
+        let mut child = self.start();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let ready: Value = serde_json::from_str(&line).unwrap_or_else(|_| {
@@ -114,18 +112,16 @@ impl Bench {
         }
     }
 
-    /// Live processes that mention the data directory or carry one of its tags.
+    /// Live processes that mention the data directory.
     pub(crate) fn processes(&self) -> Vec<String> {
         let needle = self.dir.path().to_str().unwrap().to_owned();
-        let entries = std::fs::read_dir("/proc").unwrap().flatten();
-        let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
-        pids.filter(|pid| *pid != std::process::id())
-            .filter_map(|pid| {
-                let line = String::from_utf8_lossy(&std::fs::read(format!("/proc/{pid}/cmdline")).ok()?)
-                    .replace('\0', " ");
-                line.contains(&needle).then_some(format!("{pid} {line}"))
-            })
-            .collect()
+        proc("cmdline").into_iter().filter(|line| line.contains(&needle)).collect()
+    }
+
+    /// How many live processes belong to a task, whatever they made of themselves.
+    pub(crate) fn processes_of(&self, task: &str) -> usize {
+        let tag = format!("SIDEKICK_TASK={task}");
+        proc("environ").into_iter().filter(|environ| environ.contains(&tag)).count()
     }
 }
 
@@ -145,6 +141,18 @@ impl Drop for Bench {
         let mounts = std::fs::read_to_string("/proc/self/mounts").unwrap();
         assert!(!mounts.contains(self.dir.path().to_str().unwrap()), "a mount was left behind");
     }
+}
+
+/// Of every other process: its pid and what a file of `/proc` says of it.
+fn proc(file: &str) -> Vec<String> {
+    let entries = std::fs::read_dir("/proc").unwrap().flatten();
+    let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    pids.filter(|pid| *pid != std::process::id())
+        .filter_map(|pid| {
+            let text = std::fs::read(format!("/proc/{pid}/{file}")).ok()?;
+            Some(format!("{pid} {}", String::from_utf8_lossy(&text).replace('\0', " ")))
+        })
+        .collect()
 }
 
 pub(crate) fn said(output: &Output) -> String {

@@ -5,6 +5,7 @@ mod agent;
 mod collect;
 mod jobs;
 mod prepare;
+mod reading;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -125,11 +126,8 @@ impl Drive {
         }
         if let Err(broken) = self.collect(&workspace).await {
             return match broken {
-                Broken::Failed { reason, .. } if end.outcome == Outcome::Succeeded => {
-                    Err(Broken::Failed { reason, retryable: false })
-                }
                 // What the agent came to matters more than that its leftovers could not be taken over.
-                Broken::Failed { .. } => Ok(end),
+                Broken::Failed { .. } if end.outcome != Outcome::Succeeded => Ok(end),
                 other => Err(other),
             };
         }

@@ -73,15 +73,23 @@ pub enum Piece {
     Lost,
 }
 
-/// Writes the job's files and starts its shim, which nothing of ours waits for.
-pub fn launch(own: &Path, dir: &Path, spec: &JobSpec) -> Result<(), Error> {
+/// Writes the job's files and starts its shim, which nothing of ours waits for. The job reads `input`;
+/// nobody writes it again, so that a job found alive later has read what it was given.
+pub fn launch(own: &Path, dir: &Path, spec: &JobSpec, input: &[u8]) -> Result<(), Error> {
     let file = |source| Error::File { path: dir.to_owned(), source };
     fs::DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(file)?;
     let mut spec = spec.clone();
     spec.env.insert(tree::TAG.into(), tag(dir));
     let text = serde_json::to_vec(&spec).map_err(io::Error::other).map_err(file)?;
-    spec::write_whole(&Places(dir.to_owned()).spec(), &text).map_err(file)?;
+    let places = Places(dir.to_owned());
+    spec::write_whole(&places.input(), input).map_err(file)?;
+    spec::write_whole(&places.spec(), &text).map_err(file)?;
     spawn_shim(own, dir).map_err(|source| Error::Start { path: own.to_owned(), source })
+}
+
+/// The raw output of a job that asked for [`spec::Stdout::File`]; whole once the job is finished.
+pub fn output(dir: &Path) -> PathBuf {
+    Places(dir.to_owned()).output()
 }
 
 /// What marks this job's processes: unique on this machine, and no path of it.

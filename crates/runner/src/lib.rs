@@ -25,4 +25,4 @@ mod sys;
 mod tree;
 
 pub use job::{Error, Follower, Found, Piece};
-pub use spec::{Exit, Isolation, JobSpec, Limits, Mount, Network, Reason, Sandbox, Stdin};
+pub use spec::{Exit, Isolation, JobSpec, Limits, Mount, Network, Reason, Sandbox, Stdout};

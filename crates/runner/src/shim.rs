@@ -45,6 +45,14 @@ impl Places {
     pub(crate) fn spec(&self) -> PathBuf {
         self.0.join("spec.json")
     }
+    /// What the job reads; there before its shim is.
+    pub(crate) fn input(&self) -> PathBuf {
+        self.0.join("input")
+    }
+    /// What it says, when that does not go to the spool.
+    pub(crate) fn output(&self) -> PathBuf {
+        self.0.join("output")
+    }
     pub(crate) fn lock(&self) -> PathBuf {
         self.0.join("lock")
     }
@@ -165,7 +173,7 @@ pub(crate) fn trial(own: &Path, scratch: &Path) -> Result<bool, String> {
 }
 
 fn trial_with(own: &Path, dir: &Path, overlay: bool) -> Result<(), String> {
-    use crate::spec::{Isolation, Limits, Mount, Network, Sandbox, Stdin};
+    use crate::spec::{Isolation, Limits, Mount, Network, Sandbox, Stdout};
     let text = |error: std::io::Error| error.to_string();
     fs::remove_dir_all(dir).ok();
     let [job, lower, upper, work] = ["job", "lower", "upper", "work"].map(|name| dir.join(name));
@@ -190,8 +198,7 @@ fn trial_with(own: &Path, dir: &Path, overlay: bool) -> Result<(), String> {
         argv: ["/bin/sh", "-c", &script].map(String::from).to_vec(),
         env: [("PATH".to_owned(), "/usr/bin:/bin".to_owned())].into(),
         cwd: at,
-        stdin: Stdin::Null,
-        stdout_to: None,
+        stdout: Stdout::Spool,
         isolation: Isolation::Sandbox(Box::new(Sandbox {
             workspace,
             home: None,
@@ -201,7 +208,7 @@ fn trial_with(own: &Path, dir: &Path, overlay: bool) -> Result<(), String> {
         })),
         limits: Limits { total_ms: 10_000, ..Limits::default() },
     };
-    crate::job::launch(own, &job, &spec).map_err(|error| error.to_string())?;
+    crate::job::launch(own, &job, &spec, b"").map_err(|error| error.to_string())?;
     let exit = crate::job::wait_blocking(&job, Duration::from_secs(15)).map_err(|error| error.to_string())?;
     let said = spool::read(&job.join("spool"), 0, 4096).map(|(frames, _)| frames).unwrap_or_default();
     fs::remove_dir_all(dir).ok();

@@ -24,10 +24,8 @@ pub struct JobSpec {
     pub env: BTreeMap<String, String>,
     /// The directory it starts in, as the job sees it.
     pub cwd: PathBuf,
-    /// What it reads.
-    pub stdin: Stdin,
-    /// When set, standard output goes raw into this file, up to the output limit, and not to the spool.
-    pub stdout_to: Option<PathBuf>,
+    /// Where its standard output goes.
+    pub stdout: Stdout,
     /// How it is contained.
     pub isolation: Isolation,
     /// Its bounds.
@@ -40,13 +38,14 @@ impl std::fmt::Debug for JobSpec {
     }
 }
 
-/// What a job reads on standard input.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub enum Stdin {
-    /// Nothing.
-    Null,
-    /// A file of the host.
-    File(PathBuf),
+/// Where a job's standard output goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stdout {
+    /// To the spool, as frames.
+    Spool,
+    /// Raw to a file of the job's directory, [`crate::job::output`], up to the output limit.
+    File,
 }
 
 /// How a job is contained.

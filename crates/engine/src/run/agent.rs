@@ -2,17 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
-use agents::{Assignment, Driver, LineSplitter, Program, Session, Stream, Verdict};
+use agents::{Assignment, Driver, Program, Verdict};
 use domain::work::{End, RunCommand};
-use domain::{Event, Isolation, Outcome, Stage, Timestamp};
-use runner::spool::{Frame, Kind};
-use runner::{Exit, Follower, Found, Network, Piece, Reason, Stdin, job};
+use domain::{Event, Isolation, Outcome, Stage};
+use runner::{Exit, Follower, Found, Network, Piece, Reason, job};
 use tokio::time::{Instant, sleep_until};
 use workspace::Workspace;
 
-use super::jobs::GRACE;
+use super::jobs::{GRACE, found};
+use super::reading::{Reading, is_progress};
 use super::{Broken, Drive, asked_to_stop};
-use crate::{clock, prompt};
+use crate::prompt;
 
 /// Where our own binary is inside a sandbox.
 const OWN: &str = "/run/sidekick/sidekick";
@@ -27,25 +27,16 @@ impl Drive {
         })?;
         let assignment = self.assignment(workspace);
         let dir = self.dir().join("agent");
-        match if dir.exists() { job::find(&dir)? } else { Found::NotStarted } {
+        match found(&dir)? {
             Found::Finished(_) | Found::Alive(_) => {}
-            Found::Lost if self.stage() == Stage::Agent => return Ok(self.lost()),
-            Found::Lost | Found::NotStarted => {
-                if dir.exists() {
-                    // Closed before it started anything; its place is needed.
-                    std::fs::remove_dir_all(&dir).map_err(|error| failed(&error))?;
-                }
+            Found::Lost => return Ok(self.lost()),
+            Found::NotStarted => {
                 self.enter(Stage::Agent).await?;
                 self.launch(workspace, driver.as_ref(), &assignment, &dir)?;
             }
         }
         self.enter(Stage::Agent).await?;
-        let reading = Reading {
-            session: driver.session(&assignment),
-            out: LineSplitter::default(),
-            err: LineSplitter::default(),
-        };
-        self.follow(&dir, reading).await
+        self.follow(&dir, Reading::new(driver.session(&assignment))).await
     }
 
     fn lost(&self) -> End {
@@ -109,13 +100,8 @@ impl Drive {
         let mut allow = launch.hosts;
         allow.extend(self.project.network.iter().cloned());
         let network = Network { allow, forwards: launch.forwards };
-        let mut spec = self.spec(workspace, argv, launch.env, mounts, network);
-        let input = self.dir().join("prompt");
-        std::fs::create_dir_all(self.dir())
-            .and_then(|()| std::fs::write(&input, &launch.stdin))
-            .map_err(|error| failed(&error))?;
-        spec.stdin = Stdin::File(input);
-        Ok(job::launch(&self.context.options.own, dir, &spec)?)
+        let spec = self.spec(workspace, argv, launch.env, mounts, network);
+        Ok(job::launch(&self.context.options.own, dir, &spec, &launch.stdin)?)
     }
 
     /// The program as the job sees it, and what must be mounted for it.
@@ -209,7 +195,7 @@ impl Drive {
 
     fn ended(&self, exit: &Exit, asked: Option<Outcome>, reading: &mut Reading) -> End {
         let hint = agents::Exit { code: exit.code, signal: exit.signal };
-        let finish = reading.session.finish(&hint, clock::now());
+        let finish = reading.finish(&hint);
         let detail = exit.detail.clone();
         let ours = |outcome, retryable| End {
             summary: finish.summary.clone(),
@@ -244,84 +230,6 @@ impl Drive {
             }
         }
     }
-}
-
-/// A job's bytes on their way to events.
-struct Reading {
-    session: Box<dyn Session>,
-    out: LineSplitter,
-    err: LineSplitter,
-}
-
-impl Reading {
-    /// Reads frames; the events of those after `stored`. `offset` is moved behind them.
-    fn take(&mut self, frames: &[Frame], offset: &mut u64, stored: u64) -> Vec<Event> {
-        let mut events = Vec::new();
-        for frame in frames {
-            *offset += 16 + frame.payload.len() as u64;
-            let new = self.frame(frame);
-            if *offset > stored {
-                events.extend(new);
-            }
-        }
-        events
-    }
-
-    fn frame(&mut self, frame: &Frame) -> Vec<Event> {
-        let now = Timestamp::from_millis(frame.at_ms);
-        let (stream, splitter) = match frame.kind {
-            Kind::Stdout => (Stream::Stdout, &mut self.out),
-            Kind::Stderr => (Stream::Stderr, &mut self.err),
-            Kind::Note => return note(&frame.payload),
-        };
-        let lines = splitter.push(&frame.payload);
-        lines.iter().flat_map(|line| line_events(self.session.as_mut(), stream, line, now)).collect()
-    }
-
-    /// What is left without a line's end.
-    fn rest(&mut self) -> Vec<Event> {
-        let now = clock::now();
-        let left = [(Stream::Stdout, self.out.finish()), (Stream::Stderr, self.err.finish())];
-        let lines = left.into_iter().filter_map(|(stream, line)| Some((stream, line?)));
-        lines.flat_map(|(stream, line)| line_events(self.session.as_mut(), stream, &line, now)).collect()
-    }
-}
-
-fn line_events(
-    session: &mut dyn Session,
-    stream: Stream,
-    line: &agents::lines::Line,
-    now: Timestamp,
-) -> Vec<Event> {
-    let mut events = session.line(stream, &line.bytes, now);
-    if line.dropped > 0 {
-        let text = format!("a line was {} bytes longer than is kept", line.dropped);
-        events.push(Event::RunWarning { text });
-    }
-    events
-}
-
-/// A note of the shim that a person should know.
-fn note(payload: &[u8]) -> Vec<Event> {
-    let note: serde_json::Value = serde_json::from_slice(payload).unwrap_or_default();
-    if note["note"] != "egress_denied" {
-        return Vec::new();
-    }
-    let (host, port) = (note["host"].as_str().unwrap_or("?"), &note["port"]);
-    vec![Event::RunWarning {
-        text: format!("the network was asked for {host}:{port}, which is not on the allowlist"),
-    }]
-}
-
-/// Whether an event shows that the agent gets on, and not only that it makes noise.
-fn is_progress(event: &Event) -> bool {
-    !matches!(
-        event,
-        Event::TaskOutput { .. }
-            | Event::AgentRaw { .. }
-            | Event::AgentRetry { .. }
-            | Event::RunWarning { .. }
-    )
 }
 
 fn failed(error: &dyn std::fmt::Display) -> Broken {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use domain::work::RunCommand;
 use domain::{CheckResult, CheckStatus, DiffStat, Event, Isolation, Stage};
-use runner::{Network, Reason, Stdin};
+use runner::{Network, Reason, Stdout};
 use workspace::Workspace;
 
 use super::{Broken, Drive};
@@ -53,11 +53,6 @@ impl Drive {
         let (context, space) = (Arc::clone(&self.context), workspace.clone());
         let script =
             blocking(move || context.workspaces.collect_job(&space, &tree, &objects, &title)).await?;
-        let dir = self.dir();
-        let (input, output) = (dir.join("changes"), dir.join("bundle"));
-        std::fs::create_dir_all(&dir).and_then(|()| std::fs::write(&input, &script.stdin)).map_err(
-            |error| Broken::Failed { reason: format!("{}: {error}", input.display()), retryable: true },
-        )?;
         let mut spec = self.spec(
             workspace,
             script.argv,
@@ -65,13 +60,12 @@ impl Drive {
             Vec::new(),
             Network::default(),
         );
-        spec.stdin = Stdin::File(input);
-        spec.stdout_to = Some(output.clone());
+        spec.stdout = Stdout::File;
         spec.limits.total_ms = 10 * 60_000;
         spec.limits.output_bytes = 2 << 30;
         // A person's wish to stop is met by the agent's end; what it left is still taken over.
         let stop = std::mem::replace(&mut self.stop, tokio::sync::watch::channel(false).1);
-        let done = self.run_job("collect", &spec).await;
+        let done = self.run_job("collect", &spec, &script.stdin).await;
         self.stop = stop;
         let done = done?.ok_or_else(|| Broken::Failed {
             reason: "the work could not be collected: its job was lost".into(),
@@ -82,7 +76,8 @@ impl Drive {
             return Err(Broken::Failed { reason, retryable: false });
         }
         let name = format!("{}/run-{attempt}", self.work.task.id);
-        let (context, space) = (Arc::clone(&self.context), workspace.clone());
+        let (context, space, output) =
+            (Arc::clone(&self.context), workspace.clone(), runner::job::output(&done.dir));
         let imported = blocking(move || context.workspaces.import(&space, &output, &name)).await?;
         Ok(imported.commit)
     }
@@ -105,7 +100,7 @@ impl Drive {
                 continue;
             }
             let spec = self.shell_job(workspace, &check.command);
-            let done = self.run_job(&format!("check-{n}"), &spec).await?;
+            let done = self.run_job(&format!("check-{n}"), &spec, b"").await?;
             let (status, duration_ms, output) = match done {
                 Some(done) => {
                     let took = u64::try_from(done.exit.ended_at_ms - done.exit.started_at_ms).unwrap_or(0);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use domain::Isolation;
 use runner::spec::PROTOCOL;
 use runner::spool::Kind;
-use runner::{Exit, Follower, Found, JobSpec, Limits, Mount, Network, Piece, Sandbox, Stdin, job};
+use runner::{Exit, Follower, Found, JobSpec, Limits, Mount, Network, Piece, Sandbox, Stdout, job};
 use workspace::Workspace;
 
 use super::{Broken, Drive, asked_to_stop};
@@ -24,6 +24,8 @@ pub(super) struct Done {
     pub(super) exit: Exit,
     /// The end of what it said.
     pub(super) tail: String,
+    /// Its directory.
+    pub(super) dir: PathBuf,
 }
 
 impl Drive {
@@ -81,8 +83,7 @@ impl Drive {
             argv,
             env: variables,
             cwd: tree,
-            stdin: Stdin::Null,
-            stdout_to: None,
+            stdout: Stdout::Spool,
             isolation,
             limits,
         }
@@ -121,13 +122,18 @@ impl Drive {
 
     /// Runs a job that may be run again to its end; one that ended before a restart is not. `None` when
     /// it was lost too often.
-    pub(super) async fn run_job(&mut self, name: &str, spec: &JobSpec) -> Result<Option<Done>, Broken> {
+    pub(super) async fn run_job(
+        &mut self,
+        name: &str,
+        spec: &JobSpec,
+        input: &[u8],
+    ) -> Result<Option<Done>, Broken> {
         for n in 0..MOST_STARTS {
             let dir = self.dir().join(if n == 0 { name.to_owned() } else { format!("{name}.{n}") });
-            if !dir.exists() {
-                job::launch(&self.context.options.own, &dir, spec)?;
-            } else if matches!(job::find(&dir)?, Found::Lost | Found::NotStarted) {
-                continue;
+            match found(&dir)? {
+                Found::NotStarted => job::launch(&self.context.options.own, &dir, spec, input)?,
+                Found::Lost => continue,
+                Found::Finished(_) | Found::Alive(_) => {}
             }
             if let Some(done) = self.watch(&dir).await? {
                 return Ok(Some(done));
@@ -165,10 +171,25 @@ impl Drive {
                     if let Some(detail) = &exit.detail {
                         tail += &format!("\n[{detail}]");
                     }
-                    return Ok(Some(Done { exit, tail }));
+                    return Ok(Some(Done { exit, tail, dir: dir.to_owned() }));
                 }
                 Piece::Lost => return Ok(None),
             }
         }
     }
+}
+
+/// What became of a job. The place of one that never started is free again.
+pub(super) fn found(dir: &Path) -> Result<Found, Broken> {
+    if !dir.exists() {
+        return Ok(Found::NotStarted);
+    }
+    let found = job::find(dir)?;
+    if found == Found::NotStarted {
+        std::fs::remove_dir_all(dir).map_err(|error| Broken::Failed {
+            reason: format!("{}: {error}", dir.display()),
+            retryable: true,
+        })?;
+    }
+    Ok(found)
 }

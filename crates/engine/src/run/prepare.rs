@@ -92,7 +92,7 @@ impl Drive {
         let Some(command) = self.project.setup.clone().filter(|_| fresh) else { return Ok(None) };
         self.enter(Stage::Setup).await?;
         let spec = self.shell_job(workspace, &command);
-        let Some(done) = self.run_job("setup", &spec).await? else {
+        let Some(done) = self.run_job("setup", &spec, b"").await? else {
             return Ok(Some(self.end(Outcome::Lost, Some("the setup command was lost".into()), true)));
         };
         self.tell(

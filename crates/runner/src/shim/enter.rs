@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Places;
 use crate::sandbox::{self, Fds};
-use crate::spec::{self, Isolation, JobSpec, Limits, Mount, Sandbox, Stdin};
+use crate::spec::{self, Isolation, JobSpec, Limits, Mount, Sandbox};
 use crate::{cgroup, seccomp, sys};
 
 /// What `enter` tells the shim before it becomes the job.
@@ -64,7 +64,7 @@ fn enter(places: &Places, shim: &OwnedFd) -> Result<std::convert::Infallible, St
             limit(&spec.limits).map_err(because("the resource limits cannot be set"))?;
             let mut command = command(Path::new(spec.argv.first().ok_or("the job has no program")?));
             command.args(&spec.argv[1..]).env_clear().envs(&spec.env).current_dir(&spec.cwd);
-            open_stdin(&spec.stdin)?;
+            open_stdin(&places.input())?;
             tell(shim, &Ready { failed: None }, &[]).map_err(because("the shim is gone"))?;
             Err(because("the program cannot be started")(command.exec()))
         }
@@ -102,7 +102,7 @@ fn prepare(places: &Places, spec: &JobSpec, sandbox: &Sandbox, shim: &OwnedFd) -
     let mut command = command(&bwrap);
     command.args(sandbox::arguments(sandbox, tree.as_deref(), &spec.cwd, &fds, &spec.argv));
     command.env_clear().envs(&spec.env).current_dir("/");
-    open_stdin(&spec.stdin)?;
+    open_stdin(&places.input())?;
     limit(&spec.limits).map_err(because("the resource limits cannot be set"))?;
     tell(shim, &Ready { failed: None }, &listeners).map_err(because("the shim is gone"))?;
     // They must stay open until bubblewrap reads them: they go with this process, which becomes it.
@@ -162,11 +162,7 @@ fn mount(places: &Places, sandbox: &Sandbox) -> Result<Option<PathBuf>, String> 
     }
 }
 
-fn open_stdin(stdin: &Stdin) -> Result<(), String> {
-    let path = match stdin {
-        Stdin::Null => Path::new("/dev/null"),
-        Stdin::File(path) => path,
-    };
+fn open_stdin(path: &Path) -> Result<(), String> {
     let file = File::open(path).map_err(|error| format!("{}: {error}", path.display()))?;
     rustix::stdio::dup2_stdin(&file).map_err(|error| error.to_string())
 }

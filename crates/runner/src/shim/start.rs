@@ -13,10 +13,13 @@ use rustix::net::{
 
 use super::{Places, Ready};
 use crate::cgroup::Groups;
-use crate::spec::JobSpec;
+use crate::spec::{JobSpec, Stdout};
 
 /// How long a job may take to get ready: namespaces, mounts, exec.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// How often a job's process is started when it vanishes before it is ready.
+const MOST_STARTS: u32 = 3;
 
 /// A job that was started.
 pub(super) struct Started {
@@ -33,23 +36,45 @@ pub(super) fn start(places: &Places, spec: &JobSpec) -> Result<Started, String> 
     let groups = Groups::make(&format!("{}-{id}", parent.unwrap_or("run")), &spec.limits);
     let dirs: Vec<_> = groups.dirs().iter().map(|dir| dir.display().to_string()).collect();
     fs::write(places.0.join("groups"), dirs.join("\n")).map_err(|error| error.to_string())?;
+    let mut starts = 1;
+    loop {
+        match enter(places) {
+            Ok((child, listeners)) => return Ok(Started { child, listeners, groups }),
+            Err(NotReady::Vanished(_)) if starts < MOST_STARTS => starts += 1,
+            Err(NotReady::Failed(reason) | NotReady::Vanished(reason)) => return Err(reason),
+        }
+    }
+}
+
+/// Why a job's process did not get ready.
+enum NotReady {
+    /// It says that something cannot be had as asked.
+    Failed(String),
+    /// It was ended from outside before it started anything.
+    Vanished(String),
+}
+
+/// Starts the job's process and waits until it is ready.
+fn enter(places: &Places) -> Result<(Child, Vec<OwnedFd>), NotReady> {
+    let failed =
+        |error: &dyn std::fmt::Display| NotReady::Failed(format!("no process could be started: {error}"));
     let (ours, theirs) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)
-        .map_err(|error| error.to_string())?;
+        .map_err(|error| failed(&error))?;
     let mut command = own_command();
     command.arg("shim-enter").arg(&places.0).current_dir("/").env_clear();
     command.stdin(theirs).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().map_err(|error| format!("no process could be started: {error}"))?;
+    let mut child = command.spawn().map_err(|error| failed(&error))?;
     drop(command);
     match hear(&ours) {
-        Ok((Ready { failed: None }, listeners)) => Ok(Started { child, listeners, groups }),
+        Ok((Ready { failed: None }, listeners)) => Ok((child, listeners)),
         Ok((Ready { failed: Some(reason) }, _)) => {
             child.wait().ok();
-            Err(reason)
+            Err(NotReady::Failed(reason))
         }
         Err(error) => {
             child.kill().ok();
             child.wait().ok();
-            Err(format!("the job's process ended before it was ready: {error}"))
+            Err(NotReady::Vanished(format!("the job's process ended before it was ready: {error}")))
         }
     }
 }
@@ -82,9 +107,9 @@ fn hear(socket: &OwnedFd) -> io::Result<(Ready, Vec<OwnedFd>)> {
 }
 
 /// The file that raw output goes to.
-pub(super) fn raw_output(spec: &JobSpec) -> io::Result<Option<File>> {
-    spec.stdout_to
-        .as_ref()
-        .map(|path| File::options().write(true).create(true).truncate(true).open(path))
-        .transpose()
+pub(super) fn raw_output(places: &Places, spec: &JobSpec) -> io::Result<Option<File>> {
+    match spec.stdout {
+        Stdout::Spool => Ok(None),
+        Stdout::File => File::create_new(places.output()).map(Some),
+    }
 }

@@ -25,6 +25,8 @@ use crate::{disk, proxy, tree};
 
 /// After the main process has ended, how long output of what it left behind is waited for.
 const AFTERGLOW: Duration = Duration::from_millis(500);
+/// The most that is taken of output left in a pipe then.
+const MOST_LEFT: usize = 1 << 20;
 /// How often the disk is looked at, at the most.
 const DISK_EVERY: Duration = Duration::from_millis(500);
 /// Growth of the file system's use that is worth a walk.
@@ -48,7 +50,7 @@ async fn supervise_here(places: &Places, spec: &JobSpec, spool: Writer) -> Ended
         Ok(listener) => listener,
         Err(error) => return failed(format!("the job's socket cannot be made: {error}")),
     };
-    let raw = match start::raw_output(spec) {
+    let raw = match start::raw_output(places, spec) {
         Ok(raw) => raw,
         Err(error) => return failed(format!("the output file cannot be made: {error}")),
     };
@@ -183,6 +185,10 @@ impl<'a> Watch<'a> {
             if self.exited.is_some() && out.is_none() && err.is_none() {
                 break;
             }
+        }
+        // What was said before the end counts, however late we come to read it.
+        for (kind, pipe) in [(Kind::Stdout, &out), (Kind::Stderr, &err)] {
+            drain(pipe.as_ref(), &mut out_buffer, |piece| output.take(kind, piece));
         }
         output.finish();
         if let Some((reason, detail, _)) = self.stopping {
@@ -324,6 +330,8 @@ fn writable(spec: &JobSpec) -> Vec<PathBuf> {
 }
 
 fn reader(fd: OwnedFd) -> pipe::Receiver {
+    // A read must never wait: everything else this thread watches would wait with it.
+    rustix::io::ioctl_fionbio(&fd, true).ok();
     pipe::Receiver::from_owned_fd_unchecked(fd)
         .unwrap_or_else(|_| unreachable!("pipes of our own child can be polled"))
 }
@@ -333,6 +341,17 @@ async fn read(pipe: &mut Option<pipe::Receiver>, buffer: &mut [u8]) -> usize {
     match pipe {
         Some(pipe) => pipe.read(buffer).await.unwrap_or(0),
         None => std::future::pending().await,
+    }
+}
+
+/// Takes what is in a pipe now; what a process left behind adds meanwhile has a bound.
+fn drain(pipe: Option<&pipe::Receiver>, buffer: &mut [u8], mut take: impl FnMut(&[u8]) -> bool) {
+    let Some(pipe) = pipe else { return };
+    for _ in 0..MOST_LEFT / buffer.len() {
+        match rustix::io::read(pipe, &mut *buffer) {
+            Ok(n) if n > 0 && take(&buffer[..n]) => {}
+            _ => return,
+        }
     }
 }
 

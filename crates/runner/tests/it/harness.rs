@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use runner::spec::PROTOCOL;
 use runner::spool::Kind;
-use runner::{Exit, Follower, Isolation, JobSpec, Limits, Mount, Network, Piece, Sandbox, Stdin, job};
+use runner::{Exit, Follower, Isolation, JobSpec, Limits, Mount, Network, Piece, Sandbox, Stdout, job};
 
 pub(crate) const SHIM: &str = env!("CARGO_BIN_EXE_runner-shim");
 
@@ -41,8 +41,7 @@ impl Bench {
             argv: ["/bin/sh", "-c", script].map(String::from).to_vec(),
             env: [("PATH".to_owned(), "/usr/local/bin:/usr/bin:/bin".to_owned())].into(),
             cwd: self.dir.path().to_owned(),
-            stdin: Stdin::Null,
-            stdout_to: None,
+            stdout: Stdout::Spool,
             isolation: Isolation::None,
             limits: Limits { total_ms: 60_000, ..Limits::default() },
         }
@@ -67,7 +66,7 @@ impl Bench {
 
     pub(crate) fn launch(&self, name: &str, spec: &JobSpec) -> PathBuf {
         let dir = self.path(name);
-        job::launch(Path::new(SHIM), &dir, spec).unwrap();
+        job::launch(Path::new(SHIM), &dir, spec, b"").unwrap();
         dir
     }
 

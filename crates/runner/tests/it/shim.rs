@@ -126,7 +126,7 @@ fn a_job_given_up_before_its_shim_came_never_starts() {
     std::fs::create_dir(&dir).unwrap();
     assert_eq!(job::find(&dir).unwrap(), Found::NotStarted);
     let spec = bench.bare(&format!("echo x > {}", bench.path("canary").display()));
-    job::launch(std::path::Path::new(crate::harness::SHIM), &dir, &spec).unwrap();
+    job::launch(std::path::Path::new(crate::harness::SHIM), &dir, &spec, b"").unwrap();
     until("the shim to look and leave", || mentioning(dir.to_str().unwrap()).is_empty());
     assert_eq!(job::find(&dir).unwrap(), Found::NotStarted);
     assert!(!bench.path("canary").exists());
@@ -142,14 +142,13 @@ fn what_it_left_in_the_background_does_not_keep_it() {
 }
 
 #[test]
-fn input_comes_from_a_file_and_raw_output_goes_to_one() {
+fn input_is_given_and_raw_output_is_kept() {
     let bench = Bench::new();
-    std::fs::write(bench.path("in"), "words\n").unwrap();
     let mut spec = bench.boxed("cat");
-    spec.stdin = runner::Stdin::File(bench.path("in"));
-    spec.stdout_to = Some(bench.path("out"));
-    let dir = bench.launch("job", &spec);
+    spec.stdout = runner::Stdout::File;
+    let dir = bench.path("job");
+    job::launch(std::path::Path::new(crate::harness::SHIM), &dir, &spec, b"words\n").unwrap();
     let said = block_on(read_to_end(&dir));
     assert_eq!(said.out, b"");
-    assert_eq!(std::fs::read_to_string(bench.path("out")).unwrap(), "words\n");
+    assert_eq!(std::fs::read_to_string(job::output(&dir)).unwrap(), "words\n");
 }
