@@ -69,7 +69,7 @@ fn chaos_kills_lose_nothing() {
         assert_eq!(bench.json(&["reject", id])["status"], "cancelled");
     }
     assert!(shims == 0 || lost > 0, "a killed shim is an attempt closed as lost");
-    let listed = bench.json(&["list", "-n", "500"]);
+    let listed = bench.json(&["list", "-n", "5000"]);
     assert_eq!(listed.as_array().unwrap().len(), tasks.len(), "one task for each key");
     until_empty(&bench);
     drop(daemon);

@@ -159,7 +159,7 @@ pub struct Filter {
     pub limit: usize,
 }
 
-/// The most tasks one page may have.
+/// The most tasks one page may have; one more tells whether there are more.
 pub const MOST: usize = 500;
 
 /// Tasks, newest first.
@@ -180,7 +180,7 @@ pub fn list(tx: &mut Tx<'_>, filter: &Filter) -> Result<Vec<Task>, Error> {
     if let Some(before) = filter.before {
         clauses.push(format!("id < {}", bind(before.into())));
     }
-    let limit = bind(filter.limit.clamp(1, MOST).into());
+    let limit = bind(filter.limit.clamp(1, MOST + 1).into());
     rows::select(tx, &format!("WHERE {} ORDER BY id DESC LIMIT {limit}", clauses.join(" AND ")), &values)
 }
 

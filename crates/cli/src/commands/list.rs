@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use api::{Page, TaskView};
+use api::{Client, Page, TaskView};
 
 use super::look;
 use crate::args::{Args, List};
@@ -12,23 +12,16 @@ use crate::ui::{Tone, Ui, plain};
 
 pub(crate) fn list(args: &Args, list: &List, ui: &Ui) -> Result<ExitCode> {
     let connection = look(args)?;
-    let mut path = format!("/api/tasks?limit={}", list.limit);
-    for (name, value) in [("state", &list.state), ("project", &list.project)] {
-        if let Some(value) = value {
-            path += &format!("&{name}={}", api::escaped(value));
-        }
-    }
-    let page: Page<TaskView> = connection.client.get(&path)?;
+    let (tasks, more) = fetch(&connection.client, list)?;
     if ui.json {
-        ui.json(&page.items);
+        ui.json(&tasks);
         return Ok(ExitCode::SUCCESS);
     }
-    if page.items.is_empty() {
+    if tasks.is_empty() {
         ui.out("No tasks. Give one with `sidekick run \"what is to be done\"`.");
     }
     let now = jiff::Timestamp::now();
-    let rows: Vec<_> = page
-        .items
+    let rows: Vec<_> = tasks
         .iter()
         .map(|task| {
             vec![
@@ -42,5 +35,27 @@ pub(crate) fn list(args: &Args, list: &List, ui: &Ui) -> Result<ExitCode> {
         })
         .collect();
     ui.table(&rows);
+    if more {
+        ui.say(format!("There are older ones: -n {} shows more.", list.limit.saturating_mul(5)));
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+/// As many tasks as are asked for, page by page, and whether there are more.
+fn fetch(client: &Client, list: &List) -> Result<(Vec<TaskView>, bool)> {
+    let (mut tasks, mut cursor) = (Vec::new(), None);
+    loop {
+        let mut path = format!("/api/tasks?limit={}", list.limit.saturating_sub(tasks.len()));
+        for (name, value) in [("state", &list.state), ("project", &list.project), ("cursor", &cursor)] {
+            if let Some(value) = value {
+                path += &format!("&{name}={}", api::escaped(value));
+            }
+        }
+        let page: Page<TaskView> = client.get(&path)?;
+        tasks.extend(page.items);
+        cursor = page.next_cursor;
+        if cursor.is_none() || tasks.len() >= list.limit {
+            return Ok((tasks, cursor.is_some()));
+        }
+    }
 }

@@ -50,8 +50,8 @@ pub(crate) async fn list_tasks(
         .map(|cursor| cursor.parse::<TaskId>().map_err(|_| invalid("the cursor is not one of ours")))
         .transpose()?;
     let limit = query.limit.unwrap_or(50).clamp(1, tasks::MOST);
-    let filter = tasks::Filter { states, project: query.project, before, limit };
-    let items = app
+    let filter = tasks::Filter { states, project: query.project, before, limit: limit + 1 };
+    let mut items = app
         .engine
         .store()
         .read(move |tx| {
@@ -65,7 +65,9 @@ pub(crate) async fn list_tasks(
                 .collect::<Result<Vec<_>, store::Error>>()
         })
         .await?;
-    let next_cursor = (items.len() == limit).then(|| items.last().map(|task| task.id.clone())).flatten();
+    let more = items.len() > limit;
+    items.truncate(limit);
+    let next_cursor = items.last().filter(|_| more).map(|task| task.id.clone());
     Ok(Json(Page { items, next_cursor }))
 }
 
