@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::sidekick::Bench;
+use crate::sidekick::{Bench, processes_of};
 
 /// What the daemon may ever have held, in kB.
 const MOST_MEMORY: u64 = 150_000;
@@ -38,10 +38,10 @@ fn the_worst_agents_are_bounded_and_cost_the_others_nothing() {
     eprintln!("the daemon held {peak} kB at most");
     assert!(peak < MOST_MEMORY, "{peak} kB");
 
-    bench.until(&hanging, |task| task["stage"] == "agent" && bench.processes_of(&hanging) > 10);
+    bench.until(&hanging, |task| task["stage"] == "agent" && processes_of(&hanging) > 10);
     let began = Instant::now();
     bench.json(&["stop", &hanging]);
-    let left = bench.processes_of(&hanging);
+    let left = processes_of(&hanging);
     assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
     assert_eq!(left, 0, "stopped means gone, deaf and in sessions of their own as they were");
     drop(daemon);

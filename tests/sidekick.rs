@@ -117,12 +117,6 @@ impl Bench {
         let needle = self.dir.path().to_str().unwrap().to_owned();
         proc("cmdline").into_iter().filter(|line| line.contains(&needle)).collect()
     }
-
-    /// How many live processes belong to a task, whatever they made of themselves.
-    pub(crate) fn processes_of(&self, task: &str) -> usize {
-        let tag = format!("SIDEKICK_TASK={task}");
-        proc("environ").into_iter().filter(|environ| environ.contains(&tag)).count()
-    }
 }
 
 impl Drop for Bench {
@@ -138,9 +132,29 @@ impl Drop for Bench {
             assert!(Instant::now() < deadline, "left behind: {:?}", self.processes());
             std::thread::sleep(Duration::from_millis(5));
         }
+        for run in std::fs::read_dir(self.data().join("runs")).into_iter().flatten().flatten() {
+            let name = format!("sidekick-{}", run.file_name().to_str().unwrap());
+            assert!(
+                !groups().iter().any(|group| group.starts_with(&name)),
+                "a control group was left behind"
+            );
+        }
         let mounts = std::fs::read_to_string("/proc/self/mounts").unwrap();
         assert!(!mounts.contains(self.dir.path().to_str().unwrap()), "a mount was left behind");
     }
+}
+
+/// How many live processes belong to a task, whatever they made of themselves.
+pub(crate) fn processes_of(task: &str) -> usize {
+    let tag = format!("SIDEKICK_TASK={task}");
+    proc("environ").into_iter().filter(|environ| environ.contains(&tag)).count()
+}
+
+/// The names of the control groups there are, of both versions.
+fn groups() -> Vec<String> {
+    let roots = ["", "memory", "pids"].map(|name| std::path::Path::new("/sys/fs/cgroup").join(name));
+    let entries = roots.iter().filter_map(|root| std::fs::read_dir(root).ok()).flatten().flatten();
+    entries.filter_map(|entry| entry.file_name().into_string().ok()).collect()
 }
 
 /// Of every other process: its pid and what a file of `/proc` says of it.

@@ -41,7 +41,7 @@ pub(crate) struct Embedded {
     pub(crate) address: SocketAddr,
     stopping: watch::Sender<bool>,
     serving: Option<JoinHandle<std::io::Result<()>>>,
-    _lock: Lock,
+    lock: Lock,
 }
 
 impl Connection {
@@ -54,6 +54,8 @@ impl Connection {
             if let Some(lock) = places.try_lock()? {
                 let loopback = SocketAddr::from(([127, 0, 0, 1], 0));
                 let own = Embedded::start(args, &places, lock, loopback, purpose)?;
+                // Without room for it this command still does its work; others wait for its end.
+                own.announce().ok();
                 let client = Client::new(server::address(own.address), places.token()?);
                 return Ok(Self { client, own: Some(own) });
             }
@@ -125,8 +127,12 @@ impl Embedded {
             let serving = tokio::spawn(server::serve(listener, engine.clone(), Arc::clone(&access), stop));
             Ok::<_, engine::Error>((engine, serving))
         })?;
-        lock.announce(&Daemon { pid: std::process::id(), url: server::address(address) })?;
-        Ok(Self { runtime, engine, access, address, stopping, serving: Some(serving), _lock: lock })
+        Ok(Self { runtime, engine, access, address, stopping, serving: Some(serving), lock })
+    }
+
+    /// Says to other commands how to reach us.
+    pub(crate) fn announce(&self) -> Result<()> {
+        self.lock.announce(&Daemon { pid: std::process::id(), url: server::address(self.address) })
     }
 
     /// Stops serving and the engine; runs go on in their shims.

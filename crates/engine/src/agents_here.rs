@@ -157,12 +157,13 @@ fn ask_versions(found: Arc<Mutex<Vec<AgentHere>>>) {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .iter()
-            .map(|agent| agent.program.clone())
+            .map(|agent| (agent.program.clone(), agent.state))
             .collect();
         for (n, program) in programs.into_iter().enumerate() {
             let version = match program {
-                Some(program) => runner::job::version_of(&program, Duration::from_secs(10)),
-                None => Some(env!("CARGO_PKG_VERSION").to_owned()),
+                (Some(program), _) => runner::job::version_of(&program, Duration::from_secs(10)),
+                (None, AgentState::Missing) => None,
+                (None, _) => Some(env!("CARGO_PKG_VERSION").to_owned()),
             };
             if let Some(agent) = found.lock().unwrap_or_else(PoisonError::into_inner).get_mut(n) {
                 agent.version = version;

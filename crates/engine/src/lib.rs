@@ -28,7 +28,7 @@ use domain::retry::RetryPolicy;
 use domain::work::Command;
 use domain::{Project, RunId, TaskId, Timestamp, Work};
 use store::{Store, tasks};
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, OnceCell, watch};
 use tokio::task::JoinHandle;
 
 pub use agents_here::{AgentHere, AgentState, AgentsHere};
@@ -123,8 +123,8 @@ pub(crate) struct Context {
     pub(crate) land: Notify,
     /// Something may have to be removed.
     pub(crate) tidy: Notify,
-    /// What was found of the sandbox; `None` while it is being looked at.
-    sandbox: watch::Sender<Option<runner::sandbox::Probe>>,
+    /// What was found of the sandbox, once somebody wanted to know.
+    sandbox: OnceCell<runner::sandbox::Probe>,
     /// Live runs driven here, and how to ask each to stop.
     live: Mutex<HashMap<RunId, watch::Sender<bool>>>,
     pub(crate) stopping: watch::Sender<bool>,
@@ -142,15 +142,14 @@ impl Engine {
             wake: Notify::new(),
             land: Notify::new(),
             tidy: Notify::new(),
-            sandbox: watch::Sender::new(None),
+            sandbox: OnceCell::new(),
             live: Mutex::default(),
             stopping: watch::Sender::new(false),
             options,
             store,
             workspaces,
         });
-        let mut components = vec![tokio::spawn(look_at_sandbox(Arc::clone(&context)))];
-        components.push(tokio::spawn(landing::serve(Arc::clone(&context))));
+        let mut components = vec![tokio::spawn(landing::serve(Arc::clone(&context)))];
         if context.options.dispatch {
             components.push(tokio::spawn(scheduler::serve(Arc::clone(&context))));
             components.push(tokio::spawn(janitor::serve(Arc::clone(&context))));
@@ -193,12 +192,9 @@ impl Engine {
         Ok(self.context.agents.usable(name)?)
     }
 
-    /// The sandbox, as it was found here.
-    pub fn sandbox(&self) -> SandboxHere {
-        let probe = self.context.sandbox.borrow();
-        let Some(probe) = probe.as_ref() else {
-            return SandboxHere { summary: "being looked at".into(), ..SandboxHere::default() };
-        };
+    /// The sandbox, as it is found here; looked at once, by the first who wants to know.
+    pub async fn sandbox(&self) -> SandboxHere {
+        let probe = self.context.probe().await;
         SandboxHere {
             ok: probe.ok,
             summary: probe.summary.clone(),
@@ -208,11 +204,6 @@ impl Engine {
                 .map(|(name, ok, text)| SandboxPart { name: name.clone(), ok: *ok, text: text.clone() })
                 .collect(),
         }
-    }
-
-    /// Waits until the sandbox was looked at.
-    pub async fn sandbox_known(&self) {
-        self.context.probe().await;
     }
 
     /// Accepts a task. When this returns it is on disk.
@@ -272,19 +263,14 @@ impl Engine {
 }
 
 impl Context {
-    /// What the sandbox offers, once it is known.
-    pub(crate) async fn probe(&self) -> runner::sandbox::Probe {
-        let mut probe = self.sandbox.subscribe();
-        match probe.wait_for(Option::is_some).await.ok().and_then(|probe| probe.clone()) {
-            Some(probe) => probe,
-            // The sender lives as long as we do.
-            None => runner::sandbox::Probe {
-                ok: false,
-                summary: "not looked at".into(),
-                parts: Vec::new(),
-                overlay: false,
-            },
-        }
+    /// What the sandbox offers.
+    pub(crate) async fn probe(&self) -> &runner::sandbox::Probe {
+        let look = || async {
+            let (own, scratch) = (self.options.own.clone(), self.options.data_dir.join("scratch/probe"));
+            let probe = tokio::task::spawn_blocking(move || runner::sandbox::probe(&own, &scratch)).await;
+            probe.unwrap_or_else(|_| runner::sandbox::Probe::none("looking at the sandbox broke off"))
+        };
+        self.sandbox.get_or_init(look).await
     }
 
     /// The project of a task, as configured now.
@@ -332,15 +318,6 @@ impl Context {
         let mut stopping = self.stopping.subscribe();
         stopping.wait_for(|stopping| *stopping).await.ok();
     }
-}
-
-async fn look_at_sandbox(context: Arc<Context>) {
-    let (own, scratch) = (context.options.own.clone(), context.options.data_dir.join("scratch/probe"));
-    let probe = tokio::task::spawn_blocking(move || runner::sandbox::probe(&own, &scratch)).await;
-    if let Ok(probe) = probe {
-        context.sandbox.send_replace(Some(probe));
-    }
-    context.wake.notify_one();
 }
 
 /// Runs something that blocks; a repository's complaint becomes ours.

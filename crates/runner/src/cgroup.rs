@@ -4,8 +4,12 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use crate::spec::Limits;
+use rustix::process::Signal;
+
+use crate::spec::{self, Limits};
+use crate::tree;
 
 /// The groups of one job.
 #[derive(Debug, Default)]
@@ -18,41 +22,36 @@ pub(crate) struct Groups {
 }
 
 impl Groups {
-    /// Makes what can be made. `name` must be unique on this machine.
-    pub(crate) fn make(name: &str, limits: &Limits) -> Self {
-        let mut groups = Self::default();
+    /// Makes what can be made. `name` must be unique on this machine; `note` is where the directories are
+    /// written down, before they are made, for whoever has to remove them if we are killed.
+    pub(crate) fn make(name: &str, limits: &Limits, note: &Path) -> io::Result<Self> {
         let name = format!("sidekick-{name}");
-        let memory = limits.memory_bytes.to_string();
-        let processes = limits.processes.to_string();
-        if let Some(root) = unified_root() {
-            let dir = root.join(&name);
-            if fs::create_dir(&dir).is_ok() {
-                let set = |file: &str, value: &str| fs::write(dir.join(file), value).is_ok();
-                groups.memory = set("memory.max", &memory) && set("memory.oom.group", "1");
-                groups.processes = set("pids.max", &processes);
-                groups.dirs.push(dir);
-            }
-        }
-        for (controller, file, value, done) in [
-            ("memory", "memory.limit_in_bytes", &memory, &mut groups.memory),
-            ("pids", "pids.max", &processes, &mut groups.processes),
-        ] {
+        let unified = unified_root().map(|root| root.join(&name));
+        let [memory, pids] = ["memory", "pids"].map(|controller| {
             let root = Path::new("/sys/fs/cgroup").join(controller);
-            if *done || !root.join("cgroup.procs").exists() {
-                continue;
-            }
-            let dir = root.join(&name);
-            if fs::create_dir(&dir).is_ok() {
+            root.join("cgroup.procs").exists().then(|| root.join(&name))
+        });
+        let planned: Vec<_> = [&unified, &memory, &pids].into_iter().flatten().cloned().collect();
+        write_note(note, &planned)?;
+        let (bytes, processes) = (limits.memory_bytes.to_string(), limits.processes.to_string());
+        let mut groups = Self::default();
+        if let Some(dir) = unified.filter(|dir| made(dir)) {
+            let set = |file: &str, value: &str| fs::write(dir.join(file), value).is_ok();
+            groups.memory = set("memory.max", &bytes) && set("memory.oom.group", "1");
+            groups.processes = set("pids.max", &processes);
+            groups.dirs.push(dir);
+        }
+        for (dir, file, value, done) in [
+            (memory, "memory.limit_in_bytes", &bytes, &mut groups.memory),
+            (pids, "pids.max", &processes, &mut groups.processes),
+        ] {
+            if let Some(dir) = dir.filter(|dir| !*done && made(dir)) {
                 *done = fs::write(dir.join(file), value).is_ok();
                 groups.dirs.push(dir);
             }
         }
-        groups
-    }
-
-    /// The directories a process must enter.
-    pub(crate) fn dirs(&self) -> &[PathBuf] {
-        &self.dirs
+        write_note(note, &groups.dirs)?;
+        Ok(groups)
     }
 
     /// Whether the kernel ended something of the job for want of memory.
@@ -75,10 +74,38 @@ impl Groups {
 
 impl Drop for Groups {
     fn drop(&mut self) {
-        for dir in &self.dirs {
-            // Empty by now; a group that is not is found again by its name and is no reason to fail.
-            fs::remove_dir(dir).ok();
+        self.dirs.iter().for_each(|dir| end(dir));
+    }
+}
+
+fn write_note(note: &Path, dirs: &[PathBuf]) -> io::Result<()> {
+    let lines: Vec<_> = dirs.iter().map(|dir| dir.display().to_string()).collect();
+    spec::write_whole(note, lines.join("\n").as_bytes())
+}
+
+/// Whether a group is there, because it was made or because somebody who was killed had made it.
+fn made(dir: &Path) -> bool {
+    fs::create_dir(dir).is_ok() || dir.is_dir()
+}
+
+/// Empties and removes the groups that a shim noted and did not remove, because it was killed. Reaches
+/// what left the job's tree, where there are groups.
+pub(crate) fn end_noted(note: &Path) {
+    fs::read_to_string(note).unwrap_or_default().lines().for_each(|dir| end(Path::new(dir)));
+}
+
+/// Empties and removes a group.
+fn end(dir: &Path) {
+    // What is killed stays in its group until the kernel is done with it.
+    for _ in 0..1000 {
+        if fs::remove_dir(dir).is_ok() || !dir.exists() {
+            return;
         }
+        let members = fs::read_to_string(dir.join("cgroup.procs")).unwrap_or_default();
+        for pid in members.lines().filter_map(|pid| pid.parse().ok()) {
+            tree::signal(pid, Signal::KILL);
+        }
+        std::thread::sleep(Duration::from_millis(1));
     }
 }
 

@@ -5,7 +5,7 @@ use std::io;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use rustix::fs::{FlockOperation, flock};
@@ -16,7 +16,7 @@ use tokio::time::{Instant, sleep, timeout};
 use crate::shim::{Identity, Places, Request};
 use crate::spec::{self, Exit, JobSpec};
 use crate::spool::{self, Frame};
-use crate::tree;
+use crate::{cgroup, tree};
 
 /// The most bytes one piece has, about.
 pub const MOST_PIECE: usize = 256 * 1024;
@@ -76,44 +76,47 @@ pub enum Piece {
 /// Writes the job's files and starts its shim, which nothing of ours waits for. The job reads `input`;
 /// nobody writes it again, so that a job found alive later has read what it was given.
 pub fn launch(own: &Path, dir: &Path, spec: &JobSpec, input: &[u8]) -> Result<(), Error> {
+    let mut shim = start_shim(own, dir, spec, input)?;
+    // Collected when it ends, so that it is no zombie while this process lives; the shim does not care.
+    std::thread::Builder::new()
+        .name("shim-reaper".into())
+        .stack_size(64 * 1024)
+        .spawn(move || shim.wait())
+        .map(drop)
+        .map_err(|source| Error::Start { path: own.to_owned(), source })
+}
+
+/// Runs a short job to its end without a runtime; for probes.
+pub(crate) fn run_blocking(own: &Path, dir: &Path, spec: &JobSpec) -> Result<Exit, Error> {
+    let file = |source| Error::File { path: dir.to_owned(), source };
+    start_shim(own, dir, spec, b"")?.wait().map_err(file)?;
+    let exit = spec::read_json(&Places(dir.to_owned()).exit()).map_err(file)?;
+    exit.ok_or_else(|| file(io::Error::other("the supervisor ended without a word")))
+}
+
+fn start_shim(own: &Path, dir: &Path, spec: &JobSpec, input: &[u8]) -> Result<Child, Error> {
     let file = |source| Error::File { path: dir.to_owned(), source };
     fs::DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(file)?;
     let mut spec = spec.clone();
-    spec.env.insert(tree::TAG.into(), tag(dir));
+    spec.env.insert(tree::TAG.into(), tree::tag(dir));
     let text = serde_json::to_vec(&spec).map_err(io::Error::other).map_err(file)?;
     let places = Places(dir.to_owned());
     spec::write_whole(&places.input(), input).map_err(file)?;
     spec::write_whole(&places.spec(), &text).map_err(file)?;
-    spawn_shim(own, dir).map_err(|source| Error::Start { path: own.to_owned(), source })
+    shim_command(own, dir).spawn().map_err(|source| Error::Start { path: own.to_owned(), source })
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the runner: shims are started here")]
+fn shim_command(own: &Path, dir: &Path) -> Command {
+    let mut command = Command::new(own);
+    command.arg("shim").arg(dir).env_clear().current_dir("/");
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command
 }
 
 /// The raw output of a job that asked for [`spec::Stdout::File`]; whole once the job is finished.
 pub fn output(dir: &Path) -> PathBuf {
     Places(dir.to_owned()).output()
-}
-
-/// What marks this job's processes: unique on this machine, and no path of it.
-fn tag(dir: &Path) -> String {
-    let mut hasher = std::hash::DefaultHasher::new();
-    std::hash::Hash::hash(dir, &mut hasher);
-    let name = |path: Option<&Path>| {
-        path.and_then(Path::file_name).and_then(|name| name.to_str()).unwrap_or("job").to_owned()
-    };
-    format!("{}.{}.{:016x}", name(dir.parent()), name(Some(dir)), std::hash::Hasher::finish(&hasher))
-}
-
-#[expect(clippy::disallowed_methods, reason = "this is the runner: shims are started here")]
-fn spawn_shim(own: &Path, dir: &Path) -> io::Result<()> {
-    let mut command = Command::new(own);
-    command.arg("shim").arg(dir).env_clear().current_dir("/");
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    let mut child = command.spawn()?;
-    // Collected when it ends, so that it is no zombie while this process lives; the shim does not care.
-    std::thread::Builder::new()
-        .name("shim-reaper".into())
-        .stack_size(64 * 1024)
-        .spawn(move || child.wait())?;
-    Ok(())
 }
 
 /// What became of a job. A shim that was started but has not taken its lock yet is kept from starting
@@ -144,9 +147,10 @@ pub fn find(dir: &Path) -> Result<Found, Error> {
     spec::write_whole(&places.closed(), b"").map_err(file(places.closed()))?;
     let identity: Option<Identity> = spec::read_json(&places.identity()).map_err(file(places.identity()))?;
     // A shim takes its job with it, but for the instant in which a sandbox is being born.
-    if identity.is_some() && tree::end_tagged(&tag(dir), Duration::from_secs(5)) > 0 {
+    if identity.is_some() && tree::end_tagged(&tree::tag(dir), Duration::from_secs(5)) > 0 {
         return Err(Error::WontEnd(dir.to_owned()));
     }
+    cgroup::end_noted(&places.groups());
     Ok(if identity.is_some() { Found::Lost } else { Found::NotStarted })
 }
 
@@ -168,20 +172,6 @@ pub async fn stop(dir: &Path, grace: Duration, reason: &str) -> Result<(), Error
             asked = ask(dir, &request).await.is_ok();
         }
         sleep(Duration::from_millis(5)).await;
-    }
-    Err(Error::WontEnd(dir.to_owned()))
-}
-
-/// Waits for a job's end without a runtime; for probes.
-pub(crate) fn wait_blocking(dir: &Path, within: Duration) -> Result<Exit, Error> {
-    let places = Places(dir.to_owned());
-    let deadline = std::time::Instant::now() + within;
-    while std::time::Instant::now() < deadline {
-        let found = spec::read_json(&places.exit());
-        if let Some(exit) = found.map_err(|source| Error::File { path: places.exit(), source })? {
-            return Ok(exit);
-        }
-        std::thread::sleep(Duration::from_millis(2));
     }
     Err(Error::WontEnd(dir.to_owned()))
 }

@@ -153,9 +153,18 @@ pub struct Probe {
     pub overlay: bool,
 }
 
+impl Probe {
+    /// Nothing was found, and why.
+    pub fn none(why: &str) -> Self {
+        Self { ok: false, summary: why.to_owned(), parts: Vec::new(), overlay: false }
+    }
+}
+
 /// Looks at this machine. Starts one sandbox with `shim`, the path of our own binary, to see it work.
 pub fn probe(own: &Path, scratch: &Path) -> Probe {
     let mut parts = Vec::new();
+    // What does not work without it says so itself.
+    fs::create_dir_all(scratch).ok();
     let bwrap = find_bwrap();
     let version = bwrap.as_deref().and_then(version_of);
     parts.push(match (&bwrap, &version) {
@@ -181,13 +190,12 @@ pub fn probe(own: &Path, scratch: &Path) -> Probe {
         "not available: workspaces are copies"
     };
     parts.push(("overlays".to_owned(), overlay, said.into()));
-    let groups = crate::cgroup::Groups::make("probe", &crate::Limits::default());
-    let said = if groups.memory {
-        "bounded by control groups"
-    } else {
-        "not bounded: no control group can be made here"
-    };
-    parts.push(("memory".to_owned(), groups.memory, said.into()));
+    let note = scratch.join("groups");
+    let groups = crate::cgroup::Groups::make("probe", &crate::Limits::default(), &note);
+    let bounded = groups.is_ok_and(|groups| groups.memory);
+    let said =
+        if bounded { "bounded by control groups" } else { "not bounded: no control group can be made here" };
+    parts.push(("memory".to_owned(), bounded, said.into()));
     let summary = match (works, &version) {
         (true, Some(version)) => {
             format!("{version}: only the workspace is writable, no network but an allowlisting proxy")

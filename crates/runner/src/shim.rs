@@ -53,6 +53,10 @@ impl Places {
     pub(crate) fn output(&self) -> PathBuf {
         self.0.join("output")
     }
+    /// The control groups it made, a line each.
+    pub(crate) fn groups(&self) -> PathBuf {
+        self.0.join("groups")
+    }
     pub(crate) fn lock(&self) -> PathBuf {
         self.0.join("lock")
     }
@@ -208,8 +212,7 @@ fn trial_with(own: &Path, dir: &Path, overlay: bool) -> Result<(), String> {
         })),
         limits: Limits { total_ms: 10_000, ..Limits::default() },
     };
-    crate::job::launch(own, &job, &spec, b"").map_err(|error| error.to_string())?;
-    let exit = crate::job::wait_blocking(&job, Duration::from_secs(15)).map_err(|error| error.to_string())?;
+    let exit = crate::job::run_blocking(own, &job, &spec).map_err(|error| error.to_string())?;
     let said = spool::read(&job.join("spool"), 0, 4096).map(|(frames, _)| frames).unwrap_or_default();
     fs::remove_dir_all(dir).ok();
     if exit.is_success() {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions};
@@ -79,6 +80,16 @@ pub(crate) fn end_all(within: Duration) -> usize {
 
 /// The variable that marks every process of a job.
 pub(crate) const TAG: &str = "SIDEKICK_JOB";
+
+/// What marks a job's processes and names its groups: unique on this machine, and no path of it.
+pub(crate) fn tag(dir: &Path) -> String {
+    let mut hasher = std::hash::DefaultHasher::new();
+    std::hash::Hash::hash(dir, &mut hasher);
+    let name = |path: Option<&Path>| {
+        path.and_then(Path::file_name).and_then(|name| name.to_str()).unwrap_or("job").to_owned()
+    };
+    format!("{}.{}.{:016x}", name(dir.parent()), name(Some(dir)), std::hash::Hasher::finish(&hasher))
+}
 
 /// Ends every process that carries a job's tag; for jobs whose shim is gone. The first process of a
 /// sandbox carries it, and the kernel ends the rest with that one. Returns how many would not die.

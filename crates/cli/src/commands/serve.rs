@@ -22,6 +22,7 @@ pub(crate) fn serve(args: &Args, serve: &Serve, ui: &Ui) -> Result<ExitCode> {
     };
     let daemon = Embedded::start(args, &places, lock, serve.listen, Purpose::Work)?;
     let code = daemon.access.code().map_err(|error| Error::failed(format!("no access link: {error}")))?;
+    daemon.announce()?;
     let address = server::address(daemon.address);
     if ui.json {
         ui.json(&serde_json::json!({ "address": address, "link": format!("{address}/#code={code}"), "data_dir": data }));
@@ -58,8 +59,7 @@ async fn introduce(daemon: &Embedded, ui: &Ui, data: &str) {
     if ui.json {
         return;
     }
-    daemon.engine.sandbox_known().await;
-    let sandbox = daemon.engine.sandbox();
+    let sandbox = daemon.engine.sandbox().await;
     ui.out("  The link works once; `sidekick link` prints another.");
     ui.out(format!("  sandbox: {}", sandbox.summary));
     for agent in daemon.engine.agents() {

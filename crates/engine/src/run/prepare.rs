@@ -13,7 +13,7 @@ impl Drive {
     /// The run's workspace, made if it is not there whole.
     pub(super) async fn prepare(&mut self) -> Result<Workspace, Broken> {
         let run = self.run()?.clone();
-        let probe = self.context.probe().await;
+        let probe = self.context.probe().await.clone();
         if run.isolation == Isolation::Sandbox && !probe.ok {
             return Err(Broken::Failed {
                 reason: format!("{}. `sidekick doctor` says what is missing", probe.summary),

@@ -48,7 +48,7 @@ fn enter(places: &Places, shim: &OwnedFd) -> Result<std::convert::Infallible, St
     let spec = spec.ok_or("the job's spec.json is gone")?;
     let because = |what: &'static str| move |error: io::Error| format!("{what}: {error}");
     die_with_shim()?;
-    for dir in fs::read_to_string(places.0.join("groups")).unwrap_or_default().lines() {
+    for dir in fs::read_to_string(places.groups()).unwrap_or_default().lines() {
         cgroup::enter(Path::new(dir)).map_err(because("the control group cannot be entered"))?;
     }
     // Set here, before anything of the job runs: when memory is short the job goes before the daemon.

@@ -1,6 +1,6 @@
 //! Starting the job's process from the shim, and hearing from it whether it got ready.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, IoSliceMut};
 use std::os::fd::OwnedFd;
 use std::process::{Child, Command, Stdio};
@@ -14,6 +14,7 @@ use rustix::net::{
 use super::{Places, Ready};
 use crate::cgroup::Groups;
 use crate::spec::{JobSpec, Stdout};
+use crate::tree;
 
 /// How long a job may take to get ready: namespaces, mounts, exec.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -31,11 +32,8 @@ pub(super) struct Started {
 
 /// Starts the job, or says why it was not started.
 pub(super) fn start(places: &Places, spec: &JobSpec) -> Result<Started, String> {
-    let id = places.0.file_name().and_then(|name| name.to_str()).unwrap_or("job");
-    let parent = places.0.parent().and_then(|dir| dir.file_name()).and_then(|name| name.to_str());
-    let groups = Groups::make(&format!("{}-{id}", parent.unwrap_or("run")), &spec.limits);
-    let dirs: Vec<_> = groups.dirs().iter().map(|dir| dir.display().to_string()).collect();
-    fs::write(places.0.join("groups"), dirs.join("\n")).map_err(|error| error.to_string())?;
+    let groups = Groups::make(&tree::tag(&places.0), &spec.limits, &places.groups())
+        .map_err(|error| format!("{}: {error}", places.groups().display()))?;
     let mut starts = 1;
     loop {
         match enter(places) {

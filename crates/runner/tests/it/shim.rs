@@ -99,14 +99,28 @@ fn killing_the_group_alone_would_leave_them() {
 fn a_killed_shim_takes_its_job_with_it() {
     let bench = Bench::new();
     let mark = marker();
-    let dir = bench.launch("job", &bench.boxed(&format!("setsid sleep {mark} & echo ready; sleep {mark}")));
+    let boxed = bench.boxed(&format!("setsid sleep {mark} & echo ready; sleep {mark}"));
+    lose(&bench, &boxed, &mark);
+    let bare = bench.bare(&format!("setsid sleep {mark} & echo ready; sleep {mark}"));
+    lose(&bench, &bare, &mark);
+    // Without a sandbox only a control group reaches what took its marks off.
+    let probe = runner::sandbox::probe(std::path::Path::new(crate::harness::SHIM), &bench.path("probe"));
+    if probe.parts.iter().any(|(name, ok, _)| name == "memory" && *ok) {
+        let bare = bench.bare(&format!("setsid env -i sleep {mark} & echo ready; sleep {mark}"));
+        lose(&bench, &bare, &mark);
+    }
+}
+
+fn lose(bench: &Bench, spec: &runner::JobSpec, mark: &str) {
+    let dir = bench.launch("job", spec);
     // Sometimes while the sandbox is being born, sometimes after.
-    until("the job", || mentioning(&mark).len() >= 2);
+    until("the job", || mentioning(mark).len() >= 2);
     let Found::Alive(shim) = job::find(&dir).unwrap() else { panic!("not alive") };
     std::process::Command::new("kill").args(["-9", &shim.pid.to_string()]).status().unwrap();
     until("the lock to be free", || job::find(&dir).unwrap() == Found::Lost);
-    assert!(alive(&mark).is_empty(), "lost means that nothing of it lives");
+    assert!(alive(mark).is_empty(), "lost means that nothing of it lives");
     assert!(matches!(block_on(async { drain(&dir).await }), Piece::Lost));
+    std::fs::remove_dir_all(dir).unwrap();
 }
 
 async fn drain(dir: &std::path::Path) -> Piece {

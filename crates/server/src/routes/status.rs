@@ -29,7 +29,7 @@ async fn status(app: &App) -> Result<Status, Failure> {
         .store()
         .read(|tx| Ok((store::tasks::counts(tx)?, store::runs::live_by_project(tx)?)))
         .await?;
-    let sandbox = app.engine.sandbox();
+    let sandbox = app.engine.sandbox().await;
     Ok(Status {
         version: env!("CARGO_PKG_VERSION").into(),
         started_at: app.engine.started_at().to_string(),
