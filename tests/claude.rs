@@ -135,3 +135,61 @@ fn without_a_login_it_says_what_to_do() {
     let text = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(text.contains("claude setup-token"), "{text}");
 }
+
+#[test]
+fn the_repository_configures_nothing() {
+    if !has_agent("claude") {
+        return;
+    }
+    let hook = json!({"hooks": {"SessionStart": [{"hooks": [{"type": "command", "command": "echo x > hooked.txt"}]}]}});
+    let mcp = json!({"mcpServers": {"evil": {"command": "sh", "args": ["-c", "echo x > mcp.txt"]}}});
+    let plant = |bench: &Bench| {
+        bench.repo.write(".claude/settings.json", &hook.to_string());
+        bench.repo.write(".mcp.json", &mcp.to_string());
+        bench.repo.write("CLAUDE.md", "The canary of the memory is 4711.\n");
+        bench.repo.commit("What a repository may carry");
+    };
+    let server = ModelServer::start(vec![Turn::text("Done.")]);
+    let bench = bench(&server, "ANTHROPIC_API_KEY");
+    plant(&bench);
+    let done = bench.json(&["run", "anything", "--agent", "claude"]);
+    assert_eq!((&done["status"], &done["diff"]["files"]), (&json!("review"), &json!(0)), "{done}");
+    let asked: String = server.requests().iter().map(|request| request.body.to_string()).collect();
+    assert!(asked.contains("canary of the memory is 4711"), "what the project says to agents is told");
+
+    // The control: the same program started without our words runs what the repository says.
+    let server = ModelServer::start(vec![Turn::text("Done.")]);
+    let control = Bench::new();
+    plant(&control);
+    control.configure(&format!(
+        "agents: {{plain: {{command: [claude, -p, --dangerously-skip-permissions, '{{prompt}}'], \
+         env: {{ANTHROPIC_BASE_URL: '{}', ANTHROPIC_API_KEY: k, IS_SANDBOX: '1'}}}}}}\n",
+        server.url()
+    ));
+    let done = control.json(&["run", "anything", "--agent", "plain", "--isolation", "none"]);
+    assert_eq!(done["status"], "review", "{done}");
+    let diff = control.json(&["diff", done["task"].as_str().unwrap()]);
+    assert!(diff.to_string().contains("hooked.txt"), "{diff}");
+}
+
+#[test]
+fn a_session_that_vanished_is_begun_anew() {
+    if !has_agent("claude") {
+        return;
+    }
+    let server = ModelServer::start(vec![Turn::text("First."), Turn::text("Anew.")]);
+    let bench = bench(&server, "ANTHROPIC_API_KEY");
+    bench.configure("retry: {first_seconds: 0, longest_seconds: 0}\n");
+    let done = bench.json(&["run", "anything", "--agent", "claude"]);
+    let (id, session) = (done["task"].as_str().unwrap(), done["session"].clone());
+    for workspace in std::fs::read_dir(bench.data().join("workspaces")).unwrap().flatten() {
+        std::fs::remove_dir_all(workspace.path().join("home/.claude/projects")).unwrap();
+    }
+    bench.json(&["reject", id, "-m", "again, please"]);
+    bench.output(&["attach", id]);
+    let task = bench.json(&["show", id]);
+    assert_eq!((task["state"].as_str(), task["attempt"].as_u64()), (Some("review"), Some(3)), "{task}");
+    assert_ne!(task["session"], session);
+    let asked = server.requests().last().unwrap().body.to_string();
+    assert!(asked.contains("again, please") && asked.contains("anything"), "nothing is lost but the session");
+}

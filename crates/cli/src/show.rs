@@ -140,6 +140,7 @@ pub(crate) fn event(ui: &Ui, event: &EventView) -> Option<String> {
             format!("limit: {} is {}", text("text"), text("status"))
         }
         "run.warning" => format!("warning: {}", text("text")),
+        "run.session_lost" => "its session is gone; the next run starts a new one".into(),
         "run.started" => {
             ui.tone(Tone::Dim, format!("run {} by {} starts", event.attempt.unwrap_or(0), text("agent")))
         }

@@ -82,6 +82,8 @@ events! {
     RunStage = "run.stage" { stage: Stage }
     /// The agent named its session.
     RunSession = "run.session" { session: String, model: Option<String> }
+    /// The session to be resumed is not known to the agent: the next run starts a new one.
+    RunSessionLost = "run.session_lost" { session: String }
     /// Something a person should know; the run goes on.
     RunWarning = "run.warning" { text: String }
     /// The work was brought into the store. `commit` is the base commit when nothing changed.

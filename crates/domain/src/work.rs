@@ -432,6 +432,7 @@ impl Event {
                 | Self::AgentRaw { .. }
                 | Self::TaskOutput { .. }
                 | Self::RunSession { .. }
+                | Self::RunSessionLost { .. }
                 | Self::RunWarning { .. }
                 | Self::CheckpointCreated { .. }
         )

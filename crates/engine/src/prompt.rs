@@ -2,13 +2,13 @@
 
 use domain::Work;
 
-/// The most of `AGENTS.md` that is put before the agent.
+/// The most of one file of the project's memory that is put before the agent.
 pub(crate) const MOST_MEMORY: u64 = 16 * 1024;
 
 /// What the prompt is made of.
 pub(crate) struct Parts<'a> {
     pub(crate) work: &'a Work,
-    /// `AGENTS.md` of the base.
+    /// `AGENTS.md` and `CLAUDE.md` of the base.
     pub(crate) memory: Option<&'a str>,
     /// `CONTINUATION.md` of the run before.
     pub(crate) continuation: Option<&'a str>,
@@ -26,7 +26,7 @@ pub(crate) fn compose(parts: &Parts<'_>) -> String {
         (None, feedback) => {
             let mut prompt = String::new();
             if let Some(memory) = parts.memory {
-                prompt += &format!("Notes of the project (AGENTS.md):\n\n{memory}\n\n");
+                prompt += &format!("What the project tells agents:\n\n{memory}\n\n");
             }
             if let Some(continuation) = parts.continuation {
                 prompt += &format!(

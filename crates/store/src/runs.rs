@@ -139,7 +139,7 @@ pub(crate) fn update(tx: &mut Tx<'_>, run: &Run) -> Result<(), Error> {
         "UPDATE runs SET stage = $2, outcome = $3, session = $4, base_commit = $5, commit_id = $6,
            diff_files = $7, diff_insertions = $8, diff_deletions = $9, tokens_input = $10,
            tokens_output = $11, tokens_cached = $12, cost_usd = $13, summary = $14, reason = $15,
-           ended_at = $16, model = $17
+           ended_at = $16, model = $17, resume = $18
          WHERE id = $1 AND outcome IS NULL",
         &[
             run.id.into(),
@@ -159,6 +159,7 @@ pub(crate) fn update(tx: &mut Tx<'_>, run: &Run) -> Result<(), Error> {
             run.reason.as_deref().into(),
             run.ended_at.into(),
             run.model.as_deref().into(),
+            run.resume.as_deref().into(),
         ],
     )?;
     if changed == 0 {

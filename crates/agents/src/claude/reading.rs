@@ -10,6 +10,9 @@ use serde_json::Value;
 use crate::text::{self, MOST_RAW, MOST_TEXT, bounded, lossy};
 use crate::{Exit, Finish, Session, Stream, Verdict};
 
+/// What it says when a session to be resumed is not there.
+const NO_SESSION: &str = "No conversation found with session ID:";
+
 /// Kinds of records that say nothing a person or the engine needs.
 const SILENT: &[&str] =
     &["task_started", "task_notification", "status", "ui_invalidate", "command_lifecycle", "hook_started"];
@@ -200,6 +203,10 @@ impl Reading {
                 cached: used.cached,
                 cost_usd: used.cost_usd,
             });
+        }
+        let errors = record["errors"].as_array().into_iter().flatten().filter_map(Value::as_str);
+        for session in errors.filter_map(|error| error.strip_prefix(NO_SESSION)) {
+            events.push(Event::RunSessionLost { session: session.trim().to_owned() });
         }
         self.end = Some(record.clone());
         events

@@ -49,6 +49,7 @@ pub(super) fn apply(work: &mut Work, record: &Record) {
         Event::RunPrepared { .. }
         | Event::RunStage { .. }
         | Event::RunSession { .. }
+        | Event::RunSessionLost { .. }
         | Event::DiffCaptured { .. }
         | Event::UsageRecorded { .. }
         | Event::RunEnded { .. } => of_run(work, record),
@@ -192,6 +193,9 @@ fn of_run(work: &mut Work, record: &Record) {
             if model.is_some() {
                 run.model.clone_from(model);
             }
+        }
+        Event::RunSessionLost { .. } => {
+            (run.session, run.resume, task.session) = (None, None, None);
         }
         Event::DiffCaptured { commit, files, insertions, deletions } => {
             let diff = DiffStat { files: *files, insertions: *insertions, deletions: *deletions };

@@ -45,11 +45,7 @@ impl Drive {
 
     fn assignment(&self, workspace: &Workspace) -> Assignment {
         let Some(run) = &self.work.run else { return Assignment::default() };
-        // The cached checkout is ours and read-only: what the base says, whatever a run made of it.
-        let memory = workspace::files::read(&workspace.lower, Path::new("AGENTS.md"), prompt::MOST_MEMORY)
-            .ok()
-            .flatten();
-        let memory = memory.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+        let memory = memory(&workspace.lower);
         let continuation = std::fs::read_to_string(self.continuation_file()).ok().filter(|_| run.attempt > 1);
         let parts = prompt::Parts {
             work: &self.work,
@@ -230,6 +226,18 @@ impl Drive {
             }
         }
     }
+}
+
+/// What the project says to agents, as its base says it, whatever a run made of it. Handed over by us, because
+/// an agent that reads its own file from the tree would also take settings, hooks and servers from there.
+fn memory(checkout: &Path) -> Option<String> {
+    let read = |name: &str| {
+        let bytes = workspace::files::read(checkout, Path::new(name), prompt::MOST_MEMORY).ok().flatten()?;
+        Some(String::from_utf8_lossy(&bytes).into_owned())
+    };
+    let mut texts: Vec<_> = ["AGENTS.md", "CLAUDE.md"].into_iter().filter_map(read).collect();
+    texts.dedup();
+    (!texts.is_empty()).then(|| texts.join("\n\n"))
 }
 
 fn failed(error: &dyn std::fmt::Display) -> Broken {

@@ -68,6 +68,58 @@ fn from_acceptance_to_landing() {
     });
 }
 
+/// Whatever happens to a task, its tables say what its log says.
+#[test]
+fn the_tables_follow_the_log() {
+    on_both(|store| async move {
+        let task = create(&store, asked("everything"), at(1)).await;
+        let session = |name: &str| {
+            RunCommand::Tell(Event::RunSession { session: name.into(), model: Some("m".into()) })
+        };
+        let lost = RunCommand::Tell(Event::RunSessionLost { session: "a".into() });
+        let warning = RunCommand::Tell(Event::RunWarning { text: "careful".into() });
+        let prepared = || RunCommand::Prepared { base_branch: None, base_commit: "aaa".into() };
+        let diff = DiffStat { files: 1, insertions: 1, deletions: 0 };
+        let collected = || RunCommand::Collected { commit: "bbb".into(), diff };
+        let rounds = [
+            (vec![session("a"), prepared(), collected(), end(Outcome::Succeeded)], send_back("more")),
+            (vec![prepared(), lost, end(Outcome::Failed)], Command::Wake),
+            (vec![session("b"), warning, end(Outcome::Limited)], Command::Retry { agent: None }),
+            (vec![session("b"), collected(), end(Outcome::Succeeded)], roll_back()),
+            (vec![], send_back("from there")),
+            (vec![session("c"), end(Outcome::TimedOut)], Command::Retry { agent: Some("other".into()) }),
+            (vec![end(Outcome::Stopped)], Command::Retry { agent: None }),
+        ];
+        for (n, (reports, then)) in rounds.into_iter().enumerate() {
+            if !reports.is_empty() {
+                let run = claim(&store, task, "me", at(10)).await.unwrap();
+                same(&store, task).await;
+                for report in reports {
+                    tell(&store, task, run, report, at(11)).await.unwrap();
+                    same(&store, task).await;
+                }
+            }
+            let changed = store.write(move |tx| tasks::change(tx, task, then, "person:test", at(12))).await;
+            changed.unwrap_or_else(|error| panic!("round {n}: {error}"));
+            same(&store, task).await;
+        }
+    });
+}
+
+fn send_back(comment: &str) -> Command {
+    Command::SendBack { comment: comment.into() }
+}
+
+fn roll_back() -> Command {
+    Command::Rollback { checkpoint: "before-1".into(), commit: "aaa".into() }
+}
+
+async fn same(store: &store::Store, task: domain::TaskId) {
+    let both = store.read(move |tx| Ok((tasks::load(tx, task)?, events::replay(tx, task)?))).await;
+    let (stored, replayed) = both.unwrap();
+    assert_eq!(stored, replayed);
+}
+
 #[test]
 fn the_same_key_is_the_same_task() {
     on_both(|store| async move {

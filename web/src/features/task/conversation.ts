@@ -20,6 +20,7 @@ function note(event: LogEvent): string | undefined {
     case "task.approved": return "Approved";
     case "task.rolled_back": return `Rolled back to ${text(event, "checkpoint")}`;
     case "run.started": return `Run ${event.attempt ?? ""} by ${text(event, "agent")}`;
+    case "run.session_lost": return "Its session is gone; the next run starts a new one";
     case "run.warning": return `Warning: ${text(event, "text")}`;
     case "diff.captured": return `Collected: ${event.data.files === 1 ? "1 file" : `${text(event, "files")} files`}, +${text(event, "insertions")} −${text(event, "deletions")}`;
     case "check.finished": return `Check ${text(event, "name")}: ${text(event, "status")}`;
