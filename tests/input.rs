@@ -106,3 +106,23 @@ fn a_full_disk_is_said_and_loses_nothing() {
     assert!(last.contains(" missing 0 more ") && !last.starts_with("accepted 0"), "{text}");
     assert!(last.ends_with("more 0") || last.ends_with("more 1"), "{text}");
 }
+
+#[test]
+fn a_read_only_data_directory_is_said() {
+    let bench = Bench::new();
+    let done = bench.rehearse("- write: {path: a.txt, content: x}\n");
+    assert_eq!(done["status"], "review");
+    let script = format!(
+        "mount --bind '{data}' '{data}' && mount -o remount,bind,ro '{data}' && cd '{repo}' || exit 99; \
+         for words in 'list' 'run x --agent rehearsal' 'serve --listen 127.0.0.1:0'; do \
+           '{binary}' --data-dir '{data}' $words; echo \"code $?\"; done",
+        binary = env!("CARGO_BIN_EXE_sidekick"),
+        data = bench.data().display(),
+        repo = bench.repo.path().display()
+    );
+    let output = std::process::Command::new("unshare").args(["-Urm", "sh", "-c", &script]).output().unwrap();
+    let text = said(&output);
+    assert_eq!(text.matches("code 2").count(), 3, "{text}");
+    assert_eq!(text.matches("cannot be used: Read-only file system").count(), 3, "{text}");
+    assert_eq!(bench.json(&["list"]).as_array().unwrap().len(), 1, "nothing is lost");
+}

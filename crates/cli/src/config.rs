@@ -95,6 +95,7 @@ struct LimitsFile {
     memory_mb: Option<u64>,
     disk_mb: Option<u64>,
     processes: Option<u64>,
+    keep_days: Option<u64>,
 }
 
 /// The configuration, with what the environment adds.
@@ -159,6 +160,7 @@ fn options(file: File, data_dir: &Path, own: PathBuf) -> Result<engine::Options>
             longest: file.retry.longest_seconds.map_or(retry.longest, Duration::from_secs),
         },
         no_progress: Duration::from_mins(file.limits.no_progress_minutes.unwrap_or(90)),
+        keep_runs: Duration::from_hours(24 * file.limits.keep_days.unwrap_or(14)),
         limits: runner::Limits {
             silent_ms: minutes(file.limits.silent_minutes, limits.silent_ms),
             start_ms: minutes(file.limits.start_minutes, limits.start_ms),

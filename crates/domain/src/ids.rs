@@ -24,6 +24,13 @@ macro_rules! id_type {
                 Self(Uuid::new_v7(uuid::Timestamp::from_unix(NoContext, seconds, nanos)))
             }
 
+            /// When it was made; the beginning of time for an id that is not of ours.
+            pub fn created_at(&self) -> Timestamp {
+                let seconds = self.0.get_timestamp().map_or((0, 0), |at| at.to_unix());
+                let ms = seconds.0.saturating_mul(1000).saturating_add(u64::from(seconds.1 / 1_000_000));
+                Timestamp::from_millis(i64::try_from(ms).unwrap_or(i64::MAX))
+            }
+
             /// The last eight characters: what people see. The random part, because the first
             /// characters of ids made in the same minute are all alike.
             pub fn short(&self) -> String {
@@ -66,6 +73,7 @@ mod tests {
         let late = TaskId::new(Timestamp::from_millis(2_000));
         assert!(early < late);
         assert_eq!(early.to_string().parse::<TaskId>().unwrap(), early);
+        assert_eq!(late.created_at(), Timestamp::from_millis(2_000));
         assert!(early.to_string().ends_with(&early.short()[..]));
     }
 }

@@ -60,6 +60,8 @@ pub struct Options {
     pub limits: runner::Limits,
     /// An agent that shows no progress for this long is stopped, however much it says.
     pub no_progress: Duration,
+    /// How long the raw output of ended runs is kept; what they said stays in the log.
+    pub keep_runs: Duration,
     /// What of the person's environment fetching from servers needs.
     pub person: workspace::Person,
     /// Whether queued tasks are started; without it only what is asked for is done.

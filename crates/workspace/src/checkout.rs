@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::git::Git;
+use crate::upkeep::used;
 use crate::{Error, OBJECTS, Workspaces, at};
 
 /// The agent's own git configuration. Nothing of ours is in it.
@@ -19,14 +20,15 @@ impl Workspaces {
     /// The checkout of a commit of a store.
     pub(crate) fn checkout(&self, repo: &str, commit: &str) -> Result<PathBuf, Error> {
         let made = self.checkout_dir(repo, commit);
+        let parent = self.root.join("checkouts").join(repo);
+        at(&parent, fs::create_dir_all(&parent))?;
+        write(&used(&made), "\n")?;
         if made.join(".git/HEAD").exists() {
             return Ok(made);
         }
         let scratch = self.scratch()?;
         let tree = scratch.path().join("tree");
         fill(&self.store(repo), commit, &tree)?;
-        let parent = self.root.join("checkouts").join(repo);
-        at(&parent, fs::create_dir_all(&parent))?;
         // Whoever is first wins; the other's is the same and is thrown away.
         if let Err(error) = fs::rename(&tree, &made)
             && !made.join(".git/HEAD").exists()

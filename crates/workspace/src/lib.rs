@@ -20,6 +20,7 @@ mod git;
 mod land;
 mod source;
 mod tree;
+mod upkeep;
 
 use std::fs;
 use std::io;
@@ -140,6 +141,10 @@ impl Workspaces {
         for name in ["repos", "checkouts", "workspaces", "scratch"] {
             let dir = data_dir.join(name);
             at(&dir, fs::create_dir_all(&dir))?;
+        }
+        // Of a process that was killed: nobody else works in this directory.
+        for left in at(data_dir, fs::read_dir(data_dir.join("scratch")))?.flatten() {
+            tree::remove_tree(&left.path()).ok();
         }
         Ok(Self { root: data_dir.to_owned(), person })
     }

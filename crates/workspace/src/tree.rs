@@ -207,7 +207,7 @@ impl Workspaces {
 }
 
 /// Removes a tree, also directories that the kernel or an agent made unreadable.
-fn remove_tree(dir: &Path) -> Result<(), Error> {
+pub(crate) fn remove_tree(dir: &Path) -> Result<(), Error> {
     if fs::symlink_metadata(dir).is_err() {
         return Ok(());
     }

@@ -1,6 +1,6 @@
 //! Bringing the work into the store, and the project's checks on it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use domain::work::RunCommand;
@@ -26,7 +26,12 @@ impl Drive {
             let workspace = workspace.clone();
             blocking(move || workspace.is_untouched()).await?
         };
-        let commit = if untouched { workspace.base.clone() } else { self.bundle(workspace, attempt).await? };
+        let (commit, bundle) = if untouched {
+            (workspace.base.clone(), None)
+        } else {
+            let (commit, bundle) = self.bundle(workspace, attempt).await?;
+            (commit, Some(bundle))
+        };
         let from = self.work.task.base_commit.clone().unwrap_or_else(|| workspace.base.clone());
         let (context, repo, to) = (Arc::clone(&self.context), workspace.repo.clone(), commit.clone());
         let (files, insertions, deletions) =
@@ -36,11 +41,16 @@ impl Drive {
             RunCommand::Tell(Event::CheckpointCreated { name, commit: commit.clone() }),
             RunCommand::Collected { commit, diff: DiffStat { files, insertions, deletions } },
         ];
-        self.tell(reports, None).await
+        self.tell(reports, None).await?;
+        if let Some(bundle) = bundle {
+            // It is in the store now.
+            std::fs::remove_file(bundle).ok();
+        }
+        Ok(())
     }
 
-    /// The script's bundle, imported; its commit.
-    async fn bundle(&mut self, workspace: &Workspace, attempt: u32) -> Result<String, Broken> {
+    /// The script's bundle, imported: its commit and its file.
+    async fn bundle(&mut self, workspace: &Workspace, attempt: u32) -> Result<(String, PathBuf), Broken> {
         let tree = self.tree(workspace);
         let bare = self.run()?.isolation == Isolation::None;
         let objects = if bare { workspace.objects.clone() } else { workspace::OBJECTS.into() };
@@ -76,10 +86,10 @@ impl Drive {
             return Err(Broken::Failed { reason, retryable: false });
         }
         let name = format!("{}/run-{attempt}", self.work.task.id);
-        let (context, space, output) =
-            (Arc::clone(&self.context), workspace.clone(), runner::job::output(&done.dir));
-        let imported = blocking(move || context.workspaces.import(&space, &output, &name)).await?;
-        Ok(imported.commit)
+        let output = runner::job::output(&done.dir);
+        let (context, space, bundle) = (Arc::clone(&self.context), workspace.clone(), output.clone());
+        let imported = blocking(move || context.workspaces.import(&space, &bundle, &name)).await?;
+        Ok((imported.commit, output))
     }
 
     fn write_continuation(&self, workspace: &Workspace) {

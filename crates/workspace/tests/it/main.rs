@@ -9,3 +9,4 @@ mod bench;
 mod hostile;
 mod land;
 mod life;
+mod upkeep;
