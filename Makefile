@@ -36,6 +36,7 @@ web: ## build the dashboard that is embedded in the binary
 bench: ## measure, beside the machine's own floor
 	$(CARGO) build --release -p cli
 	$(CARGO) run --release -p benches
+	cd benches/peer && CARGO_TARGET_DIR=../../target/peer $(CARGO) run --release
 
 chaos: ## a thousand kills of the daemon at random instants
 	@scripts/setup.sh test

@@ -48,6 +48,9 @@ fn main() {
     if wanted("records") {
         records::measure(&floor);
     }
+    if wanted("postgres") {
+        records::measure_postgres(&floor);
+    }
     if wanted("daemon") {
         daemon::measure(&floor);
     }

@@ -64,30 +64,10 @@ pub(crate) fn measure(floor: &Floor) {
     let dir = tempfile::tempdir_in("target").unwrap();
     let store = Store::open(&Location::Sqlite(dir.path().join("bench.db"))).unwrap();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    let alone = Samples::take(300, || {
-        let began = Instant::now();
-        runtime.block_on(create(&store));
-        began.elapsed()
-    });
-    let ratio = alone.ms(50) / floor.sync.ms(50);
-    tell(
-        "accept a task, one caller, durable",
-        &format!("{:.2} ms, p99 {:.2}", alone.ms(50), alone.ms(99)),
-        &format!("{ratio:.2} x fdatasync"),
-    );
+    rates(floor, &runtime, &store);
     let first = latencies(&runtime, &store);
-    for callers in [1usize, 64, 256] {
-        let total = if callers == 1 { 1000 } else { 20_000 };
-        let rate = lives(&runtime, &store, callers, total);
-        tell(
-            &format!("no-op task life cycles, {callers} at once, durable"),
-            &format!("{rate:.0}/s, {:.0} events/s", rate * 6.0),
-            "goal 20,000/s",
-        );
-    }
-    events(&runtime, &store);
     let wanted: usize =
-        std::env::var("SIDEKICK_BENCH_TASKS").ok().and_then(|n| n.parse().ok()).unwrap_or(200_000);
+        std::env::var("SIDEKICK_BENCH_TASKS").ok().and_then(|n| n.parse().ok()).unwrap_or(1_000_000);
     let have = runtime
         .block_on(store.read(tasks::counts))
         .unwrap()
@@ -100,11 +80,53 @@ pub(crate) fn measure(floor: &Floor) {
         [("dispatch query", &first.0, &last.0), ("first page of 50 tasks", &first.1, &last.1)]
     {
         tell(
-            &format!("{name}: almost empty, and with {wanted} tasks of history"),
-            &format!("{:.3} ms, then {:.3}", before.ms(50), after.ms(50)),
+            &format!("{name}: {have} tasks of history, then {wanted}"),
+            &format!(
+                "{:.3} ms p99 {:.3}, then {:.3} p99 {:.3}",
+                before.ms(50),
+                before.ms(99),
+                after.ms(50),
+                after.ms(99)
+            ),
             &format!("{:.2} x", after.ms(50) / before.ms(50)),
         );
     }
+}
+
+/// The same on PostgreSQL, a server of our own behind a socket.
+pub(crate) fn measure_postgres(floor: &Floor) {
+    let Some(url) = testkit::pg::durable_database() else {
+        tell("PostgreSQL", "not installed", "");
+        return;
+    };
+    let store = Store::open(&Location::Postgres(url)).unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    tell("on PostgreSQL, synchronous_commit=on:", "", "");
+    rates(floor, &runtime, &store);
+}
+
+fn rates(floor: &Floor, runtime: &tokio::runtime::Runtime, store: &Store) {
+    let alone = Samples::take(2000, || {
+        let began = Instant::now();
+        runtime.block_on(create(store));
+        began.elapsed()
+    });
+    let ratio = alone.ms(50) / floor.sync.ms(50);
+    tell(
+        "accept a task, one caller, durable",
+        &format!("{:.2} ms, p99 {:.2}", alone.ms(50), alone.ms(99)),
+        &format!("{ratio:.2} x fdatasync"),
+    );
+    for callers in [1usize, 64, 256] {
+        let total = if callers == 1 { 1000 } else { 20_000 };
+        let rate = lives(runtime, store, callers, total);
+        tell(
+            &format!("no-op task life cycles, {callers} at once, durable"),
+            &format!("{rate:.0}/s, {:.0} events/s", rate * 6.0),
+            "goal 20,000/s",
+        );
+    }
+    events(runtime, store);
 }
 
 fn lives(runtime: &tokio::runtime::Runtime, store: &Store, callers: usize, total: usize) -> f64 {
@@ -158,7 +180,7 @@ fn events(runtime: &tokio::runtime::Runtime, store: &Store) {
 
 fn latencies(runtime: &tokio::runtime::Runtime, store: &Store) -> (Samples, Samples) {
     let time = |work: &dyn Fn()| {
-        Samples::take(300, || {
+        Samples::take(2000, || {
             let began = Instant::now();
             work();
             began.elapsed()

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql};
 
@@ -47,6 +48,8 @@ impl Sqlite {
     fn prepare(db: Connection) -> Result<Self, Error> {
         db.busy_timeout(Duration::from_secs(10)).map_err(|error| convert(&error))?;
         db.set_prepared_statement_cache_capacity(64);
+        // Plans do not depend on bound values; otherwise every `LIMIT $n` is compiled anew for each use.
+        db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(|error| convert(&error))?;
         Ok(Self(db))
     }
 }

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 pub fn database() -> Option<String> {
     static SERVER: OnceLock<Option<Server>> = OnceLock::new();
     static NEXT: AtomicU32 = AtomicU32::new(0);
-    let server = SERVER.get_or_init(|| match Server::start() {
+    let server = SERVER.get_or_init(|| match Server::start("fsync=off") {
         Ok(server) => Some(server),
         Err(reason) => {
             assert!(std::env::var_os("REQUIRE_POSTGRES").is_none(), "no PostgreSQL for the tests: {reason}");
@@ -22,9 +22,14 @@ pub fn database() -> Option<String> {
         }
     });
     let server = server.as_ref()?;
-    let name = format!("t{}", NEXT.fetch_add(1, Ordering::Relaxed));
-    server.sql(&format!("CREATE DATABASE {name}"));
-    Some(format!("postgresql://postgres@localhost/{name}?host={}", server.dir.display()))
+    Some(server.create(&format!("t{}", NEXT.fetch_add(1, Ordering::Relaxed))))
+}
+
+/// As [`database`], on a server of its own that syncs what it commits; for measuring.
+pub fn durable_database() -> Option<String> {
+    static SERVER: OnceLock<Option<Server>> = OnceLock::new();
+    let server = SERVER.get_or_init(|| Server::start("fsync=on").ok());
+    Some(server.as_ref()?.create("durable"))
 }
 
 struct Server {
@@ -34,7 +39,7 @@ struct Server {
 }
 
 impl Server {
-    fn start() -> Result<Self, String> {
+    fn start(fsync: &str) -> Result<Self, String> {
         let bin = find_bin().ok_or("initdb was not found in /usr/lib/postgresql/*/bin or PATH")?;
         let dir =
             tempfile::Builder::new().prefix("sk-pg-").tempdir_in("/tmp").map_err(|e| e.to_string())?.keep();
@@ -59,7 +64,7 @@ impl Server {
         let script = r#"trap '' INT TERM; "$@" & server=$!; cat >/dev/null; kill -QUIT $server; wait $server; rm -rf "$DIR""#;
         let mut server = as_user(&bin.join("postgres"));
         server.arg("-D").arg(&data).arg("-k").arg(&dir);
-        server.args(["-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_connections=200"]);
+        server.args(["-c", "listen_addresses=", "-c", fsync, "-c", "max_connections=200"]);
         let mut watchdog = Command::new("setsid");
         watchdog.args(["sh", "-c", script, "sh"]).arg(server.get_program()).args(server.get_args());
         let watchdog = watchdog
@@ -78,6 +83,12 @@ impl Server {
             std::thread::sleep(Duration::from_millis(20));
         }
         Ok(server)
+    }
+
+    /// Makes a database; its URL.
+    fn create(&self, name: &str) -> String {
+        self.sql(&format!("CREATE DATABASE {name}"));
+        format!("postgresql://postgres@localhost/{name}?host={}", self.dir.display())
     }
 
     fn ready(&self) -> bool {
