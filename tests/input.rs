@@ -126,3 +126,46 @@ fn a_read_only_data_directory_is_said() {
     assert_eq!(text.matches("cannot be used: Read-only file system").count(), 3, "{text}");
     assert_eq!(bench.json(&["list"]).as_array().unwrap().len(), 1, "nothing is lost");
 }
+
+#[test]
+fn repositories_in_odd_states() {
+    let bench = Bench::new();
+    let work = bench.scenario("- write: {path: a.txt, content: x}\n");
+    // Empty: nothing to start from.
+    let empty = bench.dir.path().join("empty");
+    std::process::Command::new("git").args(["init", "-q"]).arg(&empty).status().unwrap();
+    let done = bench.json(&["run", "x", "--repo", empty.to_str().unwrap(), "--scenario", &work]);
+    assert_eq!(done["status"], "failed");
+    assert!(done["reason"].as_str().unwrap().contains("has no commit yet"), "{done}");
+
+    // Dirty: the run starts from the commit and says so; the person's work is neither seen nor touched.
+    bench.repo.write("README.md", "changed, not committed\n");
+    bench.repo.write("a.txt", "in the way\n");
+    let done = bench.json(&["run", "x", "--scenario", &work]);
+    let id = done["task"].as_str().unwrap();
+    let warnings = bench.json(&["show", id])["warnings"].to_string();
+    assert!(warnings.contains("uncommitted"), "{warnings}");
+    let output = bench.output(&["approve", id]);
+    assert!(said(&output).contains("uncommitted work there is in the way"), "{}", said(&output));
+    assert_eq!(bench.repo.read("a.txt"), "in the way\n");
+    assert_eq!(bench.json(&["show", id])["state"], "review", "nothing is lost");
+    bench.repo.git(&["stash", "--include-untracked", "--quiet"]);
+    assert_eq!(bench.output(&["approve", id]).status.code(), Some(0));
+
+    // A branch of the run's name: it is the person's, and stays as it is.
+    let done =
+        bench.json(&["run", "y", "--scenario", &bench.scenario("- write: {path: b.txt, content: y}\n")]);
+    let branch = done["branch"].as_str().unwrap();
+    bench.repo.git(&["branch", branch, "HEAD~1"]);
+    let before = bench.repo.git(&["rev-parse", branch]);
+    assert_eq!(bench.output(&["approve", done["task"].as_str().unwrap()]).status.code(), Some(0));
+    assert_eq!(bench.repo.git(&["rev-parse", branch]), before);
+
+    // Detached: the work is made, and there is no branch to merge it into.
+    bench.repo.git(&["checkout", "--quiet", "--detach"]);
+    let done =
+        bench.json(&["run", "z", "--scenario", &bench.scenario("- write: {path: c.txt, content: z}\n")]);
+    assert_eq!(done["status"], "review", "{done}");
+    let output = bench.output(&["approve", done["task"].as_str().unwrap()]);
+    assert!(said(&output).contains("there is no branch to merge into"), "{}", said(&output));
+}
