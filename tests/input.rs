@@ -52,6 +52,23 @@ fn configuration() {
 }
 
 #[test]
+fn projects_are_added_and_used() {
+    let bench = Bench::new();
+    bench.configure("# mine\nretry: {most: 1}\n");
+    refused(&bench, &["project", "show", "shop"], 4, "there is no project `shop`");
+    refused(&bench, &["project", "add", "shop", "--check", "test"], 2, "is not NAME=COMMAND");
+    bench.json(&["project", "add", "shop", "--check", "has=test -f a.txt"]);
+    refused(&bench, &["project", "add", "shop"], 2, "there is a project `shop` already");
+    assert_eq!(bench.json(&["project"])[0]["checks"]["has"], "test -f a.txt");
+    assert_eq!(bench.json(&["project", "show", "shop"])["repo"], bench.repo.path().to_str().unwrap());
+    let scenario = bench.scenario("- write: {path: a.txt, content: x}\n");
+    let done = bench.json(&["run", "x", "--project", "shop", "--scenario", &scenario]);
+    assert_eq!(done["checks"][0]["status"], "passed", "{done}");
+    let text = std::fs::read_to_string(bench.data().join("sidekick.yaml")).unwrap();
+    assert!(text.starts_with("# mine\nretry: {most: 1}\nprojects:\n"), "{text}");
+}
+
+#[test]
 fn places() {
     let bench = Bench::new();
     let daemon = bench.serve();

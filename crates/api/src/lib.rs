@@ -5,11 +5,13 @@
 
 mod client;
 mod problem;
+mod project;
 mod status;
 mod task;
 
 pub use client::{Client, ClientError, EventLines, escaped};
 pub use problem::Problem;
+pub use project::ProjectView;
 pub use status::{AgentStatus, Concurrency, Detail, Health, SandboxStatus, Status};
 pub use task::{
     Approve, CheckView, CheckpointView, CreateTask, DiffView, EventView, FileDiffView, Page, Reject, Retry,

@@ -49,6 +49,9 @@ pub(crate) enum Command {
     Stop(Id),
     /// Go back to a checkpoint of a task, or list its checkpoints
     Rollback(Rollback),
+    /// List, show or add projects
+    #[command(alias = "projects")]
+    Project(Project),
     /// The agents found on this machine
     Agents,
     /// Check this machine: sandbox, agents, git, database
@@ -174,6 +177,46 @@ pub(crate) struct Rollback {
     pub(crate) id: String,
     /// The checkpoint's name; they are listed when it is left out
     pub(crate) checkpoint: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Project {
+    #[command(subcommand)]
+    pub(crate) action: Option<ProjectAction>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ProjectAction {
+    /// List the configured projects
+    List,
+    /// Show one
+    Show {
+        /// Its name
+        name: String,
+    },
+    /// Add one to the configuration file
+    Add(AddProject),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct AddProject {
+    /// Its name
+    pub(crate) name: String,
+    /// Path or URL of its repository [default: the repository you stand in]
+    #[arg(long, value_name = "PATH|URL", value_hint = ValueHint::DirPath)]
+    pub(crate) repo: Option<String>,
+    /// The branch work starts from [default: the repository's current branch]
+    #[arg(long, value_name = "BRANCH")]
+    pub(crate) base: Option<String>,
+    /// The agent of tasks that name none
+    #[arg(long, value_name = "NAME")]
+    pub(crate) agent: Option<String>,
+    /// A command that must end well before an agent starts
+    #[arg(long, value_name = "COMMAND")]
+    pub(crate) setup: Option<String>,
+    /// A command that must pass on the finished work; can be given several times
+    #[arg(long = "check", value_name = "NAME=COMMAND")]
+    pub(crate) checks: Vec<String>,
 }
 
 #[derive(Debug, clap::Args)]

@@ -7,6 +7,7 @@ mod doctor;
 mod link;
 mod list;
 mod logs;
+mod project;
 mod rollback;
 mod run;
 mod serve;
@@ -36,6 +37,7 @@ pub(crate) fn run(args: &Args, ui: &Ui) -> Result<ExitCode> {
         Command::Retry(retry) => decide::retry(args, retry, ui),
         Command::Stop(id) => decide::stop(args, &id.id, ui),
         Command::Rollback(rollback) => rollback::rollback(args, rollback, ui),
+        Command::Project(project) => project::project(args, project.action.as_ref(), ui),
         Command::Agents => doctor::agents(args, ui),
         Command::Doctor => doctor::doctor(args, ui),
         Command::Demo(demo) => demo::demo(args, demo, ui),

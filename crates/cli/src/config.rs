@@ -2,6 +2,8 @@
 //!
 //! Every mistake is named with its line, and nothing starts with half of a configuration.
 
+mod edit;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -13,6 +15,11 @@ use domain::{Isolation, project};
 use serde::Deserialize;
 
 use crate::error::{Error, Result};
+
+pub(crate) use edit::add_project;
+
+/// The file's name in the data directory.
+pub(crate) const FILE: &str = "sidekick.yaml";
 
 /// The file.
 #[derive(Debug, Default, Deserialize)]
@@ -100,7 +107,7 @@ struct LimitsFile {
 
 /// The configuration, with what the environment adds.
 pub(crate) fn load(asked: Option<&Path>, data_dir: &Path, own: PathBuf) -> Result<engine::Options> {
-    let path = asked.map_or_else(|| data_dir.join("sidekick.yaml"), Path::to_owned);
+    let path = asked.map_or_else(|| data_dir.join(FILE), Path::to_owned);
     let text = match std::fs::read_to_string(&path) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound && asked.is_none() => String::new(),

@@ -179,6 +179,11 @@ impl Engine {
         self.context.started_at
     }
 
+    /// The configured projects.
+    pub fn projects(&self) -> &[Project] {
+        &self.context.options.projects
+    }
+
     /// How many runs may live at once.
     pub fn concurrency(&self) -> usize {
         self.context.options.concurrency

@@ -66,16 +66,20 @@ fn repo(run: &Run) -> Result<Option<String>> {
     if run.project.is_some() {
         return Ok(None);
     }
-    let text = run.repo.clone().unwrap_or_else(|| ".".into());
+    located(run.repo.as_deref().unwrap_or(".")).map(Some)
+}
+
+/// A repository's address, or its absolute path.
+pub(super) fn located(text: &str) -> Result<String> {
     if text.contains("://") || (text.contains(':') && !text.starts_with(['/', '.'])) {
-        return Ok(Some(text));
+        return Ok(text.to_owned());
     }
-    let path = std::path::absolute(&text).map_err(|error| Error::usage(format!("{text}: {error}")))?;
+    let path = std::path::absolute(text).map_err(|error| Error::usage(format!("{text}: {error}")))?;
     if !path.exists() {
         return Err(Error::usage(format!("there is no {}; check the path", path.display())));
     }
     let path = path.canonicalize().unwrap_or(path);
-    Ok(Some(path.display().to_string()))
+    Ok(path.display().to_string())
 }
 
 /// Shows a task's events as they come until it needs nobody's machine any more; its state then.
