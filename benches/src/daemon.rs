@@ -106,11 +106,28 @@ pub(crate) fn measure(floor: &Floor) {
     let daemon = serve(&data);
     std::thread::sleep(Duration::from_secs(2));
     tell("idle memory of the daemon (PSS)", &format!("{:.1} MB", pss(daemon.child.id())), "goal 25 MB");
+    requests(&daemon, &small);
     started(floor, &daemon, &small, "none");
     started(floor, &daemon, &small, "sandbox");
     throughput(floor, &daemon, &small);
     live(&daemon, &small);
     large(&daemon, &root);
+}
+
+/// What a command or the dashboard waits for.
+fn requests(daemon: &Daemon, repo: &Path) {
+    let body = task(repo, "stamp", "sandbox");
+    let id = daemon.client.post::<_, TaskView>("/api/tasks", &body, None).unwrap().id;
+    over(&daemon.client, &id);
+    for (name, path) in [("a task", format!("/api/tasks/{id}")), ("the list", "/api/tasks?limit=50".into())] {
+        let samples = Samples::take(2000, || {
+            let began = Instant::now();
+            let _answer: serde_json::Value = daemon.client.get(&path).unwrap();
+            began.elapsed()
+        });
+        let text = format!("{:.2} ms, p99 {:.2}", samples.ms(50), samples.ms(99));
+        tell(&format!("GET {name}, over HTTP"), &text, "goal p95 2 ms");
+    }
 }
 
 /// From before the request to the agent's own clock.
