@@ -8,6 +8,7 @@
 
 mod chaos;
 mod claude;
+mod codex;
 mod dashboard;
 mod faults;
 mod hostile;

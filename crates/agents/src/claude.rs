@@ -2,12 +2,13 @@
 //!
 //! It runs inside our sandbox, so its own permission prompts are off (`IS_SANDBOX` lets it as any user);
 //! what it may do is what the sandbox lets it. Settings, hooks and MCP servers that the repository brings
-//! are off; its `CLAUDE.md` is read. Format: Claude Code 2.1 (`tests/transcripts/claude`).
+//! are off, and with them its own reading of `CLAUDE.md`, which the engine puts before it instead. Format: Claude Code 2.1 (`tests/transcripts/claude`).
 
 mod reading;
 
 use std::collections::BTreeMap;
 
+use crate::endpoint::Endpoint;
 use crate::{Assignment, Driver, Error, Launch, Program, Readiness, Session};
 
 const TOKEN: &str = "CLAUDE_CODE_OAUTH_TOKEN";
@@ -112,30 +113,8 @@ fn environment(assignment: &Assignment) -> (BTreeMap<String, String>, Vec<u16>, 
         }
     }
     let hosts = ["api.anthropic.com", "console.anthropic.com", "claude.ai", "platform.claude.com"];
-    match assignment.account.get(URL).map(|url| endpoint(url)) {
-        None => (env, Vec::new(), hosts.map(String::from).to_vec()),
-        Some(Endpoint::Loopback(port)) => (env, vec![port], Vec::new()),
-        Some(Endpoint::Host(host)) => (env, Vec::new(), vec![host]),
-    }
-}
-
-enum Endpoint {
-    Loopback(u16),
-    Host(String),
-}
-
-fn endpoint(url: &str) -> Endpoint {
-    let (scheme, rest) = url.split_once("://").unwrap_or(("https", url));
-    let authority = rest.split(['/', '?']).next().unwrap_or_default();
-    let (host, port) = match authority.rsplit_once(':') {
-        Some((host, port)) => (host, port.parse().unwrap_or(443)),
-        None => (authority, if scheme == "http" { 80 } else { 443 }),
-    };
-    if ["127.0.0.1", "localhost"].contains(&host) {
-        Endpoint::Loopback(port)
-    } else {
-        Endpoint::Host(format!("{host}:{port}"))
-    }
+    let (forwards, hosts) = Endpoint::network(assignment.account.get(URL), &hosts);
+    (env, forwards, hosts)
 }
 
 #[cfg(test)]

@@ -7,8 +7,11 @@
 //! A new agent is one module here, one line in [`builtin`], and its transcripts in `tests`.
 
 pub mod claude;
+pub mod codex;
 pub mod command;
+mod endpoint;
 pub mod lines;
+mod prose;
 pub mod rehearsal;
 mod text;
 
@@ -163,5 +166,5 @@ pub enum Error {
 
 /// The drivers that ship.
 pub fn builtin() -> Vec<Box<dyn Driver>> {
-    vec![Box::new(claude::Claude), Box::new(rehearsal::Rehearsal)]
+    vec![Box::new(claude::Claude), Box::new(codex::Codex), Box::new(rehearsal::Rehearsal)]
 }

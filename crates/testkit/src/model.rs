@@ -1,7 +1,13 @@
-//! A scripted model server on loopback, speaking Anthropic Messages as the public documentation says.
+//! A scripted model server on loopback, speaking Anthropic Messages, OpenAI Responses and Chat Completions, and
+//! Gemini, as their public documentations say.
 //!
 //! Turns are taken by the main conversation (requests that bring tools); side requests, such as titles,
 //! are answered without taking one. When the turns are used up it says that it is done.
+
+mod anthropic;
+mod chat;
+mod gemini;
+mod responses;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -51,6 +57,20 @@ impl Turn {
         let body = json!({"type": "error", "error": {"type": kind, "message": message}});
         let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         Self::Status { status, body, headers }
+    }
+}
+
+impl Turn {
+    /// As OpenAI and those who speak its protocols tell errors.
+    pub fn openai_error(status: u16, code: &str, message: &str) -> Self {
+        let body = json!({"error": {"message": message, "type": code, "code": code, "param": null}});
+        Self::Status { status, body, headers: Vec::new() }
+    }
+
+    /// As Gemini tells errors.
+    pub fn gemini_error(status: u16, word: &str, message: &str, details: Value) -> Self {
+        let body = json!({"error": {"code": status, "message": message, "status": word, "details": details}});
+        Self::Status { status, body, headers: Vec::new() }
     }
 }
 
@@ -113,6 +133,25 @@ impl Drop for ModelServer {
     }
 }
 
+/// What a path speaks.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Protocol {
+    Anthropic,
+    Responses,
+    Chat,
+    Gemini,
+}
+
+fn protocol(path: &str) -> Option<Protocol> {
+    match path {
+        "/v1/messages" => Some(Protocol::Anthropic),
+        _ if path.ends_with("/responses") => Some(Protocol::Responses),
+        _ if path.ends_with("/chat/completions") => Some(Protocol::Chat),
+        _ if path.ends_with("enerateContent") => Some(Protocol::Gemini),
+        _ => None,
+    }
+}
+
 async fn answer(
     State(script): State<Arc<Mutex<Script>>>,
     uri: Uri,
@@ -121,28 +160,25 @@ async fn answer(
 ) -> Response<Body> {
     let body: Value = serde_json::from_slice(&body).unwrap_or_default();
     let main = body["tools"].as_array().is_some_and(|tools| !tools.is_empty());
+    let protocol = protocol(uri.path());
     let turn = {
         let mut script = script.lock().unwrap();
         script.requests.push(Request { path: uri.path().to_owned(), headers, body: body.clone() });
-        if uri.path() == "/v1/messages" && main { script.turns.pop_front() } else { None }
+        if protocol.is_some() && main { script.turns.pop_front() } else { None }
     };
-    match uri.path() {
-        "/v1/messages/count_tokens" => return plain(200, &json!({"input_tokens": 100}), &[]),
-        "/v1/messages" => {}
-        _ => {
-            return plain(
-                404,
-                &json!({"type": "error", "error": {"type": "not_found_error", "message": "no"}}),
-                &[],
-            );
+    let Some(protocol) = protocol else {
+        if uri.path() == "/v1/messages/count_tokens" {
+            return plain(200, &json!({"input_tokens": 100}), &[]);
         }
-    }
-    let streamed = body["stream"] == true;
+        let error = json!({"type": "error", "error": {"type": "not_found_error", "message": "no"}});
+        return plain(404, &error, &[]);
+    };
+    let streamed = body["stream"] == true || uri.path().ends_with(":streamGenerateContent");
     match turn.unwrap_or_else(|| Turn::text("Done.")) {
-        Turn::Reply(blocks) if streamed => sse(&events(&body, &blocks), false),
-        Turn::Reply(blocks) => plain(200, &message(&body, &blocks), &[]),
+        Turn::Reply(blocks) if streamed => sse(protocol, &streamed_events(protocol, &body, &blocks), false),
+        Turn::Reply(blocks) => plain(200, &whole(protocol, &body, &blocks), &[]),
         Turn::Status { status, body, headers } => plain(status, &body, &headers),
-        Turn::Drop => sse(&events(&body, &[Block::Text("I will".into())]), true),
+        Turn::Drop => sse(protocol, &streamed_events(protocol, &body, &[Block::Text("I will".into())]), true),
         Turn::Garbage => Response::builder()
             .status(200)
             .header("content-type", "text/event-stream")
@@ -155,6 +191,27 @@ async fn answer(
     }
 }
 
+fn whole(protocol: Protocol, request: &Value, blocks: &[Block]) -> Value {
+    match protocol {
+        Protocol::Anthropic => anthropic::message(request, blocks),
+        Protocol::Responses => responses::events(request, blocks)
+            .pop()
+            .map(|event| event["response"].clone())
+            .unwrap_or_default(),
+        Protocol::Chat => chat::message(request, blocks),
+        Protocol::Gemini => gemini::answer(blocks),
+    }
+}
+
+fn streamed_events(protocol: Protocol, request: &Value, blocks: &[Block]) -> Vec<Value> {
+    match protocol {
+        Protocol::Anthropic => anthropic::events(request, blocks),
+        Protocol::Responses => responses::events(request, blocks),
+        Protocol::Chat => chat::chunks(request, blocks),
+        Protocol::Gemini => vec![gemini::answer(blocks)],
+    }
+}
+
 fn plain(status: u16, body: &Value, headers: &[(String, String)]) -> Response<Body> {
     let mut response = Response::builder().status(status).header("content-type", "application/json");
     for (name, value) in headers {
@@ -163,71 +220,30 @@ fn plain(status: u16, body: &Value, headers: &[(String, String)]) -> Response<Bo
     response.body(Body::from(body.to_string())).unwrap()
 }
 
-fn content(blocks: &[Block]) -> Vec<Value> {
-    let block = |(n, block): (usize, &Block)| match block {
-        Block::Text(text) => json!({"type": "text", "text": text}),
-        Block::Tool { name, input } => {
-            json!({"type": "tool_use", "id": format!("toolu_{n}_{}", unique()), "name": name, "input": input})
-        }
-    };
-    blocks.iter().enumerate().map(block).collect()
-}
-
 fn unique() -> u32 {
     use std::sync::atomic::{AtomicU32, Ordering};
     static NEXT: AtomicU32 = AtomicU32::new(0);
     NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
-fn stop_reason(blocks: &[Block]) -> &'static str {
-    if blocks.iter().any(|block| matches!(block, Block::Tool { .. })) { "tool_use" } else { "end_turn" }
-}
-
-fn message(request: &Value, blocks: &[Block]) -> Value {
-    json!({
-        "id": format!("msg_{}", unique()), "type": "message", "role": "assistant", "model": request["model"],
-        "content": content(blocks), "stop_reason": stop_reason(blocks), "stop_sequence": null,
-        "usage": {"input_tokens": 1000, "output_tokens": 50, "cache_read_input_tokens": 0, "cache_creation_input_tokens": 0},
-    })
-}
-
-/// The events of a streamed message.
-fn events(request: &Value, blocks: &[Block]) -> Vec<Value> {
-    let mut start = message(request, &[]);
-    start["stop_reason"] = Value::Null;
-    start["usage"]["output_tokens"] = json!(1);
-    let mut events = vec![json!({"type": "message_start", "message": start})];
-    for (index, block) in content(blocks).into_iter().enumerate() {
-        let (open, delta) = match block["type"].as_str() {
-            Some("tool_use") => {
-                let input = block["input"].to_string();
-                let mut open = block;
-                open["input"] = json!({});
-                (open, json!({"type": "input_json_delta", "partial_json": input}))
-            }
-            _ => (json!({"type": "text", "text": ""}), json!({"type": "text_delta", "text": block["text"]})),
-        };
-        events.push(json!({"type": "content_block_start", "index": index, "content_block": open}));
-        events.push(json!({"type": "content_block_delta", "index": index, "delta": delta}));
-        events.push(json!({"type": "content_block_stop", "index": index}));
+/// A stream of events; `cut` ends it in its middle.
+fn sse(protocol: Protocol, events: &[Value], cut: bool) -> Response<Body> {
+    let named = matches!(protocol, Protocol::Anthropic | Protocol::Responses);
+    let keep = if cut { events.len().min(3) } else { events.len() };
+    let mut text = String::new();
+    for event in &events[..keep] {
+        if named {
+            text += &format!("event: {}\n", event["type"].as_str().unwrap());
+        }
+        text += &format!("data: {event}\n\n");
     }
-    let end = json!({"stop_reason": stop_reason(blocks), "stop_sequence": null});
-    events.push(json!({"type": "message_delta", "delta": end, "usage": {"output_tokens": 50}}));
-    events.push(json!({"type": "message_stop"}));
-    events
-}
-
-fn sse(events: &[Value], cut: bool) -> Response<Body> {
-    let keep = if cut { 3 } else { events.len() };
-    let text: String = events
-        .iter()
-        .take(keep)
-        .map(|event| format!("event: {}\ndata: {event}\n\n", event["type"].as_str().unwrap()))
-        .collect::<Vec<_>>()
-        .concat();
+    if protocol == Protocol::Chat && !cut {
+        text += "data: [DONE]\n\n";
+    }
     let mut response = Response::builder().status(200).header("content-type", "text/event-stream");
     if cut {
         // A length that is never reached: the client sees the connection end in the middle.
+        text.truncate(text.len() - 10);
         response = response.header("content-length", text.len() + 1000);
     }
     response.body(Body::from(text)).unwrap()

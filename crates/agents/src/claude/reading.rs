@@ -7,6 +7,7 @@ use domain::event::{LimitStatus, PlanItem, PlanStatus};
 use domain::{Event, Timestamp, Usage};
 use serde_json::Value;
 
+use crate::prose;
 use crate::text::{self, MOST_RAW, MOST_TEXT, bounded, lossy};
 use crate::{Exit, Finish, Session, Stream, Verdict};
 
@@ -266,18 +267,9 @@ impl Session for Reading {
 
     fn finish(&mut self, exit: &Exit, _: Timestamp) -> Finish {
         let Some(end) = self.end.take() else {
-            let how = match (exit.code, exit.signal) {
-                (Some(code), _) => format!("code {code}"),
-                (None, Some(signal)) => format!("signal {signal}"),
-                (None, None) => "no trace".into(),
-            };
-            let reason = match &self.last_error {
-                Some(error) => format!("claude ended without a result ({how}): {error}"),
-                None => format!("claude ended without a result ({how})"),
-            };
             return Finish {
                 verdict: Verdict::Failed { retryable: true },
-                reason: Some(reason),
+                reason: Some(prose::without_result("claude", exit, self.last_error.as_deref())),
                 summary: self.last_text.take(),
             };
         };

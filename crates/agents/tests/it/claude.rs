@@ -1,43 +1,18 @@
 //! Recorded streams of Claude Code 2.1.329, and what becomes of them.
 
-use std::fmt::Write;
-
 use agents::claude::Claude;
-use agents::{Assignment, Driver, Exit, LineSplitter, Stream, Verdict};
-use domain::{Event, Timestamp, Usage};
+use agents::{Exit, Verdict};
+use domain::{Event, Usage};
 use proptest::prelude::*;
 
+use crate::stream::told;
+
 fn transcript(case: &str) -> Vec<u8> {
-    std::fs::read(format!("{}/tests/transcripts/claude/{case}.jsonl", env!("CARGO_MANIFEST_DIR"))).unwrap()
+    crate::stream::transcript("claude", case)
 }
 
 fn read(stream: &[u8], exit: Exit, before: Usage) -> (Vec<Event>, agents::Finish) {
-    let now = Timestamp::from_millis(0);
-    let mut session = Claude.session(&Assignment { before, ..Assignment::default() });
-    let mut splitter = LineSplitter::default();
-    let mut lines = splitter.push(stream);
-    lines.extend(splitter.finish());
-    let events = lines.iter().flat_map(|line| session.line(Stream::Stdout, &line.bytes, now)).collect();
-    (events, session.finish(&exit, now))
-}
-
-/// Events and end as a person would want to compare them.
-fn told(case: &str, code: i32) -> String {
-    let (events, finish) = read(&transcript(case), Exit { code: Some(code), signal: None }, Usage::default());
-    let mut text = String::new();
-    for event in events {
-        let payload: String = event.payload().chars().take(220).collect();
-        writeln!(text, "{} {payload}", event.kind()).unwrap();
-    }
-    let until = match finish.verdict {
-        Verdict::Limited { until } => {
-            format!("limited until {}", until.map_or("?".into(), |at| at.to_string()))
-        }
-        Verdict::Succeeded => "succeeded".into(),
-        Verdict::Failed { retryable } => format!("failed, retryable: {retryable}"),
-    };
-    write!(text, "=> {until} | {:?} | {:?}", finish.reason, finish.summary).unwrap();
-    text
+    crate::stream::read(&Claude, stream, b"", exit, before)
 }
 
 #[test]
@@ -64,7 +39,7 @@ fn streams_are_read_as_they_were() {
         ("refused", 1),
         ("partial", 0),
     ] {
-        insta::assert_snapshot!(case, told(case, code));
+        insta::assert_snapshot!(case, told(&Claude, case, code, ""));
     }
 }
 

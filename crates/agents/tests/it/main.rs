@@ -2,3 +2,5 @@
 #![allow(clippy::unwrap_used, reason = "tests fail loudly")]
 
 mod claude;
+mod codex;
+mod stream;

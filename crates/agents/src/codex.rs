@@ -1,0 +1,115 @@
+//! Codex, headless: `codex exec --json`, the prompt on standard input.
+//!
+//! Its own sandbox and approvals are off: it runs inside ours. The endpoint is given as a provider of its own,
+//! because it takes none from the environment. Its clock is UTC, so that the reset times it tells in prose can
+//! be understood. Project files it would read by itself are off; the engine puts the memory before it.
+//! Format: Codex 0.169 (`tests/transcripts/codex`).
+
+mod reading;
+
+use std::collections::BTreeMap;
+
+use crate::endpoint::Endpoint;
+use crate::{Assignment, Driver, Error, Launch, Program, Readiness, Session};
+
+const KEY: &str = "OPENAI_API_KEY";
+const URL: &str = "OPENAI_BASE_URL";
+
+/// The agent.
+#[derive(Clone, Copy, Debug)]
+pub struct Codex;
+
+impl Driver for Codex {
+    fn name(&self) -> &'static str {
+        "codex"
+    }
+
+    fn program(&self) -> Program {
+        Program::Named("codex".into())
+    }
+
+    fn readiness(&self, account: &BTreeMap<String, String>) -> Readiness {
+        if account.contains_key(KEY) {
+            Readiness::Ready("key")
+        } else {
+            Readiness::LoggedOut(
+                "set OPENAI_API_KEY (metered), in the environment of `sidekick serve` or in sidekick.yaml",
+            )
+        }
+    }
+
+    fn account_variables(&self) -> &'static [&'static str] {
+        &[KEY, URL]
+    }
+
+    fn launch(&self, assignment: &Assignment) -> Result<Launch, Error> {
+        let url = assignment.account.get(URL);
+        let base = url.map_or("https://api.openai.com/v1", String::as_str);
+        let provider = format!(
+            "model_providers.sidekick={{name=\"sidekick\",base_url={},env_key=\"{KEY}\",wire_api=\"responses\",\
+             request_max_retries=2,stream_max_retries=2,stream_idle_timeout_ms=120000}}",
+            serde_json::Value::from(base)
+        );
+        let mut args: Vec<String> = vec!["exec".into()];
+        args.extend(assignment.resume.iter().map(|_| "resume".to_owned()));
+        for word in ["--json", "--skip-git-repo-check", "--dangerously-bypass-approvals-and-sandbox"] {
+            args.push(word.into());
+        }
+        for setting in
+            ["model_provider=sidekick", &provider, "project_doc_max_bytes=0", "analytics.enabled=false"]
+        {
+            args.extend(["-c".into(), setting.to_owned()]);
+        }
+        if let Some(model) = &assignment.model {
+            args.extend(["-m".into(), model.clone()]);
+        }
+        args.extend(assignment.resume.clone());
+        args.push("-".into());
+        let mut env: BTreeMap<String, String> =
+            [("CODEX_HOME", format!("{}/.codex", assignment.home)), ("TZ", "UTC".into())]
+                .map(|(name, value)| (name.to_owned(), value))
+                .into();
+        env.extend(
+            assignment.account.iter().filter(|(name, _)| *name != URL).map(|(n, v)| (n.clone(), v.clone())),
+        );
+        let (forwards, hosts) = Endpoint::network(url, &["api.openai.com"]);
+        Ok(Launch {
+            program: self.program(),
+            args,
+            env,
+            stdin: assignment.prompt.clone().into_bytes(),
+            // Its home must be there before it starts.
+            files: vec![(".codex/config.toml".into(), Vec::new())],
+            hosts,
+            forwards,
+        })
+    }
+
+    fn session(&self, assignment: &Assignment) -> Box<dyn Session> {
+        Box::new(reading::Reading::new(assignment.before))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_resume_names_its_session_and_nobody_sees_the_key() {
+        let assignment = Assignment {
+            account: [
+                (KEY.to_owned(), "k-4711".to_owned()),
+                (URL.to_owned(), "http://127.0.0.1:9/v1".to_owned()),
+            ]
+            .into(),
+            resume: Some("thread-1".into()),
+            ..Assignment::default()
+        };
+        let launch = Codex.launch(&assignment).unwrap();
+        assert_eq!(launch.args[..2], ["exec", "resume"]);
+        assert_eq!(launch.args[launch.args.len() - 2..], ["thread-1", "-"]);
+        assert!(!launch.args.concat().contains("k-4711"));
+        assert_eq!((launch.env.get(KEY).map(String::as_str), launch.env.get(URL)), (Some("k-4711"), None));
+        assert_eq!(launch.forwards, [9]);
+    }
+}
