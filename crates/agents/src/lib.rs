@@ -6,12 +6,15 @@
 //!
 //! A new agent is one module here, one line in [`builtin`], and its transcripts in `tests`.
 
+mod blocks;
 pub mod claude;
 pub mod codex;
 pub mod command;
 mod endpoint;
+pub mod gemini;
 pub mod lines;
 mod prose;
+pub mod qwen;
 pub mod rehearsal;
 mod text;
 
@@ -166,5 +169,11 @@ pub enum Error {
 
 /// The drivers that ship.
 pub fn builtin() -> Vec<Box<dyn Driver>> {
-    vec![Box::new(claude::Claude), Box::new(codex::Codex), Box::new(rehearsal::Rehearsal)]
+    vec![
+        Box::new(claude::Claude),
+        Box::new(codex::Codex),
+        Box::new(gemini::Gemini),
+        Box::new(qwen::Qwen),
+        Box::new(rehearsal::Rehearsal),
+    ]
 }

@@ -7,6 +7,7 @@ use domain::event::{LimitStatus, PlanItem, PlanStatus};
 use domain::{Event, Timestamp, Usage};
 use serde_json::Value;
 
+use crate::blocks::{self, word};
 use crate::prose;
 use crate::text::{self, MOST_RAW, MOST_TEXT, bounded, lossy};
 use crate::{Exit, Finish, Session, Stream, Verdict};
@@ -76,7 +77,7 @@ impl Reading {
             }
             ("system", subtype) if SILENT.contains(&subtype) => Vec::new(),
             ("assistant", _) => self.assistant(record),
-            ("user", _) => user(record),
+            ("user", _) => blocks::tool_results(record),
             ("rate_limit_event", _) => self.limits(&record["rate_limit_info"]),
             ("result", _) => self.result(record),
             ("stream_event", _) => Vec::new(),
@@ -122,30 +123,17 @@ impl Reading {
     fn tool(&mut self, block: &Value) -> Vec<Event> {
         let (name, input) = (word(block, "name"), &block["input"]);
         let plan = self.planned(name, input);
-        let started = Event::ToolStarted {
-            id: word(block, "id").to_owned(),
-            name: name.to_owned(),
-            summary: summary(input),
-            input: text::input(input),
-        };
-        std::iter::once(started).chain(plan.map(|items| Event::PlanUpdated { items })).collect()
+        std::iter::once(blocks::tool_started(block))
+            .chain(plan.map(|items| Event::PlanUpdated { items }))
+            .collect()
     }
 
     /// The plan after a call of one of the agent's planning tools.
     fn planned(&mut self, name: &str, input: &Value) -> Option<Vec<PlanItem>> {
         match name {
             "TodoWrite" => {
-                let todos = input["todos"].as_array()?.iter().enumerate();
-                let item = |(n, todo): (usize, &Value)| {
-                    (
-                        format!("{n:06}"),
-                        PlanItem {
-                            text: bounded(word(todo, "content"), 500),
-                            status: status(word(todo, "status")),
-                        },
-                    )
-                };
-                self.plan = todos.map(item).collect();
+                let todos = blocks::todos(input)?.into_iter().enumerate();
+                self.plan = todos.map(|(n, item)| (format!("{n:06}"), item)).collect();
             }
             "TaskCreate" => {
                 self.created += 1;
@@ -156,7 +144,7 @@ impl Reading {
             "TaskUpdate" => {
                 let id = word(input, "taskId").parse::<usize>().ok()?;
                 let item = self.plan.get_mut(&format!("{id:06}"))?;
-                item.status = status(word(input, "status"));
+                item.status = blocks::plan_status(word(input, "status"));
                 if let Some(subject) = input["subject"].as_str() {
                     item.text = bounded(subject, 500);
                 }
@@ -288,37 +276,6 @@ impl Session for Reading {
     }
 }
 
-fn user(record: &Value) -> Vec<Event> {
-    let blocks = record["message"]["content"].as_array().into_iter().flatten();
-    blocks
-        .filter(|block| word(block, "type") == "tool_result")
-        .map(|block| Event::ToolFinished {
-            id: word(block, "tool_use_id").to_owned(),
-            ok: block["is_error"] != true,
-            output: bounded(&flat(&block["content"]), MOST_TEXT),
-        })
-        .collect()
-}
-
-/// A tool's answer as text: a string, or blocks of which the texts count.
-fn flat(content: &Value) -> String {
-    match content {
-        Value::String(text) => text.clone(),
-        Value::Array(blocks) => {
-            let texts: Vec<_> = blocks.iter().filter_map(|block| block["text"].as_str()).collect();
-            texts.join("\n")
-        }
-        _ => String::new(),
-    }
-}
-
-/// What people read of a tool call: the field that says what it is about.
-fn summary(input: &Value) -> String {
-    let telling =
-        ["command", "file_path", "path", "pattern", "url", "query", "subject", "description", "prompt"];
-    telling.iter().find_map(|name| input[*name].as_str()).map(text::one_line).unwrap_or_default()
-}
-
 /// The session's totals: they go on growing over resumes.
 fn total(record: &Value) -> Usage {
     let models = record["modelUsage"].as_object();
@@ -333,20 +290,8 @@ fn total(record: &Value) -> Usage {
     }
 }
 
-fn word<'a>(record: &'a Value, name: &str) -> &'a str {
-    record[name].as_str().unwrap_or_default()
-}
-
 fn at(seconds: &Value) -> Option<Timestamp> {
     seconds.as_i64().map(Timestamp::from_seconds)
-}
-
-fn status(word: &str) -> PlanStatus {
-    match word {
-        "completed" => PlanStatus::Completed,
-        "in_progress" => PlanStatus::InProgress,
-        _ => PlanStatus::Pending,
-    }
 }
 
 fn limit_status(word: &str) -> LimitStatus {

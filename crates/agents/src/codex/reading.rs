@@ -5,6 +5,7 @@ use domain::event::{PlanItem, PlanStatus};
 use domain::{Event, Timestamp, Usage};
 use serde_json::{Value, json};
 
+use crate::blocks::{self, word};
 use crate::prose;
 use crate::text::{self, MOST_RAW, MOST_TEXT, bounded, lossy, one_line};
 use crate::{Exit, Finish, Session, Stream, Verdict};
@@ -64,7 +65,7 @@ impl Reading {
             "mcp_tool_call" => {
                 let output =
                     if item["error"].is_null() { &item["result"]["content"] } else { &item["error"] };
-                vec![finished(item, item["error"].is_null(), bounded(&flat(output), MOST_TEXT))]
+                vec![finished(item, item["error"].is_null(), bounded(&blocks::flat(output), MOST_TEXT))]
             }
             // Told only when they are over.
             "file_change" | "web_search" => {
@@ -190,16 +191,6 @@ fn plan(item: &Value) -> Event {
     Event::PlanUpdated { items: items.take(100).collect() }
 }
 
-/// A tool's answer as text.
-fn flat(content: &Value) -> String {
-    match content.as_array() {
-        Some(blocks) => {
-            blocks.iter().filter_map(|block| block["text"].as_str()).collect::<Vec<_>>().join("\n")
-        }
-        None => word(content, "message").to_owned(),
-    }
-}
-
 /// The thread's totals: they go on growing over resumes. No cost is told.
 fn total(usage: &Value) -> Usage {
     let count = |name: &str| usage[name].as_u64().unwrap_or(0);
@@ -210,8 +201,4 @@ fn total(usage: &Value) -> Usage {
         cached,
         cost_usd: 0.0,
     }
-}
-
-fn word<'a>(record: &'a Value, name: &str) -> &'a str {
-    record[name].as_str().unwrap_or_default()
 }

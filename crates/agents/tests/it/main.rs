@@ -3,4 +3,6 @@
 
 mod claude;
 mod codex;
+mod gemini;
+mod qwen;
 mod stream;
