@@ -1,6 +1,6 @@
 # The front door. `make help` lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help run test check fix web bench chaos release clean
+.PHONY: help run test check fix web bench chaos conformance release clean
 
 CARGO ?= cargo
 
@@ -41,6 +41,11 @@ bench: ## measure, beside the machine's own floor
 chaos: ## a thousand kills of the daemon at random instants
 	@scripts/setup.sh test
 	SIDEKICK_CHAOS_KILLS=1000 $(CARGO) test -p cli --test e2e chaos -- --nocapture
+
+conformance: ## every agent against the same scenarios; the table goes into docs/agents.md
+	@scripts/setup.sh test
+	SIDEKICK_CONFORMANCE=$(CURDIR)/target/conformance.md REQUIRE_AGENTS=1 $(CARGO) test -p cli --test e2e fleet -- --nocapture
+	sed '/^<!-- table -->/q' docs/agents.md >target/agents.md && cat target/conformance.md >>target/agents.md && mv target/agents.md docs/agents.md
 
 release: web ## an optimised binary in target/release
 	$(CARGO) build --release -p cli

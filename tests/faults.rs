@@ -51,3 +51,24 @@ fn detach(bench: &Bench, scenario: &str) -> String {
     let accepted = bench.json(&["run", "x", "--scenario", scenario, "--detach"]);
     accepted["task"].as_str().unwrap().to_owned()
 }
+
+/// A program that tells its result and stays: seen with agents whose connections keep them alive.
+#[test]
+fn an_agent_that_does_not_end_is_ended() {
+    let mut bench = Bench::new();
+    let bin = bench.dir.path().join("bin");
+    std::fs::create_dir(&bin).unwrap();
+    let result =
+        r#"{"type":"result","subtype":"success","is_error":false,"result":"Done.","session_id":"s"}"#;
+    let script = format!("#!/bin/sh\ncat >/dev/null\necho x >a.txt\necho '{result}'\nsleep 600\n");
+    std::fs::write(bin.join("claude"), script).unwrap();
+    std::fs::set_permissions(bin.join("claude"), std::os::unix::fs::PermissionsExt::from_mode(0o755))
+        .unwrap();
+    bench.env.push(("PATH".into(), format!("{}:/usr/bin:/bin", bin.display())));
+    bench.env.push(("ANTHROPIC_API_KEY".into(), "k".into()));
+    let began = Instant::now();
+    let done = bench.json(&["run", "x", "--agent", "claude"]);
+    assert_eq!((&done["status"], &done["summary"]), (&"review".into(), &"Done.".into()), "{done}");
+    assert_eq!(done["diff"]["files"], 1);
+    assert!(began.elapsed() < Duration::from_mins(1), "{:?}", began.elapsed());
+}

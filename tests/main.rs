@@ -8,9 +8,10 @@
 
 mod chaos;
 mod claude;
-mod codex;
+
 mod dashboard;
 mod faults;
+mod fleet;
 mod hostile;
 mod input;
 mod job;

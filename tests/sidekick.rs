@@ -101,13 +101,18 @@ impl Bench {
 
     /// Polls a task until it is as wanted; the time is a bound for broken code, never a pace.
     pub(crate) fn until(&self, id: &str, wanted: impl Fn(&Value) -> bool) -> Value {
-        let deadline = Instant::now() + Duration::from_mins(1);
+        self.until_within(Duration::from_mins(1), id, wanted)
+    }
+
+    /// As [`until`](Self::until), for what takes its time by nature.
+    pub(crate) fn until_within(&self, most: Duration, id: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        let deadline = Instant::now() + most;
         loop {
             let task = self.json(&["show", id]);
             if wanted(&task) {
                 return task;
             }
-            assert!(Instant::now() < deadline, "not within 60 s: {task}");
+            assert!(Instant::now() < deadline, "not within {most:?}: {task}");
             std::thread::sleep(Duration::from_millis(50));
         }
     }
@@ -177,6 +182,14 @@ pub(crate) fn said(output: &Output) -> String {
 fn path() -> String {
     let agents = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/agents/node_modules/.bin");
     format!("{agents}:/usr/local/bin:/usr/bin:/bin")
+}
+
+/// What an agent says of its version.
+pub(crate) fn version_of(name: &str) -> String {
+    let output = Command::new(name).arg("--version").env("PATH", path()).output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let digits = |word: &&str| word.starts_with(|char: char| char.is_ascii_digit());
+    text.split_whitespace().find(digits).unwrap_or("?").to_owned()
 }
 
 /// Whether the pinned agent is there; its absence is red where everything is required.

@@ -1,8 +1,8 @@
 //! Gemini CLI, headless: `gemini -o stream-json`, the prompt on standard input.
 //!
 //! Its own approvals are off: it runs inside our sandbox. Hooks, extensions and MCP servers that the repository
-//! brings are off by system settings, which go before the repository's. Its exit codes lie (0 after a signal), so
-//! only its own result counts. Format: Gemini CLI 0.61 (`tests/transcripts/gemini`).
+//! brings do not run: a folder that is trusted for one session only brings none (`tests/fleet.rs` looks). Its exit
+//! codes lie (0 after a signal), so only its own result counts. Format: Gemini CLI 0.61 (`tests/transcripts/gemini`).
 
 use std::collections::BTreeMap;
 
@@ -56,19 +56,16 @@ impl Driver for Gemini {
             Some(session) => args.extend(["--resume".into(), session.clone()]),
             None => args.extend(["--session-id".into(), assignment.new_session.clone()]),
         }
-        let mut env: BTreeMap<String, String> = [
-            ("GEMINI_CLI_SYSTEM_SETTINGS_PATH", format!("{}/.gemini/system.json", assignment.home)),
-            ("GEMINI_CLI_NO_RELAUNCH", "true".into()),
-        ]
-        .map(|(name, value)| (name.to_owned(), value))
-        .into();
+        let mut env: BTreeMap<String, String> =
+            [("GEMINI_CLI_NO_RELAUNCH".to_owned(), "true".to_owned())].into();
         env.extend(assignment.account.clone());
         let settings = json!({
             // An endpoint of the person's own would otherwise mean a login that headless runs refuse.
             "security": {"auth": {"selectedType": "gemini-api-key"}},
             "admin": {"extensions": {"enabled": false}, "mcp": {"enabled": false}},
             "hooksConfig": {"enabled": false},
-            "general": {"enableAutoUpdate": false, "enableAutoUpdateNotification": false},
+            // Few tries of its own: what to do about a provider that does not answer is for the engine.
+            "general": {"maxAttempts": 3, "enableAutoUpdate": false, "enableAutoUpdateNotification": false},
             "privacy": {"usageStatisticsEnabled": false},
         });
         let (forwards, hosts) =
@@ -78,7 +75,7 @@ impl Driver for Gemini {
             args,
             env,
             stdin: assignment.prompt.clone().into_bytes(),
-            files: vec![(".gemini/system.json".into(), settings.to_string().into_bytes())],
+            files: vec![(".gemini/settings.json".into(), settings.to_string().into_bytes())],
             hosts,
             forwards,
         })
@@ -162,8 +159,8 @@ impl Session for Reading {
         if stream == Stream::Stderr {
             let text = lossy(line, MOST_TEXT);
             let said = Event::TaskOutput { stream: "stderr".into(), text: text.clone() };
-            let Some(rest) = text.strip_prefix("Error resuming session: ") else { return vec![said] };
             self.last_error = Some(bounded(&text, 500));
+            let Some(rest) = text.strip_prefix("Error resuming session: ") else { return vec![said] };
             // Named in quotes, in words that vary.
             let session = rest.split('"').nth(1).unwrap_or(rest).to_owned();
             return vec![said, Event::RunSessionLost { session }];
@@ -172,6 +169,10 @@ impl Session for Reading {
             Ok(record) if record.is_object() => self.record(&record, line),
             _ => vec![Event::TaskOutput { stream: "stdout".into(), text: lossy(line, MOST_TEXT) }],
         }
+    }
+
+    fn is_over(&self) -> bool {
+        self.end.is_some()
     }
 
     fn finish(&mut self, exit: &Exit, _: Timestamp) -> Finish {
@@ -186,26 +187,32 @@ impl Session for Reading {
         if word(&end, "status") == "success" {
             return Finish { verdict: Verdict::Succeeded, reason: None, summary: self.last_text.take() };
         }
-        let (verdict, reason) = failed(word(&end["error"], "message"));
+        let (verdict, reason) = failed(word(&end["error"], "message"), exit);
         Finish { verdict, reason: Some(reason), summary: None }
     }
 }
 
 /// What an error means: the provider's own record is quoted in it.
-fn failed(said: &str) -> (Verdict, String) {
-    let record = said.trim_start_matches("[API Error: ").trim_end_matches(']');
-    let record: Value = serde_json::from_str(record).unwrap_or_default();
-    let message = record["error"]["message"].as_str().unwrap_or(said);
+fn failed(said: &str, exit: &Exit) -> (Verdict, String) {
+    let text = said.trim_start_matches("[API Error: ").trim_end_matches(']');
+    let record: Value = serde_json::from_str(text).unwrap_or_default();
+    let message = record["error"]["message"].as_str().unwrap_or(text);
     let reason = |hint: &str| format!("gemini: {}{hint}", bounded(message, 500));
     if said.contains("exhausted your daily quota") {
         // Until when is not told; the engine looks again after a while.
         return (Verdict::Limited { until: None }, reason(": the account's daily quota is used up"));
     }
-    match record["error"]["code"].as_u64() {
+    // Where the message has lost it, the provider's status is in the exit code, less 256.
+    let told =
+        exit.code.filter(|code| (144..256).contains(code)).map(|code| u64::from(code.unsigned_abs()) + 256);
+    match record["error"]["code"].as_u64().or(told) {
         Some(400) if message.contains("API key") => {
             (Verdict::Failed { retryable: false }, reason(" Check GEMINI_API_KEY."))
         }
         Some(401 | 403) => (Verdict::Failed { retryable: false }, reason(" Check GEMINI_API_KEY.")),
+        None if message.ends_with(" is not found") || message.contains(" is not found for ") => {
+            (Verdict::Failed { retryable: false }, reason(": no such model"))
+        }
         Some(400 | 404) => (Verdict::Failed { retryable: false }, reason("")),
         _ => (Verdict::Failed { retryable: true }, reason("")),
     }

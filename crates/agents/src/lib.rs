@@ -109,6 +109,10 @@ pub trait Driver: Send + Sync {
 pub trait Session: Send {
     /// Takes a line, without its end.
     fn line(&mut self, stream: Stream, line: &[u8], now: Timestamp) -> Vec<Event>;
+    /// Whether the agent has told its result: all that may follow is its process's end.
+    fn is_over(&self) -> bool {
+        false
+    }
     /// It ended.
     fn finish(&mut self, exit: &Exit, now: Timestamp) -> Finish;
 }

@@ -1,5 +1,5 @@
 //! Qwen Code, headless: `qwen --output-format stream-json`, the prompt on standard input, the model behind any
-//! endpoint that speaks OpenAI Chat Completions: a provider, or a local server (Ollama, vLLM, llama.cpp).
+//! endpoint that speaks OpenAI Chat Completions: a provider, or a local server (Ollama, `vLLM`, llama.cpp).
 //!
 //! Its own approvals are off: it runs inside our sandbox. Hooks and MCP servers that the repository brings are
 //! off by system settings, which go before the repository's. Format: Qwen Code 0.24 (`tests/transcripts/qwen`).
@@ -57,9 +57,9 @@ impl Driver for Qwen {
         if let Some(model) = &assignment.model {
             args.extend(["--model".into(), model.clone()]);
         }
-        match &assignment.resume {
-            Some(session) => args.extend(["--resume".into(), session.clone()]),
-            None => args.extend(["--session-id".into(), assignment.new_session.clone()]),
+        // A new session names itself: it takes no id of a version as young as ours.
+        if let Some(session) = &assignment.resume {
+            args.extend(["--resume".into(), session.clone()]);
         }
         let mut env: BTreeMap<String, String> = [
             ("QWEN_CODE_SYSTEM_SETTINGS_PATH", format!("{}/.qwen/system.json", assignment.home)),
@@ -80,6 +80,10 @@ impl Driver for Qwen {
             "context": {"fileName": ["QWEN.md"]},
             // Otherwise it asks the model once more, after the answer, what to remember.
             "memory": {"enableManagedAutoMemory": false},
+            // One round of its own tries, of a minute and a quarter: by default it waits ten times a minute more.
+            "model": {"generationConfig": {
+                "maxRetries": 0, "retryInitialDelayMs": 1000, "retryMaxDelayMs": 5000, "timeout": 600_000,
+            }},
             "general": {"enableAutoUpdate": false, "disableAutoUpdate": true},
             "privacy": {"usageStatisticsEnabled": false},
         });
@@ -204,6 +208,10 @@ impl Session for Reading {
             Ok(record) if record.is_object() => self.record(&record, line),
             _ => vec![Event::TaskOutput { stream: "stdout".into(), text: lossy(line, MOST_TEXT) }],
         }
+    }
+
+    fn is_over(&self) -> bool {
+        self.end.is_some()
     }
 
     fn finish(&mut self, exit: &Exit, _: Timestamp) -> Finish {

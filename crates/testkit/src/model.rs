@@ -68,7 +68,7 @@ impl Turn {
     }
 
     /// As Gemini tells errors.
-    pub fn gemini_error(status: u16, word: &str, message: &str, details: Value) -> Self {
+    pub fn gemini_error(status: u16, word: &str, message: &str, details: &Value) -> Self {
         let body = json!({"error": {"code": status, "message": message, "status": word, "details": details}});
         Self::Status { status, body, headers: Vec::new() }
     }
@@ -240,11 +240,14 @@ fn sse(protocol: Protocol, events: &[Value], cut: bool) -> Response<Body> {
     if protocol == Protocol::Chat && !cut {
         text += "data: [DONE]\n\n";
     }
-    let mut response = Response::builder().status(200).header("content-type", "text/event-stream");
-    if cut {
-        // A length that is never reached: the client sees the connection end in the middle.
+    let response = Response::builder().status(200).header("content-type", "text/event-stream");
+    let body = if cut {
+        // The client sees the connection end in the middle of an event.
         text.truncate(text.len() - 10);
-        response = response.header("content-length", text.len() + 1000);
-    }
-    response.body(Body::from(text)).unwrap()
+        let pieces = [Ok(Bytes::from(text)), Err(std::io::Error::other("cut"))];
+        Body::from_stream(futures_util::stream::iter(pieces))
+    } else {
+        Body::from(text)
+    };
+    response.body(body).unwrap()
 }

@@ -253,6 +253,10 @@ impl Session for Reading {
         }
     }
 
+    fn is_over(&self) -> bool {
+        self.end.is_some()
+    }
+
     fn finish(&mut self, exit: &Exit, _: Timestamp) -> Finish {
         let Some(end) = self.end.take() else {
             return Finish {

@@ -117,6 +117,10 @@ impl Session for Reading {
         }
     }
 
+    fn is_over(&self) -> bool {
+        self.end.is_some()
+    }
+
     fn finish(&mut self, exit: &Exit, now: Timestamp) -> Finish {
         match self.end.take() {
             Some(Ok(())) => {
@@ -145,7 +149,7 @@ fn failed(said: &str, now: Timestamp) -> (Verdict, String) {
             format!("codex: the usage limit of the account is reached: {said}"),
         );
     }
-    if said.contains("Quota exceeded") {
+    if said.contains("Quota exceeded") || said.contains("does not exist") {
         return fatal("");
     }
     if said.contains("context window") {

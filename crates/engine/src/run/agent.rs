@@ -1,6 +1,7 @@
 //! The agent's job: started once, followed to its end, its words stored as events.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use agents::{Assignment, Driver, Program, Verdict};
 use domain::work::{End, RunCommand};
@@ -13,6 +14,17 @@ use super::jobs::{GRACE, found};
 use super::reading::{Reading, is_progress};
 use super::{Broken, Drive, asked_to_stop};
 use crate::prompt;
+
+/// How long an agent that told its result may take to end.
+const LINGER: Duration = Duration::from_secs(10);
+
+/// Why we asked an agent to end.
+#[derive(Clone, Copy)]
+enum Asked {
+    ByPerson,
+    NoProgress,
+    Lingering,
+}
 
 /// Where our own binary is inside a sandbox.
 const OWN: &str = "/run/sidekick/sidekick";
@@ -138,19 +150,24 @@ impl Drive {
         let mut follower = Follower::open(dir, 0);
         let (mut offset, mut told) = (0, stored);
         let mut asked = None;
-        let mut progress = Instant::now();
+        let (mut progress, mut over) = (Instant::now(), None);
         loop {
-            let idle = sleep_until(progress + self.context.options.no_progress);
+            let patience = if over.is_some() { LINGER } else { self.context.options.no_progress };
+            let idle = sleep_until(over.unwrap_or(progress) + patience);
             let piece = tokio::select! {
                 piece = follower.next() => piece?,
                 () = asked_to_stop(&mut stop), if asked.is_none() => {
-                    asked = Some(Outcome::Stopped);
+                    asked = Some(Asked::ByPerson);
                     job::stop(dir, GRACE, "stopped by a person").await?;
                     continue;
                 }
                 () = idle, if asked.is_none() => {
-                    asked = Some(Outcome::TimedOut);
-                    job::stop(dir, GRACE, "no progress").await?;
+                    let (why, reason) = match over {
+                        Some(_) => (Asked::Lingering, "it told its result and did not end"),
+                        None => (Asked::NoProgress, "no progress"),
+                    };
+                    asked = Some(why);
+                    job::stop(dir, GRACE, reason).await?;
                     continue;
                 }
                 () = self.context.stopped() => return Err(Broken::Stopping),
@@ -160,6 +177,9 @@ impl Drive {
                     let events = reading.take(&frames, &mut offset, stored);
                     if events.iter().any(is_progress) {
                         progress = Instant::now();
+                    }
+                    if over.is_none() && reading.is_over() {
+                        over = Some(Instant::now());
                     }
                     if next > told {
                         self.store_events(events, told, next).await?;
@@ -189,7 +209,7 @@ impl Drive {
         self.tell(reports, Some(("agent", from, to))).await
     }
 
-    fn ended(&self, exit: &Exit, asked: Option<Outcome>, reading: &mut Reading) -> End {
+    fn ended(&self, exit: &Exit, asked: Option<Asked>, reading: &mut Reading) -> End {
         let hint = agents::Exit { code: exit.code, signal: exit.signal };
         let finish = reading.finish(&hint);
         let detail = exit.detail.clone();
@@ -198,13 +218,13 @@ impl Drive {
             ..self.end(outcome, detail.clone(), retryable)
         };
         match (exit.reason, asked) {
-            (Reason::Stopped, Some(Outcome::TimedOut)) => {
+            (Reason::Stopped, Some(Asked::NoProgress)) => {
                 let minutes = self.context.options.no_progress.as_secs() / 60;
                 let reason =
                     format!("it was stopped: no progress for {minutes} minutes, however much it said");
                 End { summary: finish.summary, ..self.end(Outcome::TimedOut, Some(reason), false) }
             }
-            (Reason::Stopped, _) => ours(Outcome::Stopped, false),
+            (Reason::Stopped, Some(Asked::ByPerson) | None) => ours(Outcome::Stopped, false),
             (Reason::TimeoutTotal, _) => ours(Outcome::TimedOut, false),
             (Reason::TimeoutSilent | Reason::TimeoutStart, _) => ours(Outcome::TimedOut, true),
             (Reason::OutputLimit | Reason::DiskLimit | Reason::MemoryLimit, _) => {
@@ -216,7 +236,7 @@ impl Drive {
                     format!("the sandbox could not be set up as asked, so nothing was started: {why}");
                 self.end(Outcome::Failed, Some(reason), false)
             }
-            (Reason::Exited, _) => {
+            (Reason::Exited, _) | (Reason::Stopped, Some(Asked::Lingering)) => {
                 let (outcome, retryable, until) = match finish.verdict {
                     Verdict::Succeeded => (Outcome::Succeeded, false, None),
                     Verdict::Failed { retryable } => (Outcome::Failed, retryable, None),

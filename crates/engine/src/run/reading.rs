@@ -59,6 +59,11 @@ impl Reading {
         lines.flat_map(|(stream, line)| self.line(stream, &line, now)).collect()
     }
 
+    /// Whether the agent has told its result.
+    pub(super) fn is_over(&self) -> bool {
+        self.session.is_over()
+    }
+
     /// How the agent ended, as its driver understood it.
     pub(super) fn finish(&mut self, exit: &agents::Exit) -> Finish {
         self.session.finish(exit, clock::now())
