@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::time::Duration;
 
 use agents::{Driver, Program, Readiness};
@@ -54,6 +54,9 @@ pub struct AgentHere {
 pub struct AgentsHere {
     drivers: Vec<Arc<dyn Driver>>,
     found: Arc<Mutex<Vec<AgentHere>>>,
+    /// Programs are asked for their versions when somebody wants to see them: a start waits for nobody, and
+    /// some take a second of the machine's time to say it.
+    asked: Once,
     accounts: BTreeMap<String, BTreeMap<String, String>>,
     default: Option<String>,
 }
@@ -67,16 +70,28 @@ impl AgentsHere {
             .map(|driver| look_for(driver.as_ref(), &options.path, options.accounts.get(driver.name())))
             .collect();
         let found = Arc::new(Mutex::new(found));
-        ask_versions(Arc::clone(&found));
-        Self { drivers, found, accounts: options.accounts.clone(), default: options.default_agent.clone() }
+        Self {
+            drivers,
+            found,
+            asked: Once::new(),
+            accounts: options.accounts.clone(),
+            default: options.default_agent.clone(),
+        }
     }
 
+    /// All, for people to see; versions come as they are told.
     pub(crate) fn list(&self) -> Vec<AgentHere> {
+        self.asked.call_once(|| ask_versions(Arc::clone(&self.found)));
+        self.all()
+    }
+
+    /// All, as they were found.
+    pub(crate) fn all(&self) -> Vec<AgentHere> {
         self.found.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<AgentHere> {
-        self.list().into_iter().find(|agent| agent.name == name)
+        self.all().into_iter().find(|agent| agent.name == name)
     }
 
     pub(crate) fn driver(&self, name: &str) -> Option<Arc<dyn Driver>> {
@@ -150,7 +165,7 @@ fn find(name: &str, path: &str) -> Option<PathBuf> {
         .and_then(|file| std::fs::canonicalize(file).ok())
 }
 
-/// Asked aside: some programs take a second to say it, and a start waits for nobody.
+/// Asked aside, on a thread of its own.
 fn ask_versions(found: Arc<Mutex<Vec<AgentHere>>>) {
     let ask = move || {
         let programs: Vec<_> = found

@@ -106,7 +106,7 @@ pub(crate) async fn run_once(context: &Arc<Context>, now: Timestamp) -> Result<O
 
 async fn claim(context: &Context, id: domain::TaskId, now: Timestamp) -> Result<Work, Error> {
     let agents: std::collections::HashMap<String, Option<String>> =
-        context.agents.list().into_iter().map(|agent| (agent.name, agent.billing)).collect();
+        context.agents.all().into_iter().map(|agent| (agent.name, agent.billing)).collect();
     let owner = context.owner.clone();
     let work = context.store.write(move |tx| {
         let known =
