@@ -5,7 +5,7 @@ use agents::{Exit, Verdict};
 use domain::{Event, Usage};
 use proptest::prelude::*;
 
-use crate::stream::told;
+use crate::stream::{told, used};
 
 fn transcript(case: &str) -> Vec<u8> {
     crate::stream::transcript("claude", case)
@@ -45,21 +45,9 @@ fn streams_are_read_as_they_were() {
 
 #[test]
 fn totals_that_grow_over_a_resume_are_booked_once() {
-    let used = |events: Vec<Event>| {
-        events
-            .into_iter()
-            .filter_map(|event| match event {
-                Event::UsageRecorded { input, output, cached, cost_usd } => {
-                    Some(Usage { input, output, cached, cost_usd })
-                }
-                _ => None,
-            })
-            .fold(Usage::default(), Usage::plus)
-    };
-    let exit = Exit { code: Some(0), signal: None };
-    let first = used(read(&transcript("resume-1"), exit, Usage::default()).0);
-    let whole = used(read(&transcript("resume-3"), exit, Usage::default()).0);
-    let second = used(read(&transcript("resume-3"), exit, first).0);
+    let first = used(&Claude, "resume-1", Usage::default());
+    let whole = used(&Claude, "resume-3", Usage::default());
+    let second = used(&Claude, "resume-3", first);
     assert!(first.cost_usd > 0.0 && second.cost_usd > 0.0);
     assert!((first.plus(second).cost_usd - whole.cost_usd).abs() < 1e-9);
     assert_eq!(first.plus(second).output, whole.output);

@@ -5,7 +5,7 @@ use agents::{Exit, Verdict};
 use domain::{Event, Usage};
 use proptest::prelude::*;
 
-use crate::stream::{read, told, transcript};
+use crate::stream::{read, told, transcript, used};
 
 #[test]
 fn streams_are_read_as_they_were() {
@@ -43,18 +43,9 @@ fn a_session_that_is_gone_is_told_on_standard_error() {
 
 #[test]
 fn totals_that_grow_over_a_resume_are_booked_once() {
-    let used = |case: &str, before: Usage| {
-        let (events, _) = read(&Codex, &transcript("codex", case), b"", Exit::default(), before);
-        events.into_iter().fold(Usage::default(), |sum, event| match event {
-            Event::UsageRecorded { input, output, cached, cost_usd } => {
-                sum.plus(Usage { input, output, cached, cost_usd })
-            }
-            _ => sum,
-        })
-    };
-    let first = used("resume-1", Usage::default());
-    let whole = used("resume-2", Usage::default());
-    assert_eq!(first.plus(used("resume-2", first)), whole);
+    let first = used(&Codex, "resume-1", Usage::default());
+    let whole = used(&Codex, "resume-2", Usage::default());
+    assert_eq!(first.plus(used(&Codex, "resume-2", first)), whole);
     assert!(whole.output > first.output);
 }
 

@@ -4,7 +4,7 @@ use agents::qwen::Qwen;
 use agents::{Driver, Exit, Readiness, Verdict};
 use domain::{Event, Usage};
 
-use crate::stream::{read, told, transcript};
+use crate::stream::{read, told, used};
 
 #[test]
 fn streams_are_read_as_they_were() {
@@ -17,18 +17,9 @@ fn streams_are_read_as_they_were() {
 
 #[test]
 fn totals_that_grow_over_a_resume_are_booked_once() {
-    let used = |case: &str, before: Usage| {
-        let (events, _) = read(&Qwen, &transcript("qwen", case), b"", Exit::default(), before);
-        events.into_iter().fold(Usage::default(), |sum, event| match event {
-            Event::UsageRecorded { input, output, cached, cost_usd } => {
-                sum.plus(Usage { input, output, cached, cost_usd })
-            }
-            _ => sum,
-        })
-    };
-    let first = used("resume-1", Usage::default());
-    let whole = used("resume-2", Usage::default());
-    assert_eq!(first.plus(used("resume-2", first)), whole);
+    let first = used(&Qwen, "resume-1", Usage::default());
+    let whole = used(&Qwen, "resume-2", Usage::default());
+    assert_eq!(first.plus(used(&Qwen, "resume-2", first)), whole);
     assert!(whole.output > first.output);
 }
 

@@ -50,3 +50,14 @@ pub(crate) fn told(driver: &dyn Driver, case: &str, code: i32, stderr: &str) -> 
     write!(text, "=> {until} | {:?} | {:?}", finish.reason, finish.summary).unwrap();
     text
 }
+
+/// What a recorded run books, when its session had consumed `before`.
+pub(crate) fn used(driver: &dyn Driver, case: &str, before: Usage) -> Usage {
+    let (events, _) = read(driver, &transcript(driver.name(), case), b"", Exit::default(), before);
+    events.into_iter().fold(Usage::default(), |sum, event| match event {
+        Event::UsageRecorded { input, output, cached, cost_usd } => {
+            sum.plus(Usage { input, output, cached, cost_usd })
+        }
+        _ => sum,
+    })
+}
