@@ -282,8 +282,9 @@ fn stopped(agent: &Agent) {
     drop(daemon);
 }
 
-/// The control: started without our settings, the same program runs what the same repository brings. (Of Claude
-/// Code that is shown in `claude.rs`; Codex and Gemini run none of it when they are started plainly, either.)
+/// The control: started without our settings, the same program runs what the same repository brings. Of Claude
+/// Code that is shown in `claude.rs`. Codex and Gemini have none: Gemini trusted for a session only was seen to run
+/// nothing of it, and of Codex no start is known here that does.
 #[test]
 fn what_the_repository_brings_would_run() {
     if !has_agent("qwen") {
