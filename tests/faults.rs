@@ -60,7 +60,10 @@ fn an_agent_that_does_not_end_is_ended() {
     std::fs::create_dir(&bin).unwrap();
     let result =
         r#"{"type":"result","subtype":"success","is_error":false,"result":"Done.","session_id":"s"}"#;
-    let script = format!("#!/bin/sh\ncat >/dev/null\necho x >a.txt\necho '{result}'\nsleep 600\n");
+    // Its interpreter is in the person's home, as version managers keep it.
+    std::fs::copy("/bin/sh", bin.join("interpreter")).unwrap();
+    let script =
+        format!("#!/usr/bin/env interpreter\ncat >/dev/null\necho x >a.txt\necho '{result}'\nsleep 600\n");
     std::fs::write(bin.join("claude"), script).unwrap();
     std::fs::set_permissions(bin.join("claude"), std::os::unix::fs::PermissionsExt::from_mode(0o755))
         .unwrap();

@@ -1,6 +1,7 @@
 //! The agents found on this machine: where, which version, logged in or not.
 
 use std::collections::BTreeMap;
+use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, Once, PoisonError};
@@ -163,6 +164,16 @@ fn find(name: &str, path: &str) -> Option<PathBuf> {
         .map(|dir| Path::new(dir).join(name))
         .find(|file| runs(file))
         .and_then(|file| std::fs::canonicalize(file).ok())
+}
+
+/// What a script asks `env` to run it with, found on `path`.
+pub(crate) fn interpreter(script: &Path, path: &str) -> Option<PathBuf> {
+    let mut head = Vec::new();
+    std::fs::File::open(script).ok()?.take(256).read_to_end(&mut head).ok()?;
+    let head = String::from_utf8_lossy(&head);
+    let mut words = head.lines().next()?.strip_prefix("#!")?.split_whitespace();
+    let name = words.next().filter(|word| word.ends_with("/env")).and_then(|_| words.next())?;
+    find(name, path)
 }
 
 /// Asked aside, on a thread of its own.

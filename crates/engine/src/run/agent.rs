@@ -13,7 +13,10 @@ use workspace::Workspace;
 use super::jobs::{GRACE, found};
 use super::reading::{Reading, is_progress};
 use super::{Broken, Drive, asked_to_stop};
-use crate::prompt;
+use crate::{agents_here, prompt};
+
+/// Paths of the host, and where a job sees them.
+type Mounts = Vec<(PathBuf, PathBuf)>;
 
 /// How long an agent that told its result may take to end.
 const LINGER: Duration = Duration::from_secs(10);
@@ -103,7 +106,7 @@ impl Drive {
         }
         let bare = self.run()?.isolation == Isolation::None;
         let (program, mounts) = self.program(&launch.program, driver.name(), bare)?;
-        let mut argv = vec![program];
+        let mut argv = program;
         argv.extend(launch.args);
         let mut allow = launch.hosts;
         allow.extend(self.project.network.iter().cloned());
@@ -112,17 +115,13 @@ impl Drive {
         Ok(job::launch(&self.context.options.own, dir, &spec, &launch.stdin)?)
     }
 
-    /// The program as the job sees it, and what must be mounted for it.
-    fn program(
-        &self,
-        program: &Program,
-        agent: &str,
-        bare: bool,
-    ) -> Result<(String, Vec<(PathBuf, PathBuf)>), Broken> {
+    /// The program as the job sees it, with its interpreter before it where the sandbox would not find that, and
+    /// what must be mounted for it.
+    fn program(&self, program: &Program, agent: &str, bare: bool) -> Result<(Vec<String>, Mounts), Broken> {
         let own = &self.context.options.own;
         let found = match program {
-            Program::Own if bare => return Ok((own.display().to_string(), Vec::new())),
-            Program::Own => return Ok((OWN.into(), vec![(own.clone(), OWN.into())])),
+            Program::Own if bare => return Ok((vec![own.display().to_string()], Vec::new())),
+            Program::Own => return Ok((vec![OWN.into()], vec![(own.clone(), OWN.into())])),
             Program::Named(_) => self.context.agents.get(agent).and_then(|agent| agent.program),
         };
         let found = found.ok_or_else(|| Broken::Failed {
@@ -131,15 +130,27 @@ impl Drive {
             ),
             retryable: false,
         })?;
-        let word = found.display().to_string();
-        if bare || found.starts_with("/usr") || found.starts_with("/bin") {
-            return Ok((word, Vec::new()));
+        let system = |path: &Path| path.starts_with("/usr") || path.starts_with("/bin");
+        let mut words = vec![found.display().to_string()];
+        if bare {
+            return Ok((words, Vec::new()));
+        }
+        let mut mounts = Vec::new();
+        // A version manager keeps it in the person's home, which the sandbox does not have.
+        let interpreter = agents_here::interpreter(&found, &self.context.options.path);
+        if let Some(interpreter) = interpreter.filter(|path| !system(path)) {
+            words.insert(0, interpreter.display().to_string());
+            mounts.push((interpreter.clone(), interpreter));
+        }
+        if system(&found) {
+            return Ok((words, mounts));
         }
         // What a package manager installed together is needed together.
         let package =
             found.ancestors().find(|dir| dir.file_name().is_some_and(|name| name == "node_modules"));
         let mount = package.map_or_else(|| found.clone(), Path::to_owned);
-        Ok((word, vec![(mount.clone(), mount)]))
+        mounts.push((mount.clone(), mount));
+        Ok((words, mounts))
     }
 
     /// Reads the job's spool to its end. What was stored before a restart is read again, for the
