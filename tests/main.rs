@@ -6,9 +6,9 @@
     reason = "tests fail loudly, and start real processes"
 )]
 
+mod accounts;
 mod chaos;
 mod claude;
-
 mod dashboard;
 mod faults;
 mod fleet;

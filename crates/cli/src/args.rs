@@ -54,6 +54,11 @@ pub(crate) enum Command {
     Project(Project),
     /// The agents found on this machine
     Agents,
+    /// What is left of each account, and when it renews
+    Credits,
+    /// List accounts, or switch them off and on
+    #[command(alias = "account")]
+    Accounts(Accounts),
     /// Check this machine: sandbox, agents, git, database
     Doctor,
     /// See the whole main job on a small sample repository, without a model
@@ -196,6 +201,33 @@ pub(crate) enum ProjectAction {
     },
     /// Add one to the configuration file
     Add(AddProject),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Accounts {
+    #[command(subcommand)]
+    pub(crate) action: Option<AccountAction>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AccountAction {
+    /// List the accounts, as `sidekick credits` does
+    List,
+    /// Nothing starts any more on an account, or on any
+    Off {
+        /// Its name; all when left out
+        account: Option<String>,
+    },
+    /// An account, or all, may be used again
+    On {
+        /// Its name; all when left out
+        account: Option<String>,
+    },
+    /// Forget that an account rests: you know that it is open again
+    Wake {
+        /// Its name; all when left out
+        account: Option<String>,
+    },
 }
 
 #[derive(Debug, clap::Args)]

@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+mod credits;
 mod decide;
 mod demo;
 mod diff;
@@ -38,6 +39,8 @@ pub(crate) fn run(args: &Args, ui: &Ui) -> Result<ExitCode> {
         Command::Stop(id) => decide::stop(args, &id.id, ui),
         Command::Rollback(rollback) => rollback::rollback(args, rollback, ui),
         Command::Project(project) => project::project(args, project.action.as_ref(), ui),
+        Command::Credits => credits::credits(args, ui),
+        Command::Accounts(accounts) => credits::accounts(args, accounts.action.as_ref(), ui),
         Command::Agents => doctor::agents(args, ui),
         Command::Doctor => doctor::doctor(args, ui),
         Command::Demo(demo) => demo::demo(args, demo, ui),

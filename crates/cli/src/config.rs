@@ -2,6 +2,7 @@
 //!
 //! Every mistake is named with its line, and nothing starts with half of a configuration.
 
+mod accounts;
 mod edit;
 
 use std::collections::BTreeMap;
@@ -15,6 +16,8 @@ use domain::{Isolation, project};
 use serde::Deserialize;
 
 use crate::error::{Error, Result};
+
+use accounts::AccountFile;
 
 pub(crate) use edit::add_project;
 
@@ -39,6 +42,10 @@ struct ProjectFile {
     repo: String,
     base: Option<String>,
     agent: Option<String>,
+    #[serde(default)]
+    fallback: Vec<String>,
+    #[serde(default)]
+    accounts: Vec<String>,
     priority: Option<u8>,
     concurrency: Option<u32>,
     isolation: Option<String>,
@@ -59,29 +66,14 @@ struct AgentFile {
     /// Makes it a command agent.
     command: Option<Vec<String>>,
     network: Vec<String>,
-    /// Variables; a value is text, or a reference to the daemon's environment or a file.
-    env: BTreeMap<String, Secret>,
-}
-
-/// A value that may be a secret: never printed.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Secret {
-    Text(String),
-    From(Reference),
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Reference {
-    Env(String),
-    File(PathBuf),
-}
-
-impl std::fmt::Debug for Secret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("(secret)")
-    }
+    /// Its first account, written here for short.
+    env: BTreeMap<String, accounts::Secret>,
+    reserve: Option<u8>,
+    quiet: Vec<String>,
+    concurrency: Option<usize>,
+    overfill: bool,
+    /// Further ones, used in this order when those before rest.
+    accounts: BTreeMap<String, AccountFile>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -130,22 +122,20 @@ fn parse(text: &str) -> std::result::Result<File, String> {
 }
 
 fn options(file: File, data_dir: &Path, own: PathBuf) -> Result<engine::Options> {
-    let mut accounts = BTreeMap::new();
+    let mut accounts = Vec::new();
     let mut commands = Vec::new();
     for (name, agent) in file.agents {
-        let mut env = BTreeMap::new();
-        for (variable, secret) in agent.env {
-            env.insert(variable.clone(), resolve(&name, &variable, secret)?);
-        }
         if let Some(argv) = agent.command {
             if argv.is_empty() {
                 return Err(Error::usage(format!("agent `{name}`: the command is empty")));
             }
             commands.push(Custom { name: name.clone(), argv, hosts: agent.network });
         }
-        accounts.insert(name, env);
+        let AgentFile { env, reserve, quiet, concurrency, overfill, .. } = agent;
+        let first = AccountFile { env, reserve, quiet, concurrency, overfill };
+        accounts.extend(accounts::of_agent(&name, first, agent.accounts)?);
     }
-    ambient(&mut accounts);
+    accounts::ambient(&mut accounts);
     let projects =
         file.projects.into_iter().map(|(name, file)| of_file(&name, file)).collect::<Result<Vec<_>>>()?;
     let retry = RetryPolicy::default();
@@ -159,6 +149,7 @@ fn options(file: File, data_dir: &Path, own: PathBuf) -> Result<engine::Options>
         accounts,
         commands,
         projects,
+        zone: jiff::tz::TimeZone::system(),
         default_agent: file.default_agent,
         concurrency: file.concurrency.unwrap_or(4).clamp(1, 1000),
         retry: RetryPolicy {
@@ -198,6 +189,8 @@ fn of_file(name: &str, file: ProjectFile) -> Result<Project> {
     Ok(Project {
         base: file.base,
         agent: file.agent,
+        fallback: file.fallback,
+        accounts: file.accounts,
         priority: file.priority.unwrap_or(project::DEFAULT_PRIORITY),
         concurrency: file.concurrency.unwrap_or(known.concurrency),
         isolation,
@@ -209,36 +202,6 @@ fn of_file(name: &str, file: ProjectFile) -> Result<Project> {
         continuation_in_repo: file.continuation_in_repo,
         ..known
     })
-}
-
-fn resolve(agent: &str, name: &str, secret: Secret) -> Result<String> {
-    match secret {
-        Secret::Text(text) => Ok(text),
-        Secret::From(Reference::Env(from)) => variable(&from).ok_or_else(|| {
-            Error::usage(format!(
-                "agent `{agent}`: {name} is to come from the variable {from}, which is not set"
-            ))
-        }),
-        Secret::From(Reference::File(path)) => match std::fs::read_to_string(&path) {
-            Ok(text) => Ok(text.trim_end().to_owned()),
-            Err(error) => Err(Error::usage(format!("agent `{agent}`: {name}: {}: {error}", path.display()))),
-        },
-    }
-}
-
-/// Credentials that the person exported for an agent; the configuration's own go before.
-fn ambient(accounts: &mut BTreeMap<String, BTreeMap<String, String>>) {
-    for driver in agents::builtin() {
-        let account = accounts.entry(driver.name().to_owned()).or_default();
-        if driver.account_variables().iter().any(|name| account.contains_key(*name)) {
-            continue;
-        }
-        for name in driver.account_variables() {
-            if let Some(value) = variable(name).filter(|value| !value.is_empty()) {
-                account.insert((*name).to_owned(), value);
-            }
-        }
-    }
 }
 
 #[expect(clippy::disallowed_methods, reason = "the command line is where the environment is read")]

@@ -139,6 +139,7 @@ pub(crate) fn event(ui: &Ui, event: &EventView) -> Option<String> {
         "limit.seen" if data["status"] != "allowed" => {
             format!("limit: {} is {}", text("text"), text("status"))
         }
+        "account.low" => ui.tone(Tone::Busy, text("text")),
         "run.warning" => format!("warning: {}", text("text")),
         "run.session_lost" => "its session is gone; the next run starts a new one".into(),
         "run.started" => {

@@ -69,6 +69,8 @@ events! {
     /// A run was claimed.
     RunStarted = "run.started" {
         agent: String,
+        /// `None` in logs from before there were accounts: then the agent's first.
+        #[serde(default, skip_serializing_if = "Option::is_none")] account: Option<String>,
         model: Option<String>,
         isolation: Isolation,
         workspace: RunId,
@@ -118,6 +120,15 @@ events! {
         status: LimitStatus,
         /// 0 to 1.
         utilization: Option<f64>,
+        resets_at: Option<Timestamp>,
+        text: String,
+    }
+    /// Little is left of a window of an account.
+    AccountLow = "account.low" {
+        account: String,
+        window: String,
+        /// 0 to 1.
+        left: f64,
         resets_at: Option<Timestamp>,
         text: String,
     }

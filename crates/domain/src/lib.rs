@@ -6,10 +6,12 @@
 //! Start reading at [`work`]: the one transition function of a task and its latest run. [`event`] is the
 //! vocabulary of the log, one of the two serialised formats of the project (the other is crate `api`).
 
+pub mod account;
 pub mod check;
 pub mod diff;
 pub mod event;
 pub mod ids;
+pub mod placement;
 pub mod project;
 pub mod retry;
 pub mod run;
@@ -19,6 +21,7 @@ pub mod time;
 pub mod usage;
 pub mod work;
 
+pub use account::Account;
 pub use check::{CheckResult, CheckStatus};
 pub use diff::DiffStat;
 pub use event::{Event, Record};

@@ -16,6 +16,10 @@ pub struct Project {
     pub base: Option<String>,
     /// The agent used when a task names none.
     pub agent: Option<String>,
+    /// Agents that may take over, in this order, when the agent's accounts rest or it failed.
+    pub fallback: Vec<String>,
+    /// The only accounts its runs may use; any when empty.
+    pub accounts: Vec<String>,
     /// 1 is the most urgent, 9 the least.
     pub priority: u8,
     /// How many runs of this project may live at once.
@@ -59,6 +63,8 @@ impl Project {
             repo: repo.into(),
             base: None,
             agent: None,
+            fallback: Vec::new(),
+            accounts: Vec::new(),
             priority: DEFAULT_PRIORITY,
             concurrency: 4,
             isolation: Isolation::Sandbox,

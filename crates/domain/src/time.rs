@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use jiff::Zoned;
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// Milliseconds since the Unix epoch, UTC. Written as RFC 3339 in JSON, as an integer in the database.
@@ -29,6 +31,22 @@ impl Timestamp {
     #[must_use]
     pub fn plus(self, span: Duration) -> Self {
         Self(self.0.saturating_add(i64::try_from(span.as_millis()).unwrap_or(i64::MAX)))
+    }
+
+    /// This much earlier; saturates at the beginning of time.
+    #[must_use]
+    pub fn minus(self, span: Duration) -> Self {
+        Self(self.0.saturating_sub(i64::try_from(span.as_millis()).unwrap_or(i64::MAX)))
+    }
+
+    /// The same moment on the clocks of a zone; `None` out of all calendars.
+    pub fn zoned(self, zone: &TimeZone) -> Option<Zoned> {
+        Some(jiff::Timestamp::from_millisecond(self.0).ok()?.to_zoned(zone.clone()))
+    }
+
+    /// For people, on the clocks of their zone: `Sat 21 Nov 22:14 CET`.
+    pub fn local(self, zone: &TimeZone) -> String {
+        self.zoned(zone).map_or_else(|| self.to_string(), |at| at.strftime("%a %-d %b %H:%M %Z").to_string())
     }
 
     /// Time from `earlier` to `self`, zero when `earlier` is later.

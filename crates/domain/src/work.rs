@@ -15,6 +15,7 @@ use crate::check::CheckResult;
 use crate::diff::DiffStat;
 use crate::event::{Event, Record};
 use crate::ids::{RunId, TaskId};
+use crate::placement::Placement;
 use crate::retry::RetryPolicy;
 use crate::run::{Isolation, Outcome, Run, Stage};
 use crate::task::{self, NewTask, Task, TaskState, WaitFor};
@@ -41,6 +42,13 @@ pub enum Command {
     OfRun(RunId, RunCommand),
     /// The wait is over.
     Wake,
+    /// No account may take it now: it waits instead of standing in the queue.
+    Hold {
+        /// Until then at the longest; `None` when only a person ends it.
+        until: Option<Timestamp>,
+        /// Why, for people.
+        reason: String,
+    },
     /// Merge the reviewed work.
     Approve,
     /// The merge happened.
@@ -90,6 +98,8 @@ pub struct Start {
     pub agent: String,
     /// The model asked for.
     pub model: Option<String>,
+    /// The account it uses.
+    pub account: String,
     /// How it is contained.
     pub isolation: Isolation,
     /// How it is billed.
@@ -134,8 +144,10 @@ pub struct End {
     pub summary: Option<String>,
     /// Whether another run may help.
     pub retryable: bool,
-    /// When the account's limit renews, for [`Outcome::Limited`].
+    /// When the account's limit renews, if the agent told.
     pub until: Option<Timestamp>,
+    /// Where the task goes on after [`Outcome::Limited`].
+    pub placement: Option<Placement>,
     /// How often and how soon failures are retried.
     pub policy: RetryPolicy,
 }
@@ -193,6 +205,7 @@ impl Work {
             Command::Start(start) => self.start(start),
             Command::OfRun(run, report) => self.report(run, report, now),
             Command::Wake => self.wake(),
+            Command::Hold { until, reason } => self.hold(until, reason),
             Command::Approve => self.approve(),
             Command::Landed { commit, how } => {
                 self.expect_landing("land")?;
@@ -225,13 +238,17 @@ impl Work {
             return Err(self.not_now("start", ""));
         }
         let next = &self.task.next;
+        // A session is its agent's: another one starts anew, from the workspace and CONTINUATION.md.
+        let resume =
+            next.resume.clone().filter(|_| self.run.as_ref().is_none_or(|last| last.agent == start.agent));
         let event = Event::RunStarted {
             agent: start.agent,
+            account: Some(start.account),
             model: start.model,
             isolation: start.isolation,
             workspace: next.workspace.unwrap_or(start.run),
             feedback: next.feedback.clone(),
-            resume: next.resume.clone(),
+            resume,
             billing: start.billing,
         };
         Ok(vec![Entry { run: Some((start.run, self.task.attempt + 1)), event }])
@@ -276,11 +293,7 @@ impl Work {
         } else {
             match end.outcome {
                 Outcome::Succeeded => Event::TaskReview { reason: end.reason.clone() },
-                Outcome::Limited => Event::TaskWaiting {
-                    on: WaitFor::Credits,
-                    until: Some(end.until.unwrap_or_else(|| now.plus(UNKNOWN_LIMIT))),
-                    reason,
-                },
+                Outcome::Limited => after_limit(&end, reason, now),
                 _ => match end.policy.next(self.task.failures + 1, now).filter(|_| end.retryable) {
                     Some(until) => Event::TaskWaiting { on: WaitFor::Retry, until: Some(until), reason },
                     None => Event::TaskFailed { reason },
@@ -301,6 +314,13 @@ impl Work {
             }])),
             _ => Err(self.not_now("wake", "")),
         }
+    }
+
+    fn hold(&self, until: Option<Timestamp>, reason: String) -> Result<Vec<Entry>, Refusal> {
+        if self.task.state != TaskState::Queued {
+            return Err(self.not_now("hold", ""));
+        }
+        Ok(task_events([Event::TaskWaiting { on: WaitFor::Credits, until, reason }]))
     }
 
     fn approve(&self) -> Result<Vec<Entry>, Refusal> {
@@ -409,6 +429,23 @@ impl Work {
     }
 }
 
+/// The task after a limit: nothing is wrong with it, so it goes on elsewhere at once, or waits.
+fn after_limit(end: &End, reason: String, now: Timestamp) -> Event {
+    match &end.placement {
+        Some(Placement::On(account)) => {
+            Event::TaskQueued { reason: format!("{reason}; it goes on with {}", account.name) }
+        }
+        Some(Placement::Soon) => Event::TaskQueued { reason },
+        Some(Placement::Wait { until, reason }) => {
+            Event::TaskWaiting { on: WaitFor::Credits, until: *until, reason: reason.clone() }
+        }
+        None => {
+            let until = end.until.filter(|at| *at > now).unwrap_or_else(|| now.plus(UNKNOWN_LIMIT));
+            Event::TaskWaiting { on: WaitFor::Credits, until: Some(until), reason }
+        }
+    }
+}
+
 /// Entries of the task itself, not of a run.
 fn task_events(events: impl IntoIterator<Item = Event>) -> Vec<Entry> {
     events.into_iter().map(|event| Entry { run: None, event }).collect()
@@ -427,6 +464,7 @@ impl Event {
                 | Self::PlanUpdated { .. }
                 | Self::UsageRecorded { .. }
                 | Self::LimitSeen { .. }
+                | Self::AccountLow { .. }
                 | Self::AgentRetry { .. }
                 | Self::AgentError { .. }
                 | Self::AgentRaw { .. }

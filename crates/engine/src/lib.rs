@@ -9,6 +9,7 @@
 //! - A run is re-entered at any point: each step finds out what was done before it does anything.
 //! - Nothing here outlives a stop of the daemon but the shims, which are meant to.
 
+mod accounts;
 mod agents_here;
 pub mod clock;
 mod continuation;
@@ -19,7 +20,7 @@ mod prompt;
 mod run;
 mod scheduler;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -31,6 +32,9 @@ use store::{Store, tasks};
 use tokio::sync::{Notify, OnceCell, watch};
 use tokio::task::JoinHandle;
 
+pub use agents::Readiness;
+
+pub use accounts::{AccountHere, AccountOptions, Switch};
 pub use agents_here::{AgentHere, AgentState, AgentsHere};
 pub use intake::{Request, Unclear};
 pub use workspace::{Diff, FileDiff, Person};
@@ -44,8 +48,10 @@ pub struct Options {
     pub own: PathBuf,
     /// Where agents are looked for: the `PATH` of whoever started us.
     pub path: String,
-    /// Variables of the agents' accounts, by agent.
-    pub accounts: BTreeMap<String, BTreeMap<String, String>>,
+    /// The agents' accounts, in the order they are used.
+    pub accounts: Vec<AccountOptions>,
+    /// The zone of times that people read, and of their quiet hours.
+    pub zone: jiff::tz::TimeZone,
     /// Agents that are commands of the configuration.
     pub commands: Vec<agents::command::Custom>,
     /// Configured projects.

@@ -1,5 +1,6 @@
 //! Handlers, by resource.
 
+pub(crate) mod accounts;
 pub(crate) mod events;
 pub(crate) mod projects;
 pub(crate) mod session;

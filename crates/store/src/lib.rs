@@ -13,6 +13,7 @@
 //!
 //! Not here: decisions (crate `domain`), files (spools, repositories), the wire.
 
+pub mod accounts;
 pub mod checkpoints;
 pub mod events;
 mod migrate;

@@ -11,7 +11,7 @@ use domain::schedule::Candidate;
 use domain::work::Command;
 use domain::{Event, NewTask, Record, RunId, Task, TaskId, Timestamp, WaitFor, Work};
 
-use crate::sql::{Tx, Value};
+use crate::sql::{Row, Tx, Value};
 use crate::{Error, checkpoints, events, outbox, runs};
 
 /// A task that was accepted now, or had been before under the same key.
@@ -186,13 +186,30 @@ pub fn list(tx: &mut Tx<'_>, filter: &Filter) -> Result<Vec<Task>, Error> {
 
 /// The most urgent queued tasks, in the order they should start.
 pub fn queued(tx: &mut Tx<'_>, limit: usize) -> Result<Vec<Candidate>, Error> {
-    let rows = tx.query(
-        "SELECT id, project FROM tasks WHERE state = 'queued' ORDER BY priority, id LIMIT $1",
-        &[limit.into()],
-    )?;
-    rows.iter()
-        .map(|row| Ok(Candidate { id: row.word(0, |text| text.parse().ok())?, project: row.text(1)? }))
-        .collect()
+    candidates(tx, "state = 'queued'", limit)
+}
+
+/// The most urgent tasks that wait for credits.
+pub fn waiting_for_credits(tx: &mut Tx<'_>, limit: usize) -> Result<Vec<Candidate>, Error> {
+    candidates(tx, "state = 'waiting' AND waiting_for = 'credits'", limit)
+}
+
+fn candidates(tx: &mut Tx<'_>, which: &str, limit: usize) -> Result<Vec<Candidate>, Error> {
+    let sql = format!(
+        "SELECT id, project, agent, model, CASE WHEN failures > 0 THEN
+           (SELECT runs.agent FROM runs WHERE runs.task = tasks.id ORDER BY attempt DESC LIMIT 1) END
+         FROM tasks WHERE {which} ORDER BY priority, id LIMIT $1"
+    );
+    let candidate = |row: &Row| {
+        Ok(Candidate {
+            id: row.word(0, |text| text.parse().ok())?,
+            project: row.text(1)?,
+            agent: row.text(2)?,
+            model: row.opt_text(3)?,
+            failed: row.opt_text(4)?,
+        })
+    };
+    tx.query(&sql, &[limit.into()])?.iter().map(candidate).collect()
 }
 
 /// Waiting tasks whose time has come.

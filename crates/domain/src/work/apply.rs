@@ -136,8 +136,10 @@ fn finish(task: &mut Task, record: &Record, state: TaskState, reason: &str) {
 }
 
 fn run_started(work: &mut Work, record: &Record) {
-    let (Event::RunStarted { agent, model, isolation, workspace, feedback, resume, billing }, Some(id)) =
-        (&record.event, record.run)
+    let (
+        Event::RunStarted { agent, account, model, isolation, workspace, feedback, resume, billing },
+        Some(id),
+    ) = (&record.event, record.run)
     else {
         return;
     };
@@ -155,6 +157,7 @@ fn run_started(work: &mut Work, record: &Record) {
         task: task.id,
         attempt: task.attempt,
         agent: agent.clone(),
+        account: account.clone().unwrap_or_else(|| agent.clone()),
         model: model.clone(),
         isolation: *isolation,
         workspace: *workspace,

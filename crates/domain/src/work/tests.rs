@@ -54,6 +54,7 @@ impl Log {
         let start = Start {
             run,
             agent: "rehearsal".into(),
+            account: "rehearsal".into(),
             model: None,
             isolation: Isolation::Sandbox,
             billing: None,
@@ -75,6 +76,7 @@ fn end(outcome: Outcome, retryable: bool) -> RunCommand {
         summary: Some("done".into()),
         retryable,
         until: None,
+        placement: None,
         policy: RetryPolicy::default(),
     })
 }
@@ -154,7 +156,7 @@ fn refusals_say_what_to_do() {
 }
 
 fn any_command() -> impl Strategy<Value = (u8, bool)> {
-    (0u8..20, any::<bool>())
+    (0u8..21, any::<bool>())
 }
 
 /// Turns a number into a command, for the live run or (`stale`) for one that never was.
@@ -164,7 +166,8 @@ fn command(n: u8, stale: bool, work: &Work, now: Timestamp) -> Command {
     match n {
         0 | 1 => Command::Start(Start {
             run: RunId::new(now),
-            agent: "a".into(),
+            agent: if stale { "b" } else { "a" }.into(),
+            account: "a".into(),
             model: None,
             isolation: Isolation::None,
             billing: None,
@@ -181,6 +184,7 @@ fn command(n: u8, stale: bool, work: &Work, now: Timestamp) -> Command {
         8 => of_run(end(Outcome::Failed, stale)),
         9 => of_run(end(Outcome::Limited, true)),
         10 => of_run(end(Outcome::Lost, true)),
+        19 => Command::Hold { until: stale.then_some(at(9)), reason: "its accounts rest".into() },
         11 => Command::Wake,
         12 => Command::Approve,
         13 => Command::Landed { commit: "landed".into(), how: "merged".into() },

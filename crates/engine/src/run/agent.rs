@@ -40,7 +40,8 @@ impl Drive {
             reason: format!("the agent `{}` is not configured any more", run.agent),
             retryable: false,
         })?;
-        let assignment = self.assignment(workspace);
+        let before = self.used_before().await?;
+        let assignment = self.assignment(workspace, before);
         let dir = self.dir().join("agent");
         match found(&dir)? {
             Found::Finished(_) | Found::Alive(_) => {}
@@ -58,7 +59,15 @@ impl Drive {
         self.end(Outcome::Lost, Some("its processes vanished without a trace of how they ended".into()), true)
     }
 
-    fn assignment(&self, workspace: &Workspace) -> Assignment {
+    /// What earlier runs of the session it resumes consumed: agents count on over resumes.
+    async fn used_before(&self) -> Result<domain::Usage, Broken> {
+        let Some(session) = self.run()?.resume.clone() else { return Ok(domain::Usage::default()) };
+        let (task, run) = (self.work.task.id, self.id);
+        let used = self.context.store.read(move |tx| store::runs::used_in_session(tx, task, &session, run));
+        Ok(used.await?)
+    }
+
+    fn assignment(&self, workspace: &Workspace, before: domain::Usage) -> Assignment {
         let Some(run) = &self.work.run else { return Assignment::default() };
         let memory = memory(&workspace.lower);
         let continuation = std::fs::read_to_string(self.continuation_file()).ok().filter(|_| run.attempt > 1);
@@ -72,18 +81,19 @@ impl Drive {
             prompt: prompt::compose(&parts),
             task: self.work.task.asked.text.clone(),
             feedback: run.feedback.clone().unwrap_or_default(),
-            model: self.work.task.asked.model.clone(),
+            // A model is its agent's: another agent chooses its own.
+            model: self.work.task.asked.model.clone().filter(|_| run.agent == self.work.task.asked.agent),
             resume: run.resume.clone(),
             new_session: self.id.to_string(),
-            // What earlier runs of the session consumed: all of the task's but this run's.
-            before: if run.resume.is_some() {
-                self.work.task.usage.since(run.usage)
-            } else {
-                domain::Usage::default()
-            },
+            before,
             scenario: self.work.task.asked.scenario.clone(),
             home: if bare { workspace.home().display().to_string() } else { runner::sandbox::HOME.into() },
-            account: self.context.agents.account(&run.agent),
+            account: self
+                .context
+                .agents
+                .account(&run.account)
+                .map(|known| known.env.clone())
+                .unwrap_or_default(),
         }
     }
 
@@ -250,7 +260,10 @@ impl Drive {
             (Reason::Exited, _) | (Reason::Stopped, Some(Asked::Lingering)) => {
                 let (outcome, retryable, until) = match finish.verdict {
                     Verdict::Succeeded => (Outcome::Succeeded, false, None),
-                    Verdict::Failed { retryable } => (Outcome::Failed, retryable, None),
+                    // What one agent cannot, the next in line may.
+                    Verdict::Failed { retryable } => {
+                        (Outcome::Failed, retryable || !self.project.fallback.is_empty(), None)
+                    }
                     Verdict::Limited { until } => (Outcome::Limited, true, until),
                 };
                 End { summary: finish.summary, until, ..self.end(outcome, finish.reason, retryable) }

@@ -54,8 +54,14 @@ pub(crate) async fn claim(
     now: Timestamp,
 ) -> Result<RunId, Error> {
     let run = RunId::new(now);
-    let start =
-        Start { run, agent: "rehearsal".into(), model: None, isolation: Isolation::Sandbox, billing: None };
+    let start = Start {
+        run,
+        agent: "rehearsal".into(),
+        account: "rehearsal".into(),
+        model: None,
+        isolation: Isolation::Sandbox,
+        billing: None,
+    };
     let lease = std::time::Duration::from_secs(30);
     store.write(move |tx| tasks::claim(tx, task, start, owner, lease, now)).await.map(|_| run)
 }
@@ -77,6 +83,7 @@ pub(crate) fn end(outcome: Outcome) -> RunCommand {
         summary: Some("done".into()),
         retryable: true,
         until: None,
+        placement: None,
         policy: RetryPolicy::default(),
     })
 }
