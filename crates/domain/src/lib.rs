@@ -12,6 +12,7 @@ pub mod diff;
 pub mod event;
 pub mod ids;
 pub mod placement;
+pub mod price;
 pub mod project;
 pub mod retry;
 pub mod run;
