@@ -12,6 +12,7 @@ mod claude;
 mod dashboard;
 mod faults;
 mod fleet;
+mod gateway;
 mod hostile;
 mod input;
 mod job;

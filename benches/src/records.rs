@@ -61,6 +61,7 @@ async fn life(store: &Store) {
         retryable: false,
         until: None,
         placement: None,
+        spent: false,
         policy: RetryPolicy::default(),
     });
     store.write(move |tx| runs::tell(tx, task, run, vec![end], None, "bench", now())).await.unwrap();

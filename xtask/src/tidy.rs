@@ -13,9 +13,10 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("store", &["domain"]),
     ("agents", &["domain"]),
     ("api", &["domain"]),
-    ("engine", &["agents", "domain", "runner", "store", "workspace"]),
+    ("gateway", &["domain"]),
+    ("engine", &["agents", "domain", "gateway", "runner", "store", "workspace"]),
     ("server", &["api", "domain", "engine", "store"]),
-    ("cli", &["agents", "api", "domain", "engine", "runner", "server", "store"]),
+    ("cli", &["agents", "api", "domain", "engine", "gateway", "runner", "server", "store"]),
     ("testkit", &["domain", "store"]),
 ];
 
@@ -25,6 +26,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ("postgres", &["store"]),
     ("axum", &["server", "testkit"]),
     ("ureq", &["api"]),
+    ("hyper", &["gateway"]),
+    ("rustls", &["gateway"]),
     ("clap", &["cli"]),
 ];
 

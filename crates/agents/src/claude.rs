@@ -9,7 +9,7 @@ mod reading;
 use std::collections::BTreeMap;
 
 use crate::endpoint::Endpoint;
-use crate::{Assignment, Driver, Error, Launch, Program, Readiness, Session};
+use crate::{Assignment, Driver, Error, Launch, Program, Provider, Readiness, Session, Speaks};
 
 const TOKEN: &str = "CLAUDE_CODE_OAUTH_TOKEN";
 const KEY: &str = "ANTHROPIC_API_KEY";
@@ -43,6 +43,19 @@ impl Driver for Claude {
 
     fn account_variables(&self) -> &'static [&'static str] {
         &[TOKEN, KEY, URL]
+    }
+
+    fn provider(&self, account: &BTreeMap<String, String>) -> Option<Provider> {
+        if account.contains_key(TOKEN) || !account.contains_key(KEY) {
+            return None;
+        }
+        Some(Provider {
+            speaks: Speaks::Anthropic,
+            url: account.get(URL).cloned().unwrap_or_else(|| "https://api.anthropic.com".into()),
+            key: account.get(KEY).cloned(),
+            url_variable: URL,
+            key_variable: KEY,
+        })
     }
 
     fn launch(&self, assignment: &Assignment) -> Result<Launch, Error> {

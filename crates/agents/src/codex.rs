@@ -10,7 +10,7 @@ mod reading;
 use std::collections::BTreeMap;
 
 use crate::endpoint::Endpoint;
-use crate::{Assignment, Driver, Error, Launch, Program, Readiness, Session};
+use crate::{Assignment, Driver, Error, Launch, Program, Provider, Readiness, Session, Speaks};
 
 const KEY: &str = "OPENAI_API_KEY";
 const URL: &str = "OPENAI_BASE_URL";
@@ -40,6 +40,17 @@ impl Driver for Codex {
 
     fn account_variables(&self) -> &'static [&'static str] {
         &[KEY, URL]
+    }
+
+    fn provider(&self, account: &BTreeMap<String, String>) -> Option<Provider> {
+        account.get(KEY)?;
+        Some(Provider {
+            speaks: Speaks::Openai,
+            url: account.get(URL).cloned().unwrap_or_else(|| "https://api.openai.com/v1".into()),
+            key: account.get(KEY).cloned(),
+            url_variable: URL,
+            key_variable: KEY,
+        })
     }
 
     fn launch(&self, assignment: &Assignment) -> Result<Launch, Error> {

@@ -13,7 +13,10 @@ use crate::blocks::{self, word};
 use crate::endpoint::Endpoint;
 use crate::prose;
 use crate::text::{self, MOST_RAW, MOST_TEXT, bounded, lossy};
-use crate::{Assignment, Driver, Error, Exit, Finish, Launch, Program, Readiness, Session, Stream, Verdict};
+use crate::{
+    Assignment, Driver, Error, Exit, Finish, Launch, Program, Provider, Readiness, Session, Speaks, Stream,
+    Verdict,
+};
 
 const KEY: &str = "GEMINI_API_KEY";
 const URL: &str = "GOOGLE_GEMINI_BASE_URL";
@@ -44,6 +47,20 @@ impl Driver for Gemini {
 
     fn account_variables(&self) -> &'static [&'static str] {
         &[KEY, URL]
+    }
+
+    fn provider(&self, account: &BTreeMap<String, String>) -> Option<Provider> {
+        account.get(KEY)?;
+        Some(Provider {
+            speaks: Speaks::Gemini,
+            url: account
+                .get(URL)
+                .cloned()
+                .unwrap_or_else(|| "https://generativelanguage.googleapis.com".into()),
+            key: account.get(KEY).cloned(),
+            url_variable: URL,
+            key_variable: KEY,
+        })
     }
 
     fn launch(&self, assignment: &Assignment) -> Result<Launch, Error> {

@@ -89,6 +89,33 @@ pub enum Readiness {
     LoggedOut(&'static str),
 }
 
+/// What a provider speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Speaks {
+    /// Anthropic Messages.
+    Anthropic,
+    /// OpenAI Responses or Chat Completions.
+    Openai,
+    /// Gemini API.
+    Gemini,
+}
+
+/// Where an agent's model calls go with an account. With it a gateway can stand in front of the provider: the
+/// agent is then given the gateway's address and no key.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Provider {
+    /// What it speaks.
+    pub speaks: Speaks,
+    /// Its base URL.
+    pub url: String,
+    /// The key, if it asks for one. A secret.
+    pub key: Option<String>,
+    /// The account's variable that holds the URL.
+    pub url_variable: &'static str,
+    /// The account's variable that holds the key.
+    pub key_variable: &'static str,
+}
+
 /// An agent backend.
 pub trait Driver: Send + Sync {
     /// Its name.
@@ -99,6 +126,11 @@ pub trait Driver: Send + Sync {
     fn readiness(&self, account: &BTreeMap<String, String>) -> Readiness;
     /// The account's variables it understands.
     fn account_variables(&self) -> &'static [&'static str];
+    /// Where its model calls go, when a gateway may stand in front: not for subscriptions, whose logins are the
+    /// agent's own affair.
+    fn provider(&self, _account: &BTreeMap<String, String>) -> Option<Provider> {
+        None
+    }
     /// How to start it.
     fn launch(&self, assignment: &Assignment) -> Result<Launch, Error>;
     /// The reading of what it says.

@@ -13,7 +13,10 @@ use crate::blocks::{self, word};
 use crate::endpoint::Endpoint;
 use crate::prose;
 use crate::text::{MOST_RAW, MOST_TEXT, bounded, lossy};
-use crate::{Assignment, Driver, Error, Exit, Finish, Launch, Program, Readiness, Session, Stream, Verdict};
+use crate::{
+    Assignment, Driver, Error, Exit, Finish, Launch, Program, Provider, Readiness, Session, Speaks, Stream,
+    Verdict,
+};
 
 const KEY: &str = "OPENAI_API_KEY";
 const URL: &str = "OPENAI_BASE_URL";
@@ -49,6 +52,16 @@ impl Driver for Qwen {
     /// None from the person's environment: those names mean another agent's account there.
     fn account_variables(&self) -> &'static [&'static str] {
         &[]
+    }
+
+    fn provider(&self, account: &BTreeMap<String, String>) -> Option<Provider> {
+        Some(Provider {
+            speaks: Speaks::Openai,
+            url: account.get(URL)?.clone(),
+            key: account.get(KEY).cloned(),
+            url_variable: URL,
+            key_variable: KEY,
+        })
     }
 
     fn launch(&self, assignment: &Assignment) -> Result<Launch, Error> {

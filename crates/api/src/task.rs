@@ -397,7 +397,8 @@ impl TaskView {
                 reason: waiting.reason.clone(),
             }),
             priority: task.asked.priority,
-            agent: task.asked.agent.clone(),
+            // Another may have taken over.
+            agent: run.map_or(&task.asked.agent, |run| &run.agent).clone(),
             model: run.and_then(|run| run.model.clone()).or_else(|| task.asked.model.clone()),
             isolation: task.asked.isolation.as_str().into(),
             branch: task.branch.clone(),

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use agents::command::Custom;
-use domain::project::{Check, Project};
+use domain::project::{Budget, Check, Project};
 use domain::retry::RetryPolicy;
 use domain::{Isolation, project};
 use serde::Deserialize;
@@ -32,6 +32,8 @@ struct File {
     default_agent: Option<String>,
     projects: BTreeMap<String, ProjectFile>,
     agents: BTreeMap<String, AgentFile>,
+    /// Prices of models, US dollars per million tokens; they go before the list's.
+    prices: BTreeMap<String, domain::price::Price>,
     retry: RetryFile,
     limits: LimitsFile,
 }
@@ -52,12 +54,21 @@ struct ProjectFile {
     setup: Option<String>,
     #[serde(default)]
     checks: BTreeMap<String, String>,
+    #[serde(default)]
+    budget: BudgetFile,
     copy: Option<Vec<String>>,
     #[serde(default)]
     network: Vec<String>,
     timeout_minutes: Option<u64>,
     #[serde(default)]
     continuation_in_repo: bool,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct BudgetFile {
+    run_usd: Option<f64>,
+    month_usd: Option<f64>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -71,6 +82,7 @@ struct AgentFile {
     reserve: Option<u8>,
     quiet: Vec<String>,
     concurrency: Option<usize>,
+    start: Option<String>,
     overfill: bool,
     /// Further ones, used in this order when those before rest.
     accounts: BTreeMap<String, AccountFile>,
@@ -131,8 +143,8 @@ fn options(file: File, data_dir: &Path, own: PathBuf) -> Result<engine::Options>
             }
             commands.push(Custom { name: name.clone(), argv, hosts: agent.network });
         }
-        let AgentFile { env, reserve, quiet, concurrency, overfill, .. } = agent;
-        let first = AccountFile { env, reserve, quiet, concurrency, overfill };
+        let AgentFile { env, reserve, quiet, concurrency, start, overfill, .. } = agent;
+        let first = AccountFile { env, reserve, quiet, concurrency, start, overfill };
         accounts.extend(accounts::of_agent(&name, first, agent.accounts)?);
     }
     accounts::ambient(&mut accounts);
@@ -149,6 +161,7 @@ fn options(file: File, data_dir: &Path, own: PathBuf) -> Result<engine::Options>
         accounts,
         commands,
         projects,
+        prices: file.prices,
         zone: jiff::tz::TimeZone::system(),
         default_agent: file.default_agent,
         concurrency: file.concurrency.unwrap_or(4).clamp(1, 1000),
@@ -196,6 +209,7 @@ fn of_file(name: &str, file: ProjectFile) -> Result<Project> {
         isolation,
         setup: file.setup,
         checks: file.checks.into_iter().map(|(name, command)| Check { name, command }).collect(),
+        budget: Budget { run_usd: file.budget.run_usd, month_usd: file.budget.month_usd },
         copy: file.copy.unwrap_or(known.copy.clone()),
         network: file.network,
         timeout: file.timeout_minutes.map_or(known.timeout, Duration::from_mins),

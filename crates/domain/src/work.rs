@@ -146,6 +146,8 @@ pub struct End {
     pub retryable: bool,
     /// When the account's limit renews, if the agent told.
     pub until: Option<Timestamp>,
+    /// It was not the account's limit but the budget's: until then, or until a person wants it to go on.
+    pub spent: bool,
     /// Where the task goes on after [`Outcome::Limited`].
     pub placement: Option<Placement>,
     /// How often and how soon failures are retried.
@@ -431,6 +433,9 @@ impl Work {
 
 /// The task after a limit: nothing is wrong with it, so it goes on elsewhere at once, or waits.
 fn after_limit(end: &End, reason: String, now: Timestamp) -> Event {
+    if end.spent {
+        return Event::TaskWaiting { on: WaitFor::Budget, until: end.until, reason };
+    }
     match &end.placement {
         Some(Placement::On(account)) => {
             Event::TaskQueued { reason: format!("{reason}; it goes on with {}", account.name) }

@@ -26,6 +26,8 @@ pub struct AccountOptions {
     pub account: Account,
     /// Its variables. Secrets.
     pub env: BTreeMap<String, String>,
+    /// A command that starts its model server on this machine.
+    pub start: Option<String>,
 }
 
 impl std::fmt::Debug for AccountOptions {
@@ -229,7 +231,7 @@ impl Reporter {
                     proof |= is_proof(event);
                 }
                 RunCommand::End(end) => {
-                    if end.outcome == Outcome::Limited {
+                    if end.outcome == Outcome::Limited && !end.spent {
                         end.placement = Some(self.after_limit(tx, run, end, now)?);
                     }
                     ended = Some(end.clone());
@@ -254,7 +256,7 @@ impl Reporter {
                 }
                 if let Some(end) = &ended {
                     standing.ran(run);
-                    if end.outcome == Outcome::Limited {
+                    if end.outcome == Outcome::Limited && !end.spent {
                         standing.limited(end.until, seed(run), now);
                     }
                 }

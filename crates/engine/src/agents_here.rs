@@ -73,7 +73,7 @@ impl AgentsHere {
         for driver in &drivers {
             if !accounts.iter().any(|known| known.account.agent == driver.name()) {
                 let account = Account::new(driver.name(), driver.name());
-                accounts.push(AccountOptions { account, env: BTreeMap::new() });
+                accounts.push(AccountOptions { account, env: BTreeMap::new(), start: None });
             }
         }
         let found: Vec<_> = drivers

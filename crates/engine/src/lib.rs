@@ -54,6 +54,8 @@ pub struct Options {
     pub zone: jiff::tz::TimeZone,
     /// Agents that are commands of the configuration.
     pub commands: Vec<agents::command::Custom>,
+    /// The person's own prices of models.
+    pub prices: std::collections::BTreeMap<String, domain::price::Price>,
     /// Configured projects.
     pub projects: Vec<Project>,
     /// The agent used when nothing names one.
@@ -133,6 +135,8 @@ pub(crate) struct Context {
     pub(crate) tidy: Notify,
     /// What was found of the sandbox, once somebody wanted to know.
     sandbox: OnceCell<runner::sandbox::Probe>,
+    /// Held while a local model server is started.
+    pub(crate) starting: tokio::sync::Mutex<()>,
     /// Live runs driven here, and how to ask each to stop.
     live: Mutex<HashMap<RunId, watch::Sender<bool>>>,
     pub(crate) stopping: watch::Sender<bool>,
@@ -151,6 +155,7 @@ impl Engine {
             land: Notify::new(),
             tidy: Notify::new(),
             sandbox: OnceCell::new(),
+            starting: tokio::sync::Mutex::default(),
             live: Mutex::default(),
             stopping: watch::Sender::new(false),
             options,

@@ -3,6 +3,8 @@
 
 mod agent;
 mod collect;
+mod endpoint;
+mod gateway;
 mod jobs;
 mod prepare;
 mod reading;
@@ -140,7 +142,7 @@ impl Drive {
 
     fn end(&self, outcome: Outcome, reason: Option<String>, retryable: bool) -> End {
         let policy = self.context.options.retry;
-        End { outcome, reason, summary: None, retryable, until: None, placement: None, policy }
+        End { outcome, reason, summary: None, retryable, until: None, placement: None, spent: false, policy }
     }
 
     /// Stores what the run reports, with how far a job's spool was read for it.

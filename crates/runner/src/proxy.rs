@@ -18,8 +18,10 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream, UnixStream};
 use tokio::sync::{Semaphore, mpsc};
+use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+use crate::shim::Service;
 use crate::spec::{Forward, Network};
 use target::{Rule, Target};
 
@@ -30,8 +32,15 @@ const MOST_CONNECTIONS: usize = 128;
 const HEAD_TIME: Duration = Duration::from_secs(10);
 const CONNECT_TIME: Duration = Duration::from_secs(10);
 
-/// Serves on what `enter` handed out: the proxy's listener first, then one for each forward.
-pub(crate) fn serve(listeners: Vec<OwnedFd>, network: &Network, notes: mpsc::Sender<String>) {
+/// Serves on what `enter` handed out: the proxy's listener first, then one for each forward. The service's own
+/// task is returned; what it says goes to `service_notes`.
+pub(crate) fn serve(
+    listeners: Vec<OwnedFd>,
+    network: &Network,
+    notes: mpsc::Sender<String>,
+    mut service: Option<(Service, Vec<u8>, mpsc::Sender<String>)>,
+) -> Option<JoinHandle<()>> {
+    let mut playing = None;
     let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
     let rules: Rc<Vec<Rule>> = Rc::new(network.allow.iter().filter_map(|text| Rule::parse(text)).collect());
     let mut listeners = listeners.into_iter().map(listener);
@@ -43,11 +52,18 @@ pub(crate) fn serve(listeners: Vec<OwnedFd>, network: &Network, notes: mpsc::Sen
     }
     for (listener, forward) in listeners.zip(network.forwards.clone()) {
         let Ok(listener) = listener else { continue };
+        if let Forward::Service { service: told, .. } = forward {
+            if let Some((play, secret, notes)) = service.take() {
+                playing = Some(tokio::task::spawn_local(play(listener, told, secret, notes)));
+            }
+            continue;
+        }
         tokio::task::spawn_local(accept(listener, Arc::clone(&places), move |stream| {
             let forward = forward.clone();
             async move { along(stream, &forward).await }
         }));
     }
+    playing
 }
 
 /// Joins a connection with what its port leads to.
@@ -57,6 +73,7 @@ async fn along(mut stream: TcpStream, forward: &Forward) -> io::Result<()> {
             let mut host = TcpStream::connect((Ipv4Addr::LOCALHOST, *port)).await?;
             copy_bidirectional(&mut stream, &mut host).await.map(drop)
         }
+        Forward::Service { .. } => Ok(()),
         Forward::Socket { socket, .. } => {
             let mut host = socket_of_the_host(socket).await?;
             copy_bidirectional(&mut stream, &mut host).await.map(drop)

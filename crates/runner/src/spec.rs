@@ -30,6 +30,17 @@ pub struct JobSpec {
     pub isolation: Isolation,
     /// Its bounds.
     pub limits: Limits,
+    /// What its service alone may know; handed to the shim by a pipe and never written down.
+    #[serde(skip)]
+    pub secret: Vec<u8>,
+}
+
+impl JobSpec {
+    /// Whether a port of it leads to the shim's service.
+    pub fn has_service(&self) -> bool {
+        let Isolation::Sandbox(sandbox) = &self.isolation else { return false };
+        sandbox.network.forwards.iter().any(|forward| matches!(forward, Forward::Service { .. }))
+    }
 }
 
 impl std::fmt::Debug for JobSpec {
@@ -120,13 +131,20 @@ pub enum Forward {
         /// The socket outside, absolute.
         socket: PathBuf,
     },
+    /// To the service that whoever plays the shim brings along.
+    Service {
+        /// The port inside.
+        port: u16,
+        /// What that service is told.
+        service: serde_json::Value,
+    },
 }
 
 impl Forward {
     /// The port inside.
     pub fn port(&self) -> u16 {
         match self {
-            Self::Loopback(port) | Self::Socket { port, .. } => *port,
+            Self::Loopback(port) | Self::Socket { port, .. } | Self::Service { port, .. } => *port,
         }
     }
 }

@@ -44,6 +44,16 @@ pub fn load_now(tx: &mut Tx<'_>) -> Result<Load, Error> {
     Ok(load)
 }
 
+/// What a project's runs that started since a moment cost where they are charged by use, in US dollars.
+pub fn cost_since(tx: &mut Tx<'_>, project: &str, since: Timestamp) -> Result<f64, Error> {
+    let row = tx.query_one(
+        "SELECT COALESCE(SUM(cost_usd), 0.0) FROM runs
+         WHERE project = $1 AND started_at >= $2 AND (billing IS NULL OR billing <> 'subscription')",
+        &[project.into(), since.into()],
+    )?;
+    row.map_or(Ok(0.0), |row| row.real(0))
+}
+
 /// What the earlier runs of a session consumed.
 pub fn used_in_session(tx: &mut Tx<'_>, task: TaskId, session: &str, but: RunId) -> Result<Usage, Error> {
     let row = tx.query_one(

@@ -23,6 +23,8 @@ pub(super) struct AccountFile {
     pub(super) quiet: Vec<String>,
     /// How many runs may use it at once.
     pub(super) concurrency: Option<usize>,
+    /// A command that starts its model server on this machine, when that does not answer.
+    pub(super) start: Option<String>,
     /// Whether a run may start that will probably not fit into what is left.
     pub(super) overfill: bool,
 }
@@ -92,7 +94,7 @@ fn account(name: String, agent: &str, file: AccountFile) -> Result<AccountOption
         overfill: file.overfill,
         ..Account::new(name, agent)
     };
-    Ok(AccountOptions { account, env })
+    Ok(AccountOptions { account, env, start: file.start })
 }
 
 fn resolve(account: &str, name: &str, secret: Secret) -> Result<String> {
@@ -123,7 +125,7 @@ pub(super) fn ambient(accounts: &mut Vec<AccountOptions>) {
             None if accounts.iter().any(of_agent) => continue,
             None => {
                 let account = Account::new(driver.name(), driver.name());
-                accounts.push(AccountOptions { account, env: BTreeMap::new() });
+                accounts.push(AccountOptions { account, env: BTreeMap::new(), start: None });
                 accounts.len() - 1
             }
         };

@@ -77,6 +77,7 @@ fn end(outcome: Outcome, retryable: bool) -> RunCommand {
         retryable,
         until: None,
         placement: None,
+        spent: false,
         policy: RetryPolicy::default(),
     })
 }

@@ -6,10 +6,11 @@ use std::time::Duration;
 use agents::{Assignment, Driver, Program, Verdict};
 use domain::work::{End, RunCommand};
 use domain::{Event, Isolation, Outcome, Stage};
-use runner::{Exit, Follower, Forward, Found, Network, Piece, Reason, job};
+use runner::{Exit, Follower, Forward, Found, JobSpec, Network, Piece, Reason, job};
 use tokio::time::{Instant, sleep_until};
 use workspace::Workspace;
 
+use super::gateway::Gateway;
 use super::jobs::{GRACE, found};
 use super::reading::{Reading, is_progress};
 use super::{Broken, Drive, asked_to_stop};
@@ -17,6 +18,9 @@ use crate::{agents_here, prompt};
 
 /// Paths of the host, and where a job sees them.
 type Mounts = Vec<(PathBuf, PathBuf)>;
+
+/// US dollars a run may cost, and when that renews.
+type Budget = (f64, Option<domain::Timestamp>);
 
 /// How long an agent that told its result may take to end.
 const LINGER: Duration = Duration::from_secs(10);
@@ -27,6 +31,7 @@ enum Asked {
     ByPerson,
     NoProgress,
     Lingering,
+    Budget,
 }
 
 /// Where our own binary is inside a sandbox.
@@ -47,12 +52,18 @@ impl Drive {
             Found::Finished(_) | Found::Alive(_) => {}
             Found::Lost => return Ok(self.lost()),
             Found::NotStarted => {
+                let budget = self.budget().await?;
+                if let Some((left, until)) = budget.filter(|(left, _)| *left <= 0.0) {
+                    return Ok(self.spent(left, until));
+                }
+                self.endpoint(driver.as_ref()).await?;
                 self.enter(Stage::Agent).await?;
-                self.launch(workspace, driver.as_ref(), &assignment, &dir)?;
+                self.launch(workspace, driver.as_ref(), assignment.clone(), budget, &dir)?;
             }
         }
         self.enter(Stage::Agent).await?;
-        self.follow(&dir, Reading::new(driver.session(&assignment))).await
+        let budget = self.budget().await?;
+        self.follow(&dir, Reading::new(driver.session(&assignment)), budget).await
     }
 
     fn lost(&self) -> End {
@@ -101,10 +112,15 @@ impl Drive {
         &self,
         workspace: &Workspace,
         driver: &dyn Driver,
-        assignment: &Assignment,
+        mut assignment: Assignment,
+        budget: Option<Budget>,
         dir: &Path,
     ) -> Result<(), Broken> {
-        let launch = driver.launch(assignment).map_err(|error| failed(&error))?;
+        let gateway = self.gateway(driver, &assignment.account, budget.map(|(left, _)| left))?;
+        if let Some(gateway) = &gateway {
+            assignment.account.clone_from(&gateway.account);
+        }
+        let launch = driver.launch(&assignment).map_err(|error| failed(&error))?;
         for (path, bytes) in &launch.files {
             let at = Path::new(path);
             // Replaced if the agent of an earlier run put something there; never written through a link.
@@ -120,9 +136,14 @@ impl Drive {
         argv.extend(launch.args);
         let mut allow = launch.hosts;
         allow.extend(self.project.network.iter().cloned());
-        let forwards = launch.forwards.into_iter().map(Forward::Loopback).collect();
+        let ports = launch.forwards.into_iter().filter(|port| gateway.is_none() || !Gateway::is_port(*port));
+        let mut forwards: Vec<_> = ports.map(Forward::Loopback).collect();
+        let secret = gateway.map_or_else(Vec::new, |gateway| {
+            forwards.push(gateway.forward);
+            gateway.secret
+        });
         let network = Network { allow, forwards };
-        let spec = self.spec(workspace, argv, launch.env, mounts, network);
+        let spec = JobSpec { secret, ..self.spec(workspace, argv, launch.env, mounts, network) };
         Ok(job::launch(&self.context.options.own, dir, &spec, &launch.stdin)?)
     }
 
@@ -166,7 +187,12 @@ impl Drive {
 
     /// Reads the job's spool to its end. What was stored before a restart is read again, for the
     /// session's sake, and not stored again.
-    async fn follow(&mut self, dir: &Path, mut reading: Reading) -> Result<End, Broken> {
+    async fn follow(
+        &mut self,
+        dir: &Path,
+        mut reading: Reading,
+        budget: Option<Budget>,
+    ) -> Result<End, Broken> {
         let (run, mut stop) = (self.id, self.stop.clone());
         let stored = self.context.store.read(move |tx| store::runs::read_to(tx, run, "agent")).await?;
         let mut follower = Follower::open(dir, 0);
@@ -207,6 +233,10 @@ impl Drive {
                         self.store_events(events, told, next).await?;
                         told = next;
                     }
+                    if self.over_budget(&reading, budget).is_some() && asked.is_none() {
+                        asked = Some(Asked::Budget);
+                        job::stop(dir, GRACE, "its budget is used up").await?;
+                    }
                 }
                 Piece::Ended(exit) => {
                     // One beyond the end marks that what was left in the lines was stored, too.
@@ -214,11 +244,43 @@ impl Drive {
                     if told <= offset {
                         self.store_events(rest, told, offset + 1).await?;
                     }
+                    // However it ended: what it could not pay for is the reason.
+                    let by_person = matches!(asked, Some(Asked::ByPerson));
+                    if let Some(reason) = self.over_budget(&reading, budget).filter(|_| !by_person) {
+                        let until = budget.and_then(|(_, until)| until);
+                        return Ok(End {
+                            until,
+                            spent: true,
+                            ..self.end(Outcome::Limited, Some(reason), true)
+                        });
+                    }
                     return Ok(self.ended(&exit, asked, &mut reading));
                 }
                 Piece::Lost => return Ok(self.lost()),
             }
         }
+    }
+
+    /// Why the run's budget is used up, if it is: as its gateway told, or, where there is none, as its agent did.
+    fn over_budget(&self, reading: &Reading, budget: Option<Budget>) -> Option<String> {
+        if let Some(reason) = reading.budget() {
+            return Some(reason.to_owned());
+        }
+        let (cost, (most, _)) = (self.run().ok()?.usage.cost_usd, budget?);
+        (cost >= most).then(|| format!("the run has cost ${cost:.4}, and its budget is ${most:.2}"))
+    }
+
+    /// The end of a run that may not begin.
+    fn spent(&self, left: f64, until: Option<domain::Timestamp>) -> End {
+        let name = &self.project.name;
+        let reason = match until {
+            Some(until) => format!(
+                "the month's budget of {name} is used up until {}; raise it in sidekick.yaml, or wait",
+                until.local(&self.context.options.zone)
+            ),
+            None => format!("the budget of a run of {name} is ${left:.2}: raise it in sidekick.yaml"),
+        };
+        End { until, spent: true, ..self.end(Outcome::Limited, Some(reason), true) }
     }
 
     async fn store_events(&mut self, events: Vec<Event>, from: u64, to: u64) -> Result<(), Broken> {
@@ -246,7 +308,7 @@ impl Drive {
                     format!("it was stopped: no progress for {minutes} minutes, however much it said");
                 End { summary: finish.summary, ..self.end(Outcome::TimedOut, Some(reason), false) }
             }
-            (Reason::Stopped, Some(Asked::ByPerson) | None) => ours(Outcome::Stopped, false),
+            (Reason::Stopped, Some(Asked::ByPerson | Asked::Budget) | None) => ours(Outcome::Stopped, false),
             (Reason::TimeoutTotal, _) => ours(Outcome::TimedOut, false),
             (Reason::TimeoutSilent | Reason::TimeoutStart, _) => ours(Outcome::TimedOut, true),
             (Reason::OutputLimit | Reason::DiskLimit | Reason::MemoryLimit, _) => {

@@ -3,6 +3,8 @@
 ALTER TABLE runs ADD COLUMN account TEXT;
 UPDATE runs SET account = agent;
 CREATE INDEX runs_of_account ON runs (account, started_at);
+-- What a project cost this month.
+CREATE INDEX runs_of_project ON runs (project, started_at);
 CREATE INDEX runs_live_of_account ON runs (account) WHERE outcome IS NULL;
 
 CREATE TABLE accounts (

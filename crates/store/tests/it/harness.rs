@@ -84,6 +84,7 @@ pub(crate) fn end(outcome: Outcome) -> RunCommand {
         retryable: true,
         until: None,
         placement: None,
+        spent: false,
         policy: RetryPolicy::default(),
     })
 }
