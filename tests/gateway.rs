@@ -48,14 +48,15 @@ fn a_run_goes_on_and_is_metered_while_its_daemon_is_gone() {
     let done = bench.until(&id, |task| task["state"] == "review");
     // A thousand tokens in and fifty out each, at three and fifteen dollars a million.
     let calls = server.requests().iter().filter(|request| request.path == "/v1/messages").count();
+    let calls = u32::try_from(calls).unwrap();
     let tokens = &done["tokens"];
     assert_eq!(
         (tokens["input"].as_u64(), tokens["output"].as_u64()),
-        (Some(1000 * calls as u64), Some(50 * calls as u64)),
+        (Some(1000 * u64::from(calls)), Some(50 * u64::from(calls))),
         "{done}"
     );
     let cost = done["cost_usd"].as_f64().unwrap();
-    assert!((cost - 0.00375 * calls as f64).abs() < 1e-9, "{cost} for {calls} calls");
+    assert!((cost - 0.00375 * f64::from(calls)).abs() < 1e-9, "{cost} for {calls} calls");
     drop(daemon);
 }
 
