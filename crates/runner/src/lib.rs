@@ -25,4 +25,4 @@ mod sys;
 mod tree;
 
 pub use job::{Error, Follower, Found, Piece};
-pub use spec::{Exit, Isolation, JobSpec, Limits, Mount, Network, Reason, Sandbox, Stdout};
+pub use spec::{Exit, Forward, Isolation, JobSpec, Limits, Mount, Network, Reason, Sandbox, Stdout};

@@ -6,7 +6,7 @@ use std::time::Duration;
 use agents::{Assignment, Driver, Program, Verdict};
 use domain::work::{End, RunCommand};
 use domain::{Event, Isolation, Outcome, Stage};
-use runner::{Exit, Follower, Found, Network, Piece, Reason, job};
+use runner::{Exit, Follower, Forward, Found, Network, Piece, Reason, job};
 use tokio::time::{Instant, sleep_until};
 use workspace::Workspace;
 
@@ -110,7 +110,8 @@ impl Drive {
         argv.extend(launch.args);
         let mut allow = launch.hosts;
         allow.extend(self.project.network.iter().cloned());
-        let network = Network { allow, forwards: launch.forwards };
+        let forwards = launch.forwards.into_iter().map(Forward::Loopback).collect();
+        let network = Network { allow, forwards };
         let spec = self.spec(workspace, argv, launch.env, mounts, network);
         Ok(job::launch(&self.context.options.own, dir, &spec, &launch.stdin)?)
     }
