@@ -7,10 +7,13 @@
 //! vocabulary of the log, one of the two serialised formats of the project (the other is crate `api`).
 
 pub mod check;
+pub mod delegation;
 pub mod diff;
 pub mod event;
 pub mod ids;
+pub mod memory;
 pub mod project;
+pub mod question;
 pub mod retry;
 pub mod run;
 pub mod schedule;
@@ -24,6 +27,7 @@ pub use diff::DiffStat;
 pub use event::{Event, Record};
 pub use ids::{RunId, TaskId};
 pub use project::Project;
+pub use question::Question;
 pub use run::{Isolation, Outcome, Run, RunState, Stage};
 pub use task::{NewTask, Task, TaskState, WaitFor, Waiting};
 pub use time::Timestamp;

@@ -15,6 +15,7 @@
 
 pub mod checkpoints;
 pub mod events;
+pub mod memory;
 mod migrate;
 pub mod outbox;
 mod pg;

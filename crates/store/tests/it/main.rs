@@ -9,5 +9,6 @@
 mod harness;
 mod life;
 mod log;
+mod memory;
 mod queue;
 mod survives;
