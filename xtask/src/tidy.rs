@@ -13,9 +13,10 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("store", &["domain"]),
     ("agents", &["domain"]),
     ("api", &["domain"]),
+    ("mcp", &[]),
     ("engine", &["agents", "domain", "runner", "store", "workspace"]),
-    ("server", &["api", "domain", "engine", "store"]),
-    ("cli", &["agents", "api", "domain", "engine", "runner", "server", "store"]),
+    ("server", &["api", "domain", "engine", "mcp", "store"]),
+    ("cli", &["agents", "api", "domain", "engine", "mcp", "runner", "server", "store"]),
     ("testkit", &["domain", "store"]),
 ];
 
@@ -24,7 +25,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ("rusqlite", &["store"]),
     ("postgres", &["store"]),
     ("axum", &["server", "testkit"]),
-    ("ureq", &["api"]),
+    ("ureq", &["api", "engine"]),
+    ("rmcp", &["mcp"]),
     ("clap", &["cli"]),
 ];
 
