@@ -12,11 +12,14 @@ use serde_json::{Value, json};
 use crate::blocks::{self, word};
 use crate::endpoint::Endpoint;
 use crate::prose;
+use crate::servers;
 use crate::text::{self, MOST_RAW, MOST_TEXT, bounded, lossy};
 use crate::{Assignment, Driver, Error, Exit, Finish, Launch, Program, Readiness, Session, Stream, Verdict};
 
 const KEY: &str = "GEMINI_API_KEY";
 const URL: &str = "GOOGLE_GEMINI_BASE_URL";
+/// Below its home.
+const SYSTEM: &str = ".gemini/system.json";
 
 /// The agent.
 #[derive(Clone, Copy, Debug)]
@@ -46,6 +49,10 @@ impl Driver for Gemini {
         &[KEY, URL]
     }
 
+    fn takes_tools(&self) -> bool {
+        true
+    }
+
     fn launch(&self, assignment: &Assignment) -> Result<Launch, Error> {
         let mut args: Vec<String> =
             ["-o", "stream-json", "--approval-mode", "yolo", "--skip-trust"].map(String::from).to_vec();
@@ -59,15 +66,25 @@ impl Driver for Gemini {
         let mut env: BTreeMap<String, String> =
             [("GEMINI_CLI_NO_RELAUNCH".to_owned(), "true".to_owned())].into();
         env.extend(assignment.account.clone());
+        let mut files = Vec::new();
+        if let Some(server) = &assignment.mcp {
+            args.push(servers::allowed());
+            // System settings go before the repository's, which may name a server as ours is named.
+            let system = format!("{}/{SYSTEM}", assignment.home);
+            env.insert("GEMINI_CLI_SYSTEM_SETTINGS_PATH".into(), system);
+            let settings = json!({ "mcpServers": servers::entry(server) });
+            files.push((SYSTEM.into(), settings.to_string().into_bytes()));
+        }
         let settings = json!({
             // An endpoint of the person's own would otherwise mean a login that headless runs refuse.
             "security": {"auth": {"selectedType": "gemini-api-key"}},
-            "admin": {"extensions": {"enabled": false}, "mcp": {"enabled": false}},
+            "admin": {"extensions": {"enabled": false}, "mcp": {"enabled": assignment.mcp.is_some()}},
             "hooksConfig": {"enabled": false},
             // Few tries of its own: what to do about a provider that does not answer is for the engine.
             "general": {"maxAttempts": 3, "enableAutoUpdate": false, "enableAutoUpdateNotification": false},
             "privacy": {"usageStatisticsEnabled": false},
         });
+        files.push((".gemini/settings.json".into(), settings.to_string().into_bytes()));
         let (forwards, hosts) =
             Endpoint::network(assignment.account.get(URL), &["generativelanguage.googleapis.com"]);
         Ok(Launch {
@@ -75,7 +92,7 @@ impl Driver for Gemini {
             args,
             env,
             stdin: assignment.prompt.clone().into_bytes(),
-            files: vec![(".gemini/settings.json".into(), settings.to_string().into_bytes())],
+            files,
             hosts,
             forwards,
         })

@@ -122,8 +122,14 @@ impl Embedded {
         })?;
         let address = listener.local_addr().map_err(|error| Error::failed(error.to_string()))?;
         let (stopping, stop) = watch::channel(false);
+        let data = places.data.clone();
         let (engine, serving) = runtime.block_on(async {
+            // There before any run goes on: those that live may call at once.
+            let door = server::door::bind(&data).map_err(|error| {
+                engine::Error::Repository(format!("the socket for agents in {}: {error}", data.display()))
+            })?;
             let engine = Engine::start(options, store)?;
+            tokio::spawn(server::door::serve(door, engine.clone(), stop.clone()));
             let serving = tokio::spawn(server::serve(listener, engine.clone(), Arc::clone(&access), stop));
             Ok::<_, engine::Error>((engine, serving))
         })?;

@@ -35,9 +35,8 @@ impl<D: Desk> ServerHandler for Handler<D> {
         _: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let offered = Name::parse(&request.name).filter(|name| self.0.offers().contains(name));
-        let name = offered.ok_or_else(|| {
-            ErrorData::invalid_params(format!("there is no tool `{}`", request.name), None)
-        })?;
+        let name = offered
+            .ok_or_else(|| ErrorData::invalid_params(format!("there is no tool `{}`", request.name), None))?;
         let arguments = request.arguments.unwrap_or_default();
         let said = match tools::read(name, arguments) {
             Ok(call) => self.0.call(call).await,

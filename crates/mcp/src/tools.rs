@@ -47,18 +47,35 @@ names! {
 #[serde(tag = "tool", content = "arguments", rename_all = "snake_case", deny_unknown_fields)]
 #[expect(missing_docs, reason = "arguments are described where models read of them, in `described`")]
 pub enum Call {
-    ReportProgress { text: String },
+    ReportProgress {
+        text: String,
+    },
     AskPerson {
         question: String,
         #[serde(default)]
         choices: Vec<String>,
     },
-    Delegate { text: String, agent: Option<String> },
-    ListTasks { state: Option<String> },
-    ReportTask { id: String },
-    ReadMemory { name: Option<String> },
-    WriteMemory { name: String, text: String, version: Option<u32> },
-    AskLocalModel { prompt: String },
+    Delegate {
+        text: String,
+        agent: Option<String>,
+    },
+    ListTasks {
+        state: Option<String>,
+    },
+    ReportTask {
+        id: String,
+    },
+    ReadMemory {
+        name: Option<String>,
+    },
+    WriteMemory {
+        name: String,
+        text: String,
+        version: Option<u32>,
+    },
+    AskLocalModel {
+        prompt: String,
+    },
 }
 
 /// The call, or what is wrong with its arguments.
@@ -98,7 +115,11 @@ pub(crate) fn described(name: Name) -> (&'static str, Map<String, Value>) {
         ),
         Name::ListTasks => (
             "The latest tasks of this project, with their states.",
-            schema(&[("state", text("Only this state: queued, running, waiting, review, completed, failed, cancelled."), false)]),
+            schema(&[(
+                "state",
+                text("Only this state: queued, running, waiting, review, completed, failed, cancelled."),
+                false,
+            )]),
         ),
         Name::ReportTask => (
             "How a task stands: state, summary, change, checks, open questions.",

@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use agents::{Assignment, Driver, Program, Verdict};
+use agents::{Assignment, Driver, McpServer, Program, Verdict};
 use domain::work::{End, RunCommand};
-use domain::{Event, Isolation, Outcome, Stage};
+use domain::{Event, Isolation, Outcome, Stage, question};
 use runner::{Exit, Follower, Forward, Found, Network, Piece, Reason, job};
+use store::memory;
 use tokio::time::{Instant, sleep_until};
 use workspace::Workspace;
 
@@ -29,6 +30,10 @@ enum Asked {
     Lingering,
 }
 
+/// The port inside a sandbox at which our tools are. An account's endpoint at the same port of the host cannot be
+/// reached; nothing is known to be there by default.
+const TOOLS_PORT: u16 = 31_290;
+
 /// Where our own binary is inside a sandbox.
 const OWN: &str = "/run/sidekick/sidekick";
 
@@ -40,7 +45,8 @@ impl Drive {
             reason: format!("the agent `{}` is not configured any more", run.agent),
             retryable: false,
         })?;
-        let assignment = self.assignment(workspace);
+        let notes = self.context.notes(&self.work.task.asked).await?;
+        let assignment = self.assignment(workspace, driver.as_ref(), &notes);
         let dir = self.dir().join("agent");
         match found(&dir)? {
             Found::Finished(_) | Found::Alive(_) => {}
@@ -58,14 +64,17 @@ impl Drive {
         self.end(Outcome::Lost, Some("its processes vanished without a trace of how they ended".into()), true)
     }
 
-    fn assignment(&self, workspace: &Workspace) -> Assignment {
+    fn assignment(&self, workspace: &Workspace, driver: &dyn Driver, notes: &[memory::Entry]) -> Assignment {
         let Some(run) = &self.work.run else { return Assignment::default() };
+        let mcp = self.tools(run, driver);
         let memory = memory(&workspace.lower);
         let continuation = std::fs::read_to_string(self.continuation_file()).ok().filter(|_| run.attempt > 1);
         let parts = prompt::Parts {
             work: &self.work,
             memory: memory.as_deref(),
             continuation: continuation.as_deref(),
+            notes,
+            can_ask: mcp.is_some(),
         };
         let bare = run.isolation == Isolation::None;
         Assignment {
@@ -84,7 +93,18 @@ impl Drive {
             scenario: self.work.task.asked.scenario.clone(),
             home: if bare { workspace.home().display().to_string() } else { runner::sandbox::HOME.into() },
             account: self.context.agents.account(&run.agent),
+            mcp,
         }
+    }
+
+    /// Our tools, for an agent that takes some and that a sandbox can lead there. Without one there is no way that
+    /// outlives the daemon.
+    fn tools(&self, run: &domain::Run, driver: &dyn Driver) -> Option<McpServer> {
+        if run.isolation == Isolation::None || !driver.takes_tools() {
+            return None;
+        }
+        let url = format!("http://127.0.0.1:{TOOLS_PORT}/mcp");
+        Some(McpServer { url, token: self.context.passes.of(run.id) })
     }
 
     fn launch(
@@ -110,7 +130,11 @@ impl Drive {
         argv.extend(launch.args);
         let mut allow = launch.hosts;
         allow.extend(self.project.network.iter().cloned());
-        let forwards = launch.forwards.into_iter().map(Forward::Loopback).collect();
+        let mut forwards: Vec<_> = launch.forwards.into_iter().map(Forward::Loopback).collect();
+        if assignment.mcp.is_some() {
+            let socket = self.context.options.data_dir.join(crate::SOCKET);
+            forwards.push(Forward::Socket { port: TOOLS_PORT, socket });
+        }
         let network = Network { allow, forwards };
         let spec = self.spec(workspace, argv, launch.env, mounts, network);
         Ok(job::launch(&self.context.options.own, dir, &spec, &launch.stdin)?)
@@ -217,7 +241,16 @@ impl Drive {
                 self.plan.clone_from(items);
             }
         }
-        let reports = events.into_iter().map(RunCommand::Tell).collect();
+        let mut free = question::MOST_OPEN.saturating_sub(question::open(&self.work.task.questions).count());
+        let reports = events.into_iter().filter_map(|event| match event {
+            // The rehearsal asks in its stream; more than may be open is not asked.
+            Event::QuestionAsked { text, choices, .. } => {
+                free = free.checked_sub(1)?;
+                Some(RunCommand::Ask { text, choices })
+            }
+            event => Some(RunCommand::Tell(event)),
+        });
+        let reports = reports.collect();
         self.tell(reports, Some(("agent", from, to))).await
     }
 
