@@ -16,3 +16,4 @@ mod hostile;
 mod input;
 mod job;
 mod sidekick;
+mod tools;

@@ -43,6 +43,8 @@ pub(crate) enum Command {
     Approve(Id),
     /// Send a task's work back with a comment (-m), or discard it (without)
     Reject(Reject),
+    /// Answer what a task's agent asked; it goes on in the same session
+    Answer(Answer),
     /// Try a finished task afresh, or a waiting one now
     Retry(Retry),
     /// Stop a task; all its processes are gone when this returns
@@ -160,6 +162,17 @@ pub(crate) struct Reject {
     /// Discard the work even with a message, which is then the reason
     #[arg(long, requires = "message")]
     pub(crate) discard: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Answer {
+    /// The task's id, or any unique beginning of it
+    pub(crate) id: String,
+    /// The answer, or the number of a choice
+    pub(crate) text: String,
+    /// Which question, as `sidekick show` names them [default: the oldest open one]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) question: Option<String>,
 }
 
 #[derive(Debug, clap::Args)]

@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+mod answer;
 mod decide;
 mod demo;
 mod diff;
@@ -34,6 +35,7 @@ pub(crate) fn run(args: &Args, ui: &Ui) -> Result<ExitCode> {
         Command::Diff(diff) => diff::diff(args, diff, ui),
         Command::Approve(id) => decide::approve(args, &id.id, ui),
         Command::Reject(reject) => decide::reject(args, reject, ui),
+        Command::Answer(answer) => answer::answer(args, answer, ui),
         Command::Retry(retry) => decide::retry(args, retry, ui),
         Command::Stop(id) => decide::stop(args, &id.id, ui),
         Command::Rollback(rollback) => rollback::rollback(args, rollback, ui),

@@ -21,6 +21,9 @@ use crate::tools::RunDesk;
 /// Calls at once; further ones wait their turn.
 const MOST_CALLS: usize = 64;
 
+/// Bytes that are taken from somebody who is refused.
+const MOST_UNHEARD: usize = 64 * 1024;
+
 #[derive(Clone)]
 struct Door {
     engine: Engine,
@@ -69,6 +72,8 @@ async fn answer(State(door): State<Door>, request: Request) -> Response {
             mcp::answer(desk, request).await.map(Body::new)
         }
         Ok(None) => {
+            // A client that still sends when the connection closes may miss the answer.
+            axum::body::to_bytes(request.into_body(), MOST_UNHEARD).await.ok();
             let why = "sidekick: this is for live runs, and the request carries no pass of one\n";
             (StatusCode::UNAUTHORIZED, why).into_response()
         }

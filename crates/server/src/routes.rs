@@ -1,6 +1,7 @@
 //! Handlers, by resource.
 
 pub(crate) mod events;
+pub(crate) mod memory;
 pub(crate) mod projects;
 pub(crate) mod session;
 pub(crate) mod status;

@@ -51,6 +51,7 @@ impl Drive {
         match found(&dir)? {
             Found::Finished(_) | Found::Alive(_) => {}
             Found::Lost => return Ok(self.lost()),
+            Found::NotStarted if self.is_stopping() => return Ok(self.end(Outcome::Stopped, None, false)),
             Found::NotStarted => {
                 self.enter(Stage::Agent).await?;
                 self.launch(workspace, driver.as_ref(), &assignment, &dir)?;
