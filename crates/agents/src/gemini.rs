@@ -18,8 +18,6 @@ use crate::{Assignment, Driver, Error, Exit, Finish, Launch, Program, Readiness,
 
 const KEY: &str = "GEMINI_API_KEY";
 const URL: &str = "GOOGLE_GEMINI_BASE_URL";
-/// Below its home.
-const SYSTEM: &str = ".gemini/system.json";
 
 /// The agent.
 #[derive(Clone, Copy, Debug)]
@@ -66,25 +64,17 @@ impl Driver for Gemini {
         let mut env: BTreeMap<String, String> =
             [("GEMINI_CLI_NO_RELAUNCH".to_owned(), "true".to_owned())].into();
         env.extend(assignment.account.clone());
-        let mut files = Vec::new();
-        if let Some(server) = &assignment.mcp {
-            args.push(servers::allowed());
-            // System settings go before the repository's, which may name a server as ours is named.
-            let system = format!("{}/{SYSTEM}", assignment.home);
-            env.insert("GEMINI_CLI_SYSTEM_SETTINGS_PATH".into(), system);
-            let settings = json!({ "mcpServers": servers::entry(server) });
-            files.push((SYSTEM.into(), settings.to_string().into_bytes()));
-        }
+        args.extend(assignment.mcp.iter().map(|_| servers::allowed()));
         let settings = json!({
             // An endpoint of the person's own would otherwise mean a login that headless runs refuse.
             "security": {"auth": {"selectedType": "gemini-api-key"}},
             "admin": {"extensions": {"enabled": false}, "mcp": {"enabled": assignment.mcp.is_some()}},
+            "mcpServers": assignment.mcp.as_ref().map_or_else(|| json!({}), servers::entry),
             "hooksConfig": {"enabled": false},
             // Few tries of its own: what to do about a provider that does not answer is for the engine.
             "general": {"maxAttempts": 3, "enableAutoUpdate": false, "enableAutoUpdateNotification": false},
             "privacy": {"usageStatisticsEnabled": false},
         });
-        files.push((".gemini/settings.json".into(), settings.to_string().into_bytes()));
         let (forwards, hosts) =
             Endpoint::network(assignment.account.get(URL), &["generativelanguage.googleapis.com"]);
         Ok(Launch {
@@ -92,7 +82,7 @@ impl Driver for Gemini {
             args,
             env,
             stdin: assignment.prompt.clone().into_bytes(),
-            files,
+            files: vec![(".gemini/settings.json".into(), settings.to_string().into_bytes())],
             hosts,
             forwards,
         })
