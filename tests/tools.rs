@@ -1,8 +1,9 @@
 //! What live runs may ask of the daemon: who is answered, and questions to a person.
 
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
+use std::process::Stdio;
 
 use serde_json::{Value, json};
 use testkit::model::{ModelServer, Turn};
@@ -176,4 +177,71 @@ fn a_question_waits_for_its_answer() {
     );
     bench.output(&["approve", id]);
     assert_eq!(bench.repo.read("a.txt"), "painted\nYou asked: Which colour?\nThe answer: green\n");
+}
+
+#[test]
+fn an_agent_outside_has_tools_of_its_own() {
+    let bench = Bench::new();
+    let mut child = bench.command(&["mcp"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let (mut to, mut from) = (child.stdin.take().unwrap(), BufReader::new(child.stdout.take().unwrap()));
+    let mut ask = |message: Value| -> Value {
+        writeln!(to, "{message}").unwrap();
+        let mut line = String::new();
+        from.read_line(&mut line).unwrap();
+        serde_json::from_str(&line).unwrap()
+    };
+    let hello = json!({"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}});
+    let answer = ask(json!({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": hello}));
+    assert_eq!(answer["result"]["serverInfo"]["name"], "sidekick", "{answer}");
+    let tools = ask(listing()).to_string();
+    assert!(tools.contains("report_task") && !tools.contains("ask_person"), "{tools}");
+    let mut say = |name: &str, arguments: Value| {
+        let answer = ask(call(name, &arguments));
+        answer["result"]["content"][0]["text"].as_str().unwrap().to_owned()
+    };
+    let missing = say("list_tasks", json!({}));
+    assert!(missing.contains("sidekick serve"), "{missing}");
+    let daemon = bench.serve();
+    assert!(say("delegate", json!({"text": "leave a note", "agent": "rehearsal"})).contains("is accepted"));
+    let tasks: Value = serde_json::from_str(&say("list_tasks", json!({}))).unwrap();
+    let id = tasks[0]["id"].as_str().unwrap().to_owned();
+    bench.until(&id, |task| task["state"] == "review");
+    assert!(say("report_task", json!({"id": id})).contains("NOTES.md"));
+    assert_eq!(say("write_memory", json!({"name": "style", "text": "Short."})), "Written: version 1.");
+    assert!(
+        say("write_memory", json!({"name": "style", "text": "x", "version": 7})).contains("read it again")
+    );
+    assert_eq!(say("read_memory", json!({})), "## style (version 1)\n\nShort.");
+    drop((to, daemon));
+    assert!(child.wait().unwrap().success());
+}
+
+#[test]
+fn the_local_model_is_asked_with_its_key_and_only_where_there_is_one() {
+    if !has_agent("codex") {
+        return;
+    }
+    let model = ModelServer::start(vec![Turn::Hang]);
+    let mut bench = Bench::new();
+    let url = model.url();
+    bench.configure(&format!(
+        "local_model: {{url: '{url}/v1', model: small, key: {{env: SMALL_KEY}}}}\n\
+         agents: {{codex: {{env: {{OPENAI_BASE_URL: '{url}/v1', OPENAI_API_KEY: k}}}}}}\n"
+    ));
+    bench.env.push(("SMALL_KEY".into(), "sk-small".into()));
+    let daemon = bench.serve();
+    let (id, pass) = waiting_agent(&bench);
+    let ask = |prompt: &str| {
+        request(&bench, "/mcp", Some(&pass), &call("ask_local_model", &json!({"prompt": prompt}))).1
+    };
+    let answer = ask("what is this?");
+    assert!(answer.contains("Done."), "{answer}");
+    let asked = model.requests().into_iter().find(|request| request.body["model"] == "small").unwrap();
+    assert_eq!(asked.body["messages"][0]["content"], "what is this?");
+    assert_eq!(asked.headers["authorization"], "Bearer sk-small");
+    assert!(ask(&"x".repeat(70_000)).contains("more than 64 KiB"));
+    drop(model);
+    assert!(ask("and now?").contains("did not answer"), "what is away is said");
+    bench.json(&["stop", &id]);
+    drop(daemon);
 }

@@ -8,6 +8,7 @@ mod doctor;
 mod link;
 mod list;
 mod logs;
+mod mcp;
 mod project;
 mod rollback;
 mod run;
@@ -43,6 +44,7 @@ pub(crate) fn run(args: &Args, ui: &Ui) -> Result<ExitCode> {
         Command::Agents => doctor::agents(args, ui),
         Command::Doctor => doctor::doctor(args, ui),
         Command::Demo(demo) => demo::demo(args, demo, ui),
+        Command::Mcp(wanted) => mcp::mcp(args, wanted),
         Command::Link => link::link(args, ui),
         Command::Completions { shell } => {
             let mut text = Vec::new();

@@ -80,6 +80,16 @@ impl Connection {
     }
 }
 
+/// A client of the daemon that runs on a data directory; none of our own is started.
+pub(crate) fn running(places: &Places) -> Result<Client> {
+    let missing = || {
+        Error::failed(format!("no sidekick runs on {}", places.data.display()))
+            .hint("Start one with `sidekick serve`, then try again.")
+    };
+    let daemon = places.read_daemon().filter(Daemon::is_alive).ok_or_else(missing)?;
+    Ok(Client::new(daemon.url, places.token()?))
+}
+
 impl Drop for Connection {
     fn drop(&mut self) {
         if let Some(own) = self.own.take() {
