@@ -70,7 +70,7 @@ fn noted(notes: &[Entry]) -> String {
     let before = text.len();
     let mut left = 0;
     for note in notes {
-        let body: String = note.text.lines().map(|line| format!("> {line}\n")).collect();
+        let body = note.text.lines().fold(String::new(), |body, line| body + "> " + line + "\n");
         if text.len() - before + body.len() > MOST_NOTES {
             left += 1;
         } else {

@@ -38,7 +38,7 @@ impl<D: Desk> ServerHandler for Handler<D> {
         let name = offered
             .ok_or_else(|| ErrorData::invalid_params(format!("there is no tool `{}`", request.name), None))?;
         let arguments = request.arguments.unwrap_or_default();
-        let said = match tools::read(name, arguments) {
+        let said = match tools::read(name, &arguments) {
             Ok(call) => self.0.call(call).await,
             Err(complaint) => Err(complaint),
         };

@@ -79,7 +79,7 @@ pub enum Call {
 }
 
 /// The call, or what is wrong with its arguments.
-pub(crate) fn read(name: Name, arguments: Map<String, Value>) -> Result<Call, String> {
+pub(crate) fn read(name: Name, arguments: &Map<String, Value>) -> Result<Call, String> {
     let call = json!({ "tool": name.as_str(), "arguments": arguments });
     serde_json::from_value(call).map_err(|error| format!("the arguments of {}: {error}", name.as_str()))
 }
@@ -192,15 +192,15 @@ mod tests {
             };
             let whole: Map<_, _> =
                 properties.iter().map(|(field, schema)| (field.clone(), example(schema))).collect();
-            read(name, whole.clone()).unwrap();
+            read(name, &whole).unwrap();
             for field in schema["required"].as_array().unwrap() {
                 let mut less = whole.clone();
                 less.remove(field.as_str().unwrap());
-                assert!(read(name, less).is_err(), "{name:?} needs {field}");
+                assert!(read(name, &less).is_err(), "{name:?} needs {field}");
             }
             let mut more = whole;
             more.insert("isolation".into(), json!("none"));
-            assert!(read(name, more).unwrap_err().contains("isolation"), "{name:?}");
+            assert!(read(name, &more).unwrap_err().contains("isolation"), "{name:?}");
             assert_eq!(Name::parse(name.as_str()), Some(name));
         }
     }
