@@ -105,6 +105,35 @@ fn only_live_runs_are_answered_and_only_with_tools() {
     drop(daemon);
 }
 
+/// The agent itself, through its sandbox: it calls, the daemon is killed and another starts, it calls again.
+#[test]
+fn a_running_agent_reaches_the_daemon_that_came_after() {
+    if !has_agent("codex") {
+        return;
+    }
+    let progress = |text: &str| Turn::tool("mcp__sidekick__report_progress", json!({ "text": text }));
+    let wait = "while [ ! -e /home/agent/go ]; do sleep 0.02; done";
+    let model = ModelServer::start(vec![
+        progress("before"),
+        Turn::tool("exec_command", json!({"cmd": wait, "yield_time_ms": 30_000})),
+        progress("after"),
+        Turn::text("Done."),
+    ]);
+    let bench = with_codex(&model);
+    let daemon = bench.serve();
+    let (id, _) = waiting_agent(&bench);
+    let log = || String::from_utf8(bench.output(&["--json", "logs", &id]).stdout).unwrap();
+    let task = bench.until(&id, |_| log().contains("go ]"));
+    assert!(log().contains(r#""text":"before""#));
+    drop(daemon);
+    let daemon = bench.serve();
+    let home = bench.data().join(format!("workspaces/{}/home", task["run"].as_str().unwrap()));
+    std::fs::write(home.join("go"), "").unwrap();
+    bench.until(&id, |task| task["state"] == "review");
+    assert!(log().contains(r#""text":"after""#), "{}", log());
+    drop(daemon);
+}
+
 #[test]
 fn calls_are_bounded_and_told_what_is_wrong() {
     if !has_agent("codex") {
@@ -216,6 +245,11 @@ fn an_agent_outside_has_tools_of_its_own() {
         say("write_memory", json!({"name": "style", "text": "x", "version": 7})).contains("read it again")
     );
     assert_eq!(say("read_memory", json!({})), "## style (version 1)\n\nShort.");
+    let noted = bench.json(&["memory"]);
+    assert_eq!((&noted[0]["name"], &noted[0]["actor"]), (&json!("style"), &json!("person:owner")), "{noted}");
+    assert_eq!(bench.output(&["memory", "--forget", "style"]).status.code(), Some(0));
+    assert_eq!(bench.output(&["memory", "style"]).status.code(), Some(4));
+    assert_eq!(say("read_memory", json!({})), "There is no such entry.");
     drop((to, daemon));
     assert!(child.wait().unwrap().success());
 }

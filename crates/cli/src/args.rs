@@ -60,6 +60,8 @@ pub(crate) enum Command {
     Doctor,
     /// See the whole main job on a small sample repository, without a model
     Demo(Demo),
+    /// Show what was noted in a project for later runs, or forget some of it
+    Memory(Memory),
     /// Serve Sidekick's tools to an agent of your own, over MCP on standard input and output
     Mcp(Mcp),
     /// Print a new one-time access link to the dashboard
@@ -232,6 +234,21 @@ pub(crate) struct AddProject {
     /// A command that must pass on the finished work; can be given several times
     #[arg(long = "check", value_name = "NAME=COMMAND")]
     pub(crate) checks: Vec<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Memory {
+    /// One entry [default: all of them]
+    pub(crate) name: Option<String>,
+    /// Forget it: later runs are not told it any more
+    #[arg(long, requires = "name")]
+    pub(crate) forget: bool,
+    /// Path or URL of the repository [default: the repository you stand in]
+    #[arg(long, value_name = "PATH|URL", value_hint = ValueHint::DirPath)]
+    pub(crate) repo: Option<String>,
+    /// A configured project
+    #[arg(long, value_name = "NAME", conflicts_with = "repo")]
+    pub(crate) project: Option<String>,
 }
 
 #[derive(Debug, clap::Args)]

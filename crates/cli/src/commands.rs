@@ -9,6 +9,7 @@ mod link;
 mod list;
 mod logs;
 mod mcp;
+mod memory;
 mod project;
 mod rollback;
 mod run;
@@ -44,6 +45,7 @@ pub(crate) fn run(args: &Args, ui: &Ui) -> Result<ExitCode> {
         Command::Agents => doctor::agents(args, ui),
         Command::Doctor => doctor::doctor(args, ui),
         Command::Demo(demo) => demo::demo(args, demo, ui),
+        Command::Memory(wanted) => memory::memory(args, wanted, ui),
         Command::Mcp(wanted) => mcp::mcp(args, wanted),
         Command::Link => link::link(args, ui),
         Command::Completions { shell } => {

@@ -139,7 +139,12 @@ impl Embedded {
                 engine::Error::Repository(format!("the socket for agents in {}: {error}", data.display()))
             })?;
             let engine = Engine::start(options, store)?;
-            tokio::spawn(server::door::serve(door, engine.clone(), stop.clone()));
+            let answering = server::door::serve(door, engine.clone(), stop.clone());
+            tokio::spawn(async move {
+                if let Err(error) = answering.await {
+                    tracing::error!(%error, "agents are not answered any more");
+                }
+            });
             let serving = tokio::spawn(server::serve(listener, engine.clone(), Arc::clone(&access), stop));
             Ok::<_, engine::Error>((engine, serving))
         })?;

@@ -30,8 +30,7 @@ enum Asked {
     Lingering,
 }
 
-/// The port inside a sandbox at which our tools are. An account's endpoint at the same port of the host cannot be
-/// reached; nothing is known to be there by default.
+/// The port inside a sandbox at which our tools are.
 const TOOLS_PORT: u16 = 31_290;
 
 /// Where our own binary is inside a sandbox.
@@ -104,8 +103,15 @@ impl Drive {
         if run.isolation == Isolation::None || !driver.takes_tools() {
             return None;
         }
-        let url = format!("http://127.0.0.1:{TOOLS_PORT}/mcp");
+        let url = format!("http://127.0.0.1:{}/mcp", self.tools_port(&run.agent));
         Some(McpServer { url, token: self.context.passes.of(run.id) })
+    }
+
+    /// The next one where the account's own endpoint has it.
+    fn tools_port(&self, agent: &str) -> u16 {
+        let taken = format!(":{TOOLS_PORT}");
+        let account = self.context.agents.account(agent);
+        TOOLS_PORT + u16::from(account.values().any(|value| value.contains(&taken)))
     }
 
     fn launch(
@@ -134,7 +140,7 @@ impl Drive {
         let mut forwards: Vec<_> = launch.forwards.into_iter().map(Forward::Loopback).collect();
         if assignment.mcp.is_some() {
             let socket = self.context.options.data_dir.join(crate::SOCKET);
-            forwards.push(Forward::Socket { port: TOOLS_PORT, socket });
+            forwards.push(Forward::Socket { port: self.tools_port(driver.name()), socket });
         }
         let network = Network { allow, forwards };
         let spec = self.spec(workspace, argv, launch.env, mounts, network);
