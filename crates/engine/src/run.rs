@@ -6,6 +6,7 @@ mod collect;
 mod jobs;
 mod prepare;
 mod reading;
+mod tools;
 
 use std::path::PathBuf;
 use std::sync::Arc;

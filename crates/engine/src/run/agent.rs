@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use agents::{Assignment, Driver, McpServer, Program, Verdict};
-use domain::work::{End, RunCommand};
+use agents::{Assignment, Driver, Program, Verdict};
+use domain::work::End;
 use domain::{Event, Isolation, Outcome, Stage, question};
 use runner::{Exit, Follower, Forward, Found, Network, Piece, Reason, job};
 use store::memory;
@@ -13,6 +13,7 @@ use workspace::Workspace;
 
 use super::jobs::{GRACE, found};
 use super::reading::{Reading, is_progress};
+use super::tools::reports;
 use super::{Broken, Drive, asked_to_stop};
 use crate::{agents_here, prompt};
 
@@ -29,9 +30,6 @@ enum Asked {
     NoProgress,
     Lingering,
 }
-
-/// The port inside a sandbox at which our tools are.
-const TOOLS_PORT: u16 = 31_290;
 
 /// Where our own binary is inside a sandbox.
 const OWN: &str = "/run/sidekick/sidekick";
@@ -97,23 +95,6 @@ impl Drive {
         }
     }
 
-    /// Our tools, for an agent that takes some and that a sandbox can lead there. Without one there is no way that
-    /// outlives the daemon.
-    fn tools(&self, run: &domain::Run, driver: &dyn Driver) -> Option<McpServer> {
-        if run.isolation == Isolation::None || !driver.takes_tools() {
-            return None;
-        }
-        let url = format!("http://127.0.0.1:{}/mcp", self.tools_port(&run.agent));
-        Some(McpServer { url, token: self.context.passes.of(run.id) })
-    }
-
-    /// The next one where the account's own endpoint has it.
-    fn tools_port(&self, agent: &str) -> u16 {
-        let taken = format!(":{TOOLS_PORT}");
-        let account = self.context.agents.account(agent);
-        TOOLS_PORT + u16::from(account.values().any(|value| value.contains(&taken)))
-    }
-
     fn launch(
         &self,
         workspace: &Workspace,
@@ -139,8 +120,7 @@ impl Drive {
         allow.extend(self.project.network.iter().cloned());
         let mut forwards: Vec<_> = launch.forwards.into_iter().map(Forward::Loopback).collect();
         if assignment.mcp.is_some() {
-            let socket = self.context.options.data_dir.join(crate::SOCKET);
-            forwards.push(Forward::Socket { port: self.tools_port(driver.name()), socket });
+            forwards.push(self.way_to_tools(driver.name()));
         }
         let network = Network { allow, forwards };
         let spec = self.spec(workspace, argv, launch.env, mounts, network);
@@ -248,16 +228,8 @@ impl Drive {
                 self.plan.clone_from(items);
             }
         }
-        let mut free = question::MOST_OPEN.saturating_sub(question::open(&self.work.task.questions).count());
-        let reports = events.into_iter().filter_map(|event| match event {
-            // The rehearsal asks in its stream; more than may be open is not asked.
-            Event::QuestionAsked { text, choices, .. } => {
-                free = free.checked_sub(1)?;
-                Some(RunCommand::Ask { text, choices })
-            }
-            event => Some(RunCommand::Tell(event)),
-        });
-        let reports = reports.collect();
+        let open = question::open(&self.work.task.questions).count();
+        let reports = reports(events, question::MOST_OPEN.saturating_sub(open));
         self.tell(reports, Some(("agent", from, to))).await
     }
 
