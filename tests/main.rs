@@ -17,3 +17,4 @@ mod hostile;
 mod input;
 mod job;
 mod sidekick;
+mod tools;

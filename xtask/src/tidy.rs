@@ -14,9 +14,10 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("agents", &["domain"]),
     ("api", &["domain"]),
     ("gateway", &["domain"]),
+    ("mcp", &[]),
     ("engine", &["agents", "domain", "gateway", "runner", "store", "workspace"]),
-    ("server", &["api", "domain", "engine", "store"]),
-    ("cli", &["agents", "api", "domain", "engine", "gateway", "runner", "server", "store"]),
+    ("server", &["api", "domain", "engine", "mcp", "store"]),
+    ("cli", &["agents", "api", "domain", "engine", "gateway", "mcp", "runner", "server", "store"]),
     ("testkit", &["domain", "store"]),
 ];
 
@@ -25,9 +26,10 @@ const HOMES: &[(&str, &[&str])] = &[
     ("rusqlite", &["store"]),
     ("postgres", &["store"]),
     ("axum", &["server", "testkit"]),
-    ("ureq", &["api"]),
+    ("ureq", &["api", "engine"]),
     ("hyper", &["gateway"]),
     ("rustls", &["gateway"]),
+    ("rmcp", &["mcp"]),
     ("clap", &["cli"]),
 ];
 

@@ -9,11 +9,18 @@ mod reading;
 use std::collections::BTreeMap;
 
 use crate::endpoint::Endpoint;
-use crate::{Assignment, Driver, Error, Launch, Program, Provider, Readiness, Session, Speaks};
+use serde_json::json;
+
+use crate::{
+    Assignment, Driver, Error, Launch, MCP_NAME, MCP_TOKEN, McpServer, Program, Provider, Readiness, Session,
+    Speaks,
+};
 
 const TOKEN: &str = "CLAUDE_CODE_OAUTH_TOKEN";
 const KEY: &str = "ANTHROPIC_API_KEY";
 const URL: &str = "ANTHROPIC_BASE_URL";
+/// Below its home.
+const SERVERS: &str = ".claude/servers.json";
 
 /// The agent.
 #[derive(Clone, Copy, Debug)]
@@ -58,6 +65,10 @@ impl Driver for Claude {
         })
     }
 
+    fn takes_tools(&self) -> bool {
+        true
+    }
+
     fn launch(&self, assignment: &Assignment) -> Result<Launch, Error> {
         let mut args: Vec<String> = [
             "-p",
@@ -79,14 +90,21 @@ impl Driver for Claude {
             Some(session) => args.extend(["--resume".into(), session.clone()]),
             None => args.extend(["--session-id".into(), assignment.new_session.clone()]),
         }
-        let (env, forwards, hosts) = environment(assignment);
+        let (mut env, forwards, hosts) = environment(assignment);
+        // Settled before the run: a first start asks nothing.
+        let mut files = vec![(".claude/.claude.json".into(), br#"{"hasCompletedOnboarding":true}"#.to_vec())];
+        if let Some(server) = &assignment.mcp {
+            // Strict (above): this file's servers and no others, whatever the repository brings.
+            args.extend(["--mcp-config".into(), format!("{}/{SERVERS}", assignment.home)]);
+            env.insert(MCP_TOKEN.into(), server.token.clone());
+            files.push((SERVERS.into(), servers(server)));
+        }
         Ok(Launch {
             program: self.program(),
             args,
             env,
             stdin: assignment.prompt.clone().into_bytes(),
-            // Settled before the run: a first start asks nothing.
-            files: vec![(".claude/.claude.json".into(), br#"{"hasCompletedOnboarding":true}"#.to_vec())],
+            files,
             hosts,
             forwards,
         })
@@ -95,6 +113,13 @@ impl Driver for Claude {
     fn session(&self, assignment: &Assignment) -> Box<dyn Session> {
         Box::new(reading::Reading::new(assignment.before))
     }
+}
+
+/// The servers it may speak to; the token is filled in by the program, from its environment.
+fn servers(server: &McpServer) -> Vec<u8> {
+    let headers = json!({ "Authorization": format!("Bearer ${{{MCP_TOKEN}}}") });
+    let servers = json!({ MCP_NAME: { "type": "http", "url": server.url, "headers": headers } });
+    json!({ "mcpServers": servers }).to_string().into_bytes()
 }
 
 /// The variables, and what of the network they need.

@@ -10,7 +10,9 @@ mod reading;
 use std::collections::BTreeMap;
 
 use crate::endpoint::Endpoint;
-use crate::{Assignment, Driver, Error, Launch, Program, Provider, Readiness, Session, Speaks};
+use crate::{
+    Assignment, Driver, Error, Launch, MCP_NAME, MCP_TOKEN, Program, Provider, Readiness, Session, Speaks,
+};
 
 const KEY: &str = "OPENAI_API_KEY";
 const URL: &str = "OPENAI_BASE_URL";
@@ -53,6 +55,10 @@ impl Driver for Codex {
         })
     }
 
+    fn takes_tools(&self) -> bool {
+        true
+    }
+
     fn launch(&self, assignment: &Assignment) -> Result<Launch, Error> {
         let url = assignment.account.get(URL);
         let base = url.map_or("https://api.openai.com/v1", String::as_str);
@@ -71,6 +77,14 @@ impl Driver for Codex {
         {
             args.extend(["-c".into(), setting.to_owned()]);
         }
+        if let Some(server) = &assignment.mcp {
+            let url = serde_json::Value::from(server.url.as_str());
+            args.extend(["-c".into(), format!("mcp_servers.{MCP_NAME}.url={url}")]);
+            args.extend([
+                "-c".into(),
+                format!("mcp_servers.{MCP_NAME}.bearer_token_env_var=\"{MCP_TOKEN}\""),
+            ]);
+        }
         if let Some(model) = &assignment.model {
             args.extend(["-m".into(), model.clone()]);
         }
@@ -83,6 +97,7 @@ impl Driver for Codex {
         env.extend(
             assignment.account.iter().filter(|(name, _)| *name != URL).map(|(n, v)| (n.clone(), v.clone())),
         );
+        env.extend(assignment.mcp.iter().map(|server| (MCP_TOKEN.to_owned(), server.token.clone())));
         let (forwards, hosts) = Endpoint::network(url, &["api.openai.com"]);
         Ok(Launch {
             program: self.program(),

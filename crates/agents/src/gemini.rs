@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use crate::blocks::{self, word};
 use crate::endpoint::Endpoint;
 use crate::prose;
+use crate::servers;
 use crate::text::{self, MOST_RAW, MOST_TEXT, bounded, lossy};
 use crate::{
     Assignment, Driver, Error, Exit, Finish, Launch, Program, Provider, Readiness, Session, Speaks, Stream,
@@ -63,6 +64,10 @@ impl Driver for Gemini {
         })
     }
 
+    fn takes_tools(&self) -> bool {
+        true
+    }
+
     fn launch(&self, assignment: &Assignment) -> Result<Launch, Error> {
         let mut args: Vec<String> =
             ["-o", "stream-json", "--approval-mode", "yolo", "--skip-trust"].map(String::from).to_vec();
@@ -76,10 +81,12 @@ impl Driver for Gemini {
         let mut env: BTreeMap<String, String> =
             [("GEMINI_CLI_NO_RELAUNCH".to_owned(), "true".to_owned())].into();
         env.extend(assignment.account.clone());
+        args.extend(assignment.mcp.iter().map(|_| servers::allowed()));
         let settings = json!({
             // An endpoint of the person's own would otherwise mean a login that headless runs refuse.
             "security": {"auth": {"selectedType": "gemini-api-key"}},
-            "admin": {"extensions": {"enabled": false}, "mcp": {"enabled": false}},
+            "admin": {"extensions": {"enabled": false}, "mcp": {"enabled": assignment.mcp.is_some()}},
+            "mcpServers": assignment.mcp.as_ref().map_or_else(|| json!({}), servers::entry),
             "hooksConfig": {"enabled": false},
             // Few tries of its own: what to do about a provider that does not answer is for the engine.
             "general": {"maxAttempts": 3, "enableAutoUpdate": false, "enableAutoUpdateNotification": false},

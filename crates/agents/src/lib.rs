@@ -16,6 +16,7 @@ pub mod lines;
 mod prose;
 pub mod qwen;
 pub mod rehearsal;
+mod servers;
 mod text;
 
 use std::collections::BTreeMap;
@@ -50,6 +51,28 @@ pub struct Assignment {
     pub home: String,
     /// The account's variables; everything else the agent gets is chosen by the driver.
     pub account: BTreeMap<String, String>,
+    /// Our own tools, for agents that take some.
+    pub mcp: Option<McpServer>,
+}
+
+/// A server of tools, spoken to in the Model Context Protocol over HTTP.
+#[derive(Clone, PartialEq, Eq)]
+pub struct McpServer {
+    /// Where, as the agent sees it.
+    pub url: String,
+    /// What it shows there: in its environment and in files of its home, never in its arguments.
+    pub token: String,
+}
+
+/// The name that server has for agents.
+pub const MCP_NAME: &str = "sidekick";
+/// The variable its token is in.
+pub const MCP_TOKEN: &str = "SIDEKICK_MCP_TOKEN";
+
+impl std::fmt::Debug for McpServer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("McpServer").field("url", &self.url).finish_non_exhaustive()
+    }
 }
 
 /// A program to be started.
@@ -130,6 +153,10 @@ pub trait Driver: Send + Sync {
     /// agent's own affair.
     fn provider(&self, _account: &BTreeMap<String, String>) -> Option<Provider> {
         None
+    }
+    /// Whether it takes the tools of [`Assignment::mcp`].
+    fn takes_tools(&self) -> bool {
+        false
     }
     /// How to start it.
     fn launch(&self, assignment: &Assignment) -> Result<Launch, Error>;

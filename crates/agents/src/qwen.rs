@@ -12,10 +12,11 @@ use serde_json::{Value, json};
 use crate::blocks::{self, word};
 use crate::endpoint::Endpoint;
 use crate::prose;
+use crate::servers;
 use crate::text::{MOST_RAW, MOST_TEXT, bounded, lossy};
 use crate::{
-    Assignment, Driver, Error, Exit, Finish, Launch, Program, Provider, Readiness, Session, Speaks, Stream,
-    Verdict,
+    Assignment, Driver, Error, Exit, Finish, Launch, MCP_NAME, Program, Provider, Readiness, Session, Speaks,
+    Stream, Verdict,
 };
 
 const KEY: &str = "OPENAI_API_KEY";
@@ -64,12 +65,17 @@ impl Driver for Qwen {
         })
     }
 
+    fn takes_tools(&self) -> bool {
+        true
+    }
+
     fn launch(&self, assignment: &Assignment) -> Result<Launch, Error> {
         let mut args: Vec<String> =
             ["--output-format", "stream-json", "--approval-mode", "yolo"].map(String::from).to_vec();
         if let Some(model) = &assignment.model {
             args.extend(["--model".into(), model.clone()]);
         }
+        args.extend(assignment.mcp.iter().map(|_| servers::allowed()));
         // A new session names itself: it takes no id of a version as young as ours.
         if let Some(session) = &assignment.resume {
             args.extend(["--resume".into(), session.clone()]);
@@ -88,7 +94,8 @@ impl Driver for Qwen {
         }
         let settings = json!({
             "disableAllHooks": true,
-            "mcp": {"allowed": []},
+            "mcp": {"allowed": assignment.mcp.iter().map(|_| MCP_NAME).collect::<Vec<_>>()},
+            "mcpServers": assignment.mcp.as_ref().map_or_else(|| json!({}), servers::entry),
             // AGENTS.md is put before it by the engine.
             "context": {"fileName": ["QWEN.md"]},
             // Otherwise it asks the model once more, after the answer, what to remember.

@@ -4,6 +4,7 @@
 //! in UTC; fields that are `None` are left out. Not here: handlers, SQL, decisions.
 
 mod account;
+mod asking;
 mod client;
 mod problem;
 mod project;
@@ -11,6 +12,7 @@ mod status;
 mod task;
 
 pub use account::{AccountView, SwitchAccount, UsedView, WindowPoint, WindowView};
+pub use asking::{Answer, MemoryView, QuestionView, WriteMemory, Written};
 pub use client::{Client, ClientError, EventLines, escaped};
 pub use problem::Problem;
 pub use project::ProjectView;

@@ -43,6 +43,8 @@ pub(crate) enum Command {
     Approve(Id),
     /// Send a task's work back with a comment (-m), or discard it (without)
     Reject(Reject),
+    /// Answer what a task's agent asked; it goes on in the same session
+    Answer(Answer),
     /// Try a finished task afresh, or a waiting one now
     Retry(Retry),
     /// Stop a task; all its processes are gone when this returns
@@ -63,6 +65,10 @@ pub(crate) enum Command {
     Doctor,
     /// See the whole main job on a small sample repository, without a model
     Demo(Demo),
+    /// Show what was noted in a project for later runs, or forget some of it
+    Memory(Memory),
+    /// Serve Sidekick's tools to an agent of your own, over MCP on standard input and output
+    Mcp(Mcp),
     /// Print a new one-time access link to the dashboard
     Link,
     /// Print the completions of a shell
@@ -168,6 +174,17 @@ pub(crate) struct Reject {
 }
 
 #[derive(Debug, clap::Args)]
+pub(crate) struct Answer {
+    /// The task's id, or any unique beginning of it
+    pub(crate) id: String,
+    /// The answer, or the number of a choice
+    pub(crate) text: String,
+    /// Which question, as `sidekick show` names them [default: the oldest open one]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) question: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
 pub(crate) struct Retry {
     /// The task's id, or any unique beginning of it
     pub(crate) id: String,
@@ -249,6 +266,31 @@ pub(crate) struct AddProject {
     /// A command that must pass on the finished work; can be given several times
     #[arg(long = "check", value_name = "NAME=COMMAND")]
     pub(crate) checks: Vec<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Memory {
+    /// One entry [default: all of them]
+    pub(crate) name: Option<String>,
+    /// Forget it: later runs are not told it any more
+    #[arg(long, requires = "name")]
+    pub(crate) forget: bool,
+    /// Path or URL of the repository [default: the repository you stand in]
+    #[arg(long, value_name = "PATH|URL", value_hint = ValueHint::DirPath)]
+    pub(crate) repo: Option<String>,
+    /// A configured project
+    #[arg(long, value_name = "NAME", conflicts_with = "repo")]
+    pub(crate) project: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Mcp {
+    /// Path or URL of the repository [default: the repository you stand in]
+    #[arg(long, value_name = "PATH|URL", value_hint = ValueHint::DirPath)]
+    pub(crate) repo: Option<String>,
+    /// A configured project
+    #[arg(long, value_name = "NAME", conflicts_with = "repo")]
+    pub(crate) project: Option<String>,
 }
 
 #[derive(Debug, clap::Args)]

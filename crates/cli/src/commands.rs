@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+mod answer;
 mod credits;
 mod decide;
 mod demo;
@@ -8,6 +9,8 @@ mod doctor;
 mod link;
 mod list;
 mod logs;
+mod mcp;
+mod memory;
 mod project;
 mod rollback;
 mod run;
@@ -35,6 +38,7 @@ pub(crate) fn run(args: &Args, ui: &Ui) -> Result<ExitCode> {
         Command::Diff(diff) => diff::diff(args, diff, ui),
         Command::Approve(id) => decide::approve(args, &id.id, ui),
         Command::Reject(reject) => decide::reject(args, reject, ui),
+        Command::Answer(answer) => answer::answer(args, answer, ui),
         Command::Retry(retry) => decide::retry(args, retry, ui),
         Command::Stop(id) => decide::stop(args, &id.id, ui),
         Command::Rollback(rollback) => rollback::rollback(args, rollback, ui),
@@ -44,6 +48,8 @@ pub(crate) fn run(args: &Args, ui: &Ui) -> Result<ExitCode> {
         Command::Agents => doctor::agents(args, ui),
         Command::Doctor => doctor::doctor(args, ui),
         Command::Demo(demo) => demo::demo(args, demo, ui),
+        Command::Memory(wanted) => memory::memory(args, wanted, ui),
+        Command::Mcp(wanted) => mcp::mcp(args, wanted),
         Command::Link => link::link(args, ui),
         Command::Completions { shell } => {
             let mut text = Vec::new();

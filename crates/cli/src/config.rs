@@ -36,6 +36,16 @@ struct File {
     prices: BTreeMap<String, domain::price::Price>,
     retry: RetryFile,
     limits: LimitsFile,
+    local_model: Option<LocalModelFile>,
+}
+
+/// The model of this machine that agents may ask.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LocalModelFile {
+    url: String,
+    model: String,
+    key: Option<accounts::Secret>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -185,8 +195,20 @@ fn options(file: File, data_dir: &Path, own: PathBuf) -> Result<engine::Options>
             home: variable("HOME").map(PathBuf::from),
             ssh_agent: variable("SSH_AUTH_SOCK").map(PathBuf::from),
         },
+        local_model: file.local_model.map(local_model).transpose()?,
         dispatch: true,
     })
+}
+
+fn local_model(file: LocalModelFile) -> Result<engine::LocalModel> {
+    if !file.url.starts_with("http://") {
+        return Err(Error::usage(
+            "local_model: the url begins with http://: it is a server of this machine or \
+                                 of the network next to it, as http://127.0.0.1:11434/v1",
+        ));
+    }
+    let key = file.key.map(|secret| accounts::resolve("local_model", "key", secret)).transpose()?;
+    Ok(engine::LocalModel { url: file.url, model: file.model, key })
 }
 
 fn of_file(name: &str, file: ProjectFile) -> Result<Project> {

@@ -134,6 +134,20 @@ events! {
     }
     /// The agent retries a call to its model.
     AgentRetry = "agent.retry" { attempt: u32, delay_ms: u64, error: String }
+    /// The agent says how far it is, for people who look.
+    ProgressReported = "progress.reported" { text: String }
+    /// The agent asks a person something; when its run ends, its task waits for the answer.
+    QuestionAsked = "question.asked" {
+        #[serde(default)] id: String,
+        text: String,
+        #[serde(default)] choices: Vec<String>,
+    }
+    /// A person answered. `text` is what was meant: the choice, where a number was given.
+    QuestionAnswered = "question.answered" { id: String, text: String }
+    /// The agent left a note for later runs in the project.
+    MemoryWritten = "memory.written" { name: String, version: u32 }
+    /// The agent handed a part of the work on, as a task of its own.
+    TaskDelegated = "task.delegated" { child: TaskId, title: String }
     /// The agent reported an error.
     AgentError = "agent.error" { text: String }
     /// A line of a kind the driver does not know, kept as it came, bounded.

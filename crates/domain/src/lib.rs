@@ -8,12 +8,15 @@
 
 pub mod account;
 pub mod check;
+pub mod delegation;
 pub mod diff;
 pub mod event;
 pub mod ids;
+pub mod memory;
 pub mod placement;
 pub mod price;
 pub mod project;
+pub mod question;
 pub mod retry;
 pub mod run;
 pub mod schedule;
@@ -28,6 +31,7 @@ pub use diff::DiffStat;
 pub use event::{Event, Record};
 pub use ids::{RunId, TaskId};
 pub use project::Project;
+pub use question::Question;
 pub use run::{Isolation, Outcome, Run, RunState, Stage};
 pub use task::{NewTask, Task, TaskState, WaitFor, Waiting};
 pub use time::Timestamp;

@@ -6,6 +6,7 @@
 //! the log gives the projection by construction (and by the property tests in `work/tests.rs`).
 
 mod apply;
+mod asking;
 #[cfg(test)]
 mod tests;
 
@@ -62,6 +63,13 @@ pub enum Command {
     LandingRefused {
         /// One sentence for people.
         reason: String,
+    },
+    /// Answer what the agent asked.
+    Answer {
+        /// Which question; the oldest open one when not said.
+        question: Option<String>,
+        /// The person's words, or the number of a choice.
+        words: String,
     },
     /// Go on in the same session and workspace, with this comment.
     SendBack {
@@ -120,6 +128,13 @@ pub enum RunCommand {
     Advance(Stage),
     /// It said something: any event of the agent's stream, a warning, a checkpoint.
     Tell(Event),
+    /// Its agent asks a person.
+    Ask {
+        /// What.
+        text: String,
+        /// Answers to choose from.
+        choices: Vec<String>,
+    },
     /// Its work is in the store.
     Collected {
         /// The commit.
@@ -217,6 +232,7 @@ impl Work {
                 self.expect_landing("return")?;
                 Ok(task_events([Event::TaskReview { reason: Some(reason) }]))
             }
+            Command::Answer { question, words } => self.answer(question.as_deref(), &words),
             Command::SendBack { comment } => self.send_back(comment),
             Command::Discard { reason } => self.discard(reason),
             Command::Stop => self.stop(),
@@ -270,6 +286,7 @@ impl Work {
             RunCommand::Tell(_) => {
                 return Err(Refusal::Invalid("a run may only tell what it saw, not change its task"));
             }
+            RunCommand::Ask { text, choices } => vec![self.ask(run, text, choices)?],
             RunCommand::Collected { commit, diff } => vec![Event::DiffCaptured {
                 commit,
                 files: diff.files,
@@ -294,7 +311,7 @@ impl Work {
             Event::TaskCancelled { reason: "stopped by a person".into() }
         } else {
             match end.outcome {
-                Outcome::Succeeded => Event::TaskReview { reason: end.reason.clone() },
+                Outcome::Succeeded => self.after_success(end.reason.clone()),
                 Outcome::Limited => after_limit(&end, reason, now),
                 _ => match end.policy.next(self.task.failures + 1, now).filter(|_| end.retryable) {
                     Some(until) => Event::TaskWaiting { on: WaitFor::Retry, until: Some(until), reason },
@@ -311,6 +328,9 @@ impl Work {
 
     fn wake(&self) -> Result<Vec<Entry>, Refusal> {
         match self.task.state.waiting() {
+            Some(waiting) if waiting.on == WaitFor::Breakpoint => {
+                Err(self.not_now("wake", ": a person has to answer it"))
+            }
             Some(waiting) if waiting.on != WaitFor::Landing => Ok(task_events([Event::TaskQueued {
                 reason: format!("the wait is over: {}", waiting.reason),
             }])),
@@ -392,7 +412,7 @@ impl Work {
     fn retry(&self, agent: Option<String>) -> Result<Vec<Entry>, Refusal> {
         match &self.task.state {
             TaskState::Waiting(waiting) if waiting.on == WaitFor::Landing => Err(self.not_now("retry", "")),
-            TaskState::Waiting(_) if agent.is_none() => {
+            TaskState::Waiting(waiting) if agent.is_none() && waiting.on != WaitFor::Breakpoint => {
                 Ok(task_events([Event::TaskQueued { reason: "a person did not want to wait".into() }]))
             }
             TaskState::Waiting(_) | TaskState::Review | TaskState::Failed | TaskState::Cancelled => {
@@ -470,6 +490,9 @@ impl Event {
                 | Self::UsageRecorded { .. }
                 | Self::LimitSeen { .. }
                 | Self::AccountLow { .. }
+                | Self::ProgressReported { .. }
+                | Self::MemoryWritten { .. }
+                | Self::TaskDelegated { .. }
                 | Self::AgentRetry { .. }
                 | Self::AgentError { .. }
                 | Self::AgentRaw { .. }

@@ -121,6 +121,7 @@ pub(crate) fn complete(
         isolation: request.isolation.unwrap_or(project.isolation),
         base: request.base.or(project.base),
         key: request.key,
+        parent: None,
     })
 }
 

@@ -13,9 +13,12 @@ mod accounts;
 mod agents_here;
 pub mod clock;
 mod continuation;
+mod desk;
 mod intake;
 mod janitor;
 mod landing;
+mod local_model;
+mod pass;
 mod prompt;
 mod run;
 mod scheduler;
@@ -36,8 +39,14 @@ pub use agents::Readiness;
 
 pub use accounts::{AccountHere, AccountOptions, Switch};
 pub use agents_here::{AgentHere, AgentState, AgentsHere};
+pub use desk::Caller;
 pub use intake::{Request, Unclear};
+pub use local_model::LocalModel;
+pub use store::memory::{Note, Place};
 pub use workspace::{Diff, FileDiff, Person};
+
+/// The socket in the data directory on which live runs are answered.
+pub const SOCKET: &str = "mcp.sock";
 
 /// How the engine is set up.
 #[derive(Clone, Debug)]
@@ -72,6 +81,8 @@ pub struct Options {
     pub keep_runs: Duration,
     /// What of the person's environment fetching from servers needs.
     pub person: workspace::Person,
+    /// The model of this machine that agents may ask.
+    pub local_model: Option<LocalModel>,
     /// Whether queued tasks are started; without it only what is asked for is done.
     pub dispatch: bool,
 }
@@ -125,6 +136,10 @@ pub(crate) struct Context {
     pub(crate) store: Store,
     pub(crate) workspaces: workspace::Workspaces,
     pub(crate) agents: AgentsHere,
+    /// What live runs show when they ask for something, and how often they did.
+    pub(crate) passes: pass::Passes,
+    pub(crate) calls: desk::Calls,
+    pub(crate) local_model: Option<local_model::Asking>,
     pub(crate) owner: String,
     started_at: Timestamp,
     /// Something may have to start, stop or be done.
@@ -147,7 +162,12 @@ impl Engine {
     pub fn start(options: Options, store: Store) -> Result<Self, Error> {
         let workspaces = workspace::Workspaces::open(&options.data_dir, options.person.clone())
             .map_err(|error| Error::Repository(error.to_string()))?;
+        let passes =
+            pass::Passes::open(&options.data_dir).map_err(|error| Error::Repository(error.to_string()))?;
         let context = Arc::new(Context {
+            passes,
+            calls: desk::Calls::default(),
+            local_model: options.local_model.clone().map(local_model::Asking::new),
             agents: AgentsHere::look(&options),
             owner: "local".into(),
             started_at: clock::now(),
@@ -299,6 +319,15 @@ impl Context {
         named.cloned().unwrap_or_else(|| Project::new(asked.project.clone(), asked.repo.clone()))
     }
 
+    /// What earlier runs left for this project's later ones.
+    pub(crate) async fn notes(
+        &self,
+        asked: &domain::NewTask,
+    ) -> Result<Vec<store::memory::Entry>, store::Error> {
+        let place = Place { project: asked.project.clone(), repo: asked.repo.clone() };
+        self.store.read(move |tx| store::memory::all(tx, &place)).await
+    }
+
     /// The store's name of a repository.
     pub(crate) fn repo_of(&self, source: &str) -> Result<String, workspace::Error> {
         self.workspaces.repo_of(source)
@@ -321,6 +350,7 @@ impl Context {
 
     pub(crate) fn leave(&self, run: RunId) {
         self.live.lock().unwrap_or_else(PoisonError::into_inner).remove(&run);
+        self.calls.forget(run);
         self.wake.notify_one();
         self.tidy.notify_one();
     }

@@ -8,6 +8,7 @@ mod gateway;
 mod jobs;
 mod prepare;
 mod reading;
+mod tools;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -115,7 +116,8 @@ impl Drive {
 
     async fn go(&mut self) -> Result<End, Broken> {
         let workspace = self.prepare().await?;
-        if self.is_stopping() {
+        // Later on something may live, left by a daemon before this one: whoever follows it stops it.
+        if self.is_stopping() && self.stage() == Stage::Preparing {
             return Ok(self.end(Outcome::Stopped, None, false));
         }
         if self.stage() <= Stage::Setup

@@ -284,7 +284,7 @@ mod tests {
     fn a_line_without_end_does_not_fill_the_memory() {
         let mut meter = Meter::new(Call::Chat, true, 0);
         for _ in 0..100 {
-            meter.feed(&[b'x'; 1 << 20]);
+            meter.feed(&vec![b'x'; 1 << 20]);
         }
         assert!(meter.line.capacity() <= MOST_LINE * 2);
         assert_eq!(meter.finish().unwrap().tokens.output, (100 << 20) / 4);

@@ -7,7 +7,7 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::routes::{accounts, events, projects, session, status, tasks};
+use crate::routes::{accounts, events, memory, projects, session, status, tasks};
 use crate::{App, assets, guard, ws};
 
 /// The largest body a request may have.
@@ -42,9 +42,11 @@ fn documented() -> OpenApiRouter<App> {
         .routes(routes!(tasks::approve_task))
         .routes(routes!(tasks::reject_task))
         .routes(routes!(tasks::send_back_task))
+        .routes(routes!(tasks::answer_task))
         .routes(routes!(tasks::stop_task))
         .routes(routes!(tasks::retry_task))
         .routes(routes!(tasks::roll_back_task))
+        .routes(routes!(memory::read_memory, memory::write_memory))
         .routes(routes!(events::list_task_events))
         .routes(routes!(events::follow_events))
 }

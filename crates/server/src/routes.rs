@@ -2,6 +2,7 @@
 
 pub(crate) mod accounts;
 pub(crate) mod events;
+pub(crate) mod memory;
 pub(crate) mod projects;
 pub(crate) mod session;
 pub(crate) mod status;

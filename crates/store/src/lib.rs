@@ -16,6 +16,7 @@
 pub mod accounts;
 pub mod checkpoints;
 pub mod events;
+pub mod memory;
 mod migrate;
 pub mod outbox;
 mod pg;

@@ -17,6 +17,12 @@ const STEPS: &[(i64, &str, &str, &str)] = &[
         include_str!("../migrations/sqlite/0002_accounts.sql"),
         include_str!("../migrations/postgres/0002_accounts.sql"),
     ),
+    (
+        3,
+        "asking",
+        include_str!("../migrations/sqlite/0003_asking.sql"),
+        include_str!("../migrations/postgres/0003_asking.sql"),
+    ),
 ];
 
 /// The schema this binary writes.

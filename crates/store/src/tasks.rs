@@ -227,6 +227,12 @@ pub fn next_due(tx: &mut Tx<'_>) -> Result<Option<Timestamp>, Error> {
     row.map_or(Ok(None), |row| row.opt_at(0))
 }
 
+/// How many tasks a run has handed on.
+pub fn delegated(tx: &mut Tx<'_>, run: RunId) -> Result<usize, Error> {
+    let row = tx.query_one("SELECT COUNT(*) FROM tasks WHERE parent_run = $1", &[run.into()])?;
+    row.map_or(Ok(0), |row| Ok(usize::try_from(row.int(0)?).unwrap_or(usize::MAX)))
+}
+
 /// How many tasks are in each state.
 pub fn counts(tx: &mut Tx<'_>) -> Result<Vec<(String, u64)>, Error> {
     let rows = tx.query("SELECT state, n FROM task_counts", &[])?;

@@ -84,7 +84,7 @@ fn account(name: String, agent: &str, file: AccountFile) -> Result<AccountOption
     let quiet = file.quiet.iter().map(hours).collect::<Result<Vec<_>>>()?;
     let mut env = BTreeMap::new();
     for (variable, secret) in file.env {
-        let value = resolve(&name, &variable, secret)?;
+        let value = resolve(&format!("account `{name}`"), &variable, secret)?;
         env.insert(variable, value);
     }
     let account = Account {
@@ -97,19 +97,16 @@ fn account(name: String, agent: &str, file: AccountFile) -> Result<AccountOption
     Ok(AccountOptions { account, env, start: file.start })
 }
 
-fn resolve(account: &str, name: &str, secret: Secret) -> Result<String> {
+/// The value of a secret, for whoever is named.
+pub(super) fn resolve(of: &str, name: &str, secret: Secret) -> Result<String> {
     match secret {
         Secret::Text(text) => Ok(text),
         Secret::From(Reference::Env(from)) => variable(&from).ok_or_else(|| {
-            Error::usage(format!(
-                "account `{account}`: {name} is to come from the variable {from}, which is not set"
-            ))
+            Error::usage(format!("{of}: {name} is to come from the variable {from}, which is not set"))
         }),
         Secret::From(Reference::File(path)) => match std::fs::read_to_string(&path) {
             Ok(text) => Ok(text.trim_end().to_owned()),
-            Err(error) => {
-                Err(Error::usage(format!("account `{account}`: {name}: {}: {error}", path.display())))
-            }
+            Err(error) => Err(Error::usage(format!("{of}: {name}: {}: {error}", path.display()))),
         },
     }
 }

@@ -4,15 +4,17 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use agents::{Assignment, Driver, Program, Verdict};
-use domain::work::{End, RunCommand};
-use domain::{Event, Isolation, Outcome, Stage};
+use domain::work::End;
+use domain::{Event, Isolation, Outcome, Stage, question};
 use runner::{Exit, Follower, Forward, Found, JobSpec, Network, Piece, Reason, job};
+use store::memory;
 use tokio::time::{Instant, sleep_until};
 use workspace::Workspace;
 
 use super::gateway::Gateway;
 use super::jobs::{GRACE, found};
 use super::reading::{Reading, is_progress};
+use super::tools::reports;
 use super::{Broken, Drive, asked_to_stop};
 use crate::{agents_here, prompt};
 
@@ -46,11 +48,13 @@ impl Drive {
             retryable: false,
         })?;
         let before = self.used_before().await?;
-        let assignment = self.assignment(workspace, before);
+        let notes = self.context.notes(&self.work.task.asked).await?;
+        let assignment = self.assignment(workspace, driver.as_ref(), &notes, before);
         let dir = self.dir().join("agent");
         match found(&dir)? {
             Found::Finished(_) | Found::Alive(_) => {}
             Found::Lost => return Ok(self.lost()),
+            Found::NotStarted if self.is_stopping() => return Ok(self.end(Outcome::Stopped, None, false)),
             Found::NotStarted => {
                 let budget = self.budget().await?;
                 if let Some((left, until)) = budget.filter(|(left, _)| *left <= 0.0) {
@@ -78,14 +82,23 @@ impl Drive {
         Ok(used.await?)
     }
 
-    fn assignment(&self, workspace: &Workspace, before: domain::Usage) -> Assignment {
+    fn assignment(
+        &self,
+        workspace: &Workspace,
+        driver: &dyn Driver,
+        notes: &[memory::Entry],
+        before: domain::Usage,
+    ) -> Assignment {
         let Some(run) = &self.work.run else { return Assignment::default() };
+        let mcp = self.tools(run, driver);
         let memory = memory(&workspace.lower);
         let continuation = std::fs::read_to_string(self.continuation_file()).ok().filter(|_| run.attempt > 1);
         let parts = prompt::Parts {
             work: &self.work,
             memory: memory.as_deref(),
             continuation: continuation.as_deref(),
+            notes,
+            can_ask: mcp.is_some(),
         };
         let bare = run.isolation == Isolation::None;
         Assignment {
@@ -105,6 +118,7 @@ impl Drive {
                 .account(&run.account)
                 .map(|known| known.env.clone())
                 .unwrap_or_default(),
+            mcp,
         }
     }
 
@@ -142,6 +156,9 @@ impl Drive {
             forwards.push(gateway.forward);
             gateway.secret
         });
+        if assignment.mcp.is_some() {
+            forwards.push(self.way_to_tools());
+        }
         let network = Network { allow, forwards };
         let spec = JobSpec { secret, ..self.spec(workspace, argv, launch.env, mounts, network) };
         Ok(job::launch(&self.context.options.own, dir, &spec, &launch.stdin)?)
@@ -289,7 +306,8 @@ impl Drive {
                 self.plan.clone_from(items);
             }
         }
-        let reports = events.into_iter().map(RunCommand::Tell).collect();
+        let open = question::open(&self.work.task.questions).count();
+        let reports = reports(events, question::MOST_OPEN.saturating_sub(open));
         self.tell(reports, Some(("agent", from, to))).await
     }
 

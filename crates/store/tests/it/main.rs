@@ -10,5 +10,6 @@ mod accounts;
 mod harness;
 mod life;
 mod log;
+mod memory;
 mod queue;
 mod survives;
