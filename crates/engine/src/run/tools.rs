@@ -17,7 +17,7 @@ impl Drive {
         if run.isolation == Isolation::None || !driver.takes_tools() {
             return None;
         }
-        let url = format!("http://127.0.0.1:{}/mcp", TOOLS_PORT);
+        let url = format!("http://127.0.0.1:{TOOLS_PORT}/mcp");
         Some(McpServer { url, token: self.context.passes.of(run.id) })
     }
 
