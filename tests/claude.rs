@@ -81,7 +81,7 @@ fn a_subscription_limit_waits_for_its_reset() {
     let bench = bench(&server, "CLAUDE_CODE_OAUTH_TOKEN");
     let done = bench.json(&["run", "anything", "--agent", "claude"]);
     assert_eq!(done["status"], "waiting", "{done}");
-    assert!(done["reason"].as_str().unwrap().contains("5-hour limit"), "{done}");
+    assert!(done["reason"].as_str().unwrap().contains("5-hour window of claude is used up until"), "{done}");
     let task = bench.json(&["show", done["task"].as_str().unwrap()]);
     let until: String = task["waiting"]["until"].as_str().unwrap().to_owned();
     let expected = jiff_seconds(&reset);

@@ -96,9 +96,8 @@ fn a_daemon_restarted_in_the_middle_loses_no_run() {
     let bench = Bench::new();
     bench.configure("concurrency: 10\n");
     let mut daemon = bench.serve();
-    let gate = bench.dir.path().join("gate");
     let scenario =
-        bench.scenario("- say: one\n- sleep: 1500ms\n- write: {path: a.txt, content: x}\n- say: two\n");
+        bench.scenario("- say: one\n- sleep: 4s\n- write: {path: a.txt, content: x}\n- say: two\n");
     let ids: Vec<String> = (0..10)
         .map(|_| {
             bench.json(&["run", "x", "--scenario", &scenario, "--detach"])["task"]
@@ -107,9 +106,10 @@ fn a_daemon_restarted_in_the_middle_loses_no_run() {
                 .to_owned()
         })
         .collect();
-    for id in &ids {
-        bench.until(id, |task| task["stage"] == "agent");
-    }
+    // One that is through already on a busy machine is no harm, as long as others are not.
+    let began = |task: &serde_json::Value| task["stage"] == "agent" || task["state"] == "review";
+    let at_work = ids.iter().filter(|id| bench.until(id, began)["stage"] == "agent").count();
+    assert!(at_work > 0, "none is in the middle");
     daemon.child.kill().unwrap();
     daemon.child.wait().unwrap();
     drop(daemon);
@@ -121,7 +121,6 @@ fn a_daemon_restarted_in_the_middle_loses_no_run() {
         let texts: Vec<_> = events.lines().filter(|line| line.contains("\"agent.text\"")).collect();
         assert_eq!(texts.len(), 2, "nothing lost, nothing doubled: {texts:?}");
     }
-    drop(gate);
     drop(daemon);
 }
 
