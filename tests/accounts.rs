@@ -2,7 +2,9 @@
 
 use serde_json::Value;
 
-use crate::sidekick::{Bench, said};
+use testkit::model::{ModelServer, Turn};
+
+use crate::sidekick::{Bench, has_agent, said};
 
 /// Meets a limit that renews in so long, then finishes in the same session.
 fn limited(resets_in: &str) -> String {
@@ -128,4 +130,74 @@ fn a_person_switches_accounts_off_and_on() {
     let unknown = bench.output(&["accounts", "off", "nobody"]);
     assert_eq!(unknown.status.code(), Some(4), "{}", said(&unknown));
     bench.until(&id, |task| task["state"] == "review");
+}
+
+/// What the vendor's login leaves, for an account of that name.
+fn leave_login(bench: &Bench, name: &str, token: &str) {
+    let dir = bench.data().join("profiles/claude").join(name).join(".claude");
+    std::fs::create_dir_all(&dir).unwrap();
+    let login = serde_json::json!({"claudeAiOauth": {
+        "accessToken": token, "refreshToken": "r", "expiresAt": 4_102_444_800_000_u64,
+        "scopes": ["user:inference", "user:profile"], "subscriptionType": "max",
+    }});
+    std::fs::write(dir.join(".credentials.json"), login.to_string()).unwrap();
+}
+
+#[test]
+fn a_login_is_in_the_runs_of_its_account_and_in_no_others() {
+    if !has_agent("claude") {
+        return;
+    }
+    let look = "cat ~/.claude/.credentials.json; echo; grep -rls tok-of-anoth[e]r / --exclude-dir=proc --exclude-dir=sys --exclude-dir=usr | wc -l";
+    let script = format!("{{ {look}; }} > found.txt 2>&1");
+    let turns = vec![
+        Turn::tool("Bash", serde_json::json!({"command": script, "description": "x"})),
+        Turn::text("Looked."),
+    ];
+    let server = ModelServer::start(turns);
+    let bench = Bench::new();
+    leave_login(&bench, "home", "tok-of-home");
+    leave_login(&bench, "work", "tok-of-another");
+    let (repo, url) = (bench.repo.path().display().to_string(), server.url());
+    let env = format!("env: {{ANTHROPIC_BASE_URL: '{url}'}}");
+    bench.configure(&format!(
+        "agents: {{claude: {{accounts: {{home: {{{env}}}, work: {{{env}}}}}}}}}\nprojects: {{shop: {{repo: {repo}, accounts: [claude/home]}}}}\n"
+    ));
+    let done = bench.json(&["run", "look", "--agent", "claude", "--project", "shop"]);
+    assert_eq!(done["status"], "review", "{done}");
+    let diff = bench.json(&["diff", done["task"].as_str().unwrap()]).to_string();
+    assert!(diff.contains("tok-of-home") && diff.contains("\\n+0\\n"), "its own login and no other: {diff}");
+    let sent = format!("{:?}", server.requests().last().unwrap().headers);
+    assert!(sent.contains("Bearer tok-of-home"), "{sent}");
+    let task = bench.json(&["show", done["task"].as_str().unwrap()]);
+    assert_eq!(task["billing"], "subscription");
+    // The same run with the project's rule gone and the first account off uses the other login: nothing else kept it away.
+    bench.configure(&format!("agents: {{claude: {{accounts: {{home: {{{env}}}, work: {{{env}}}}}}}}}\n"));
+    bench.output(&["accounts", "off", "claude/home"]);
+    bench.json(&["run", "look", "--agent", "claude"]);
+    let sent = format!("{:?}", server.requests().last().unwrap().headers);
+    assert!(sent.contains("Bearer tok-of-another"), "{sent}");
+}
+
+#[test]
+fn a_key_is_no_login() {
+    if !has_agent("codex") {
+        return;
+    }
+    let bench = Bench::new();
+    let mut command =
+        bench.command(&["accounts", "login", "codex", "--name", "work", "--", "--with-api-key"]);
+    let mut child = command
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    std::io::Write::write_all(&mut child.stdin.take().unwrap(), b"sk-4711\n").unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+    assert!(said(&output).contains("charged by use, so it is not kept"), "{}", said(&output));
+    assert!(!bench.data().join("profiles/codex/work").exists());
+    let output = bench.output(&["accounts", "login", "qwen"]);
+    assert!(said(&output).contains("claude, codex, gemini"), "{}", said(&output));
 }

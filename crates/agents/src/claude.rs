@@ -12,8 +12,8 @@ use crate::endpoint::Endpoint;
 use serde_json::json;
 
 use crate::{
-    Assignment, Driver, Error, Launch, MCP_NAME, MCP_TOKEN, McpServer, Program, Provider, Readiness, Session,
-    Speaks,
+    Assignment, Driver, Error, Launch, Login, MCP_NAME, MCP_TOKEN, McpServer, Program, Provider, Readiness,
+    Session, Speaks,
 };
 
 const TOKEN: &str = "CLAUDE_CODE_OAUTH_TOKEN";
@@ -42,7 +42,7 @@ impl Driver for Claude {
             Readiness::Ready("key")
         } else {
             Readiness::LoggedOut(
-                "run `claude setup-token` and give the token as CLAUDE_CODE_OAUTH_TOKEN (subscription), or set \
+                "run `sidekick accounts login claude`, or `claude setup-token` and give the token as CLAUDE_CODE_OAUTH_TOKEN (subscription), or set \
                  ANTHROPIC_API_KEY (metered), in the environment of `sidekick serve` or in sidekick.yaml",
             )
         }
@@ -50,6 +50,16 @@ impl Driver for Claude {
 
     fn account_variables(&self) -> &'static [&'static str] {
         &[TOKEN, KEY, URL]
+    }
+
+    fn login(&self) -> Option<Login> {
+        Some(Login {
+            args: &["auth", "login"],
+            status: &["auth", "status"],
+            metered: &["\"authMethod\": \"api_key\"", "\"authMethod\": \"console\""],
+            dirs: &[("CLAUDE_CONFIG_DIR", ".claude")],
+            file: ".claude/.credentials.json",
+        })
     }
 
     fn provider(&self, account: &BTreeMap<String, String>) -> Option<Provider> {
@@ -139,7 +149,9 @@ fn environment(assignment: &Assignment) -> (BTreeMap<String, String>, Vec<u16>, 
     .into();
     // A subscription wins, and then no key comes along that could make the run metered.
     let credential = if assignment.account.contains_key(TOKEN) { TOKEN } else { KEY };
-    for name in [credential, URL] {
+    // And with a login in its home, no credential at all.
+    let given = if assignment.logged_in { vec![URL] } else { vec![credential, URL] };
+    for name in given {
         if let Some(value) = assignment.account.get(name) {
             env.insert(name.into(), value.clone());
         }

@@ -11,7 +11,8 @@ use std::collections::BTreeMap;
 
 use crate::endpoint::Endpoint;
 use crate::{
-    Assignment, Driver, Error, Launch, MCP_NAME, MCP_TOKEN, Program, Provider, Readiness, Session, Speaks,
+    Assignment, Driver, Error, Launch, Login, MCP_NAME, MCP_TOKEN, Program, Provider, Readiness, Session,
+    Speaks,
 };
 
 const KEY: &str = "OPENAI_API_KEY";
@@ -35,13 +36,23 @@ impl Driver for Codex {
             Readiness::Ready("key")
         } else {
             Readiness::LoggedOut(
-                "set OPENAI_API_KEY (metered), in the environment of `sidekick serve` or in sidekick.yaml",
+                "run `sidekick accounts login codex` (subscription), or set OPENAI_API_KEY (metered), in the environment of `sidekick serve` or in sidekick.yaml",
             )
         }
     }
 
     fn account_variables(&self) -> &'static [&'static str] {
         &[KEY, URL]
+    }
+
+    fn login(&self) -> Option<Login> {
+        Some(Login {
+            args: &["login"],
+            status: &["login", "status"],
+            metered: &["API key"],
+            dirs: &[("CODEX_HOME", ".codex")],
+            file: ".codex/auth.json",
+        })
     }
 
     fn provider(&self, account: &BTreeMap<String, String>) -> Option<Provider> {
@@ -72,10 +83,16 @@ impl Driver for Codex {
         for word in ["--json", "--skip-git-repo-check", "--dangerously-bypass-approvals-and-sandbox"] {
             args.push(word.into());
         }
-        for setting in
-            ["model_provider=sidekick", &provider, "project_doc_max_bytes=0", "analytics.enabled=false"]
-        {
-            args.extend(["-c".into(), setting.to_owned()]);
+        // With the vendor's own login the vendor's own provider is used.
+        let own = url.map(|url| format!("openai_base_url={}", serde_json::Value::from(url.as_str())));
+        let provider = if assignment.logged_in {
+            own.into_iter().collect()
+        } else {
+            vec!["model_provider=sidekick".to_owned(), provider]
+        };
+        let rest = ["project_doc_max_bytes=0", "analytics.enabled=false"].map(String::from);
+        for setting in provider.into_iter().chain(rest) {
+            args.extend(["-c".into(), setting]);
         }
         if let Some(server) = &assignment.mcp {
             let url = serde_json::Value::from(server.url.as_str());
@@ -98,7 +115,10 @@ impl Driver for Codex {
             assignment.account.iter().filter(|(name, _)| *name != URL).map(|(n, v)| (n.clone(), v.clone())),
         );
         env.extend(assignment.mcp.iter().map(|server| (MCP_TOKEN.to_owned(), server.token.clone())));
-        let (forwards, hosts) = Endpoint::network(url, &["api.openai.com"]);
+        let (forwards, hosts) = Endpoint::network(
+            url,
+            if assignment.logged_in { &["chatgpt.com", "auth.openai.com"] } else { &["api.openai.com"] },
+        );
         Ok(Launch {
             program: self.program(),
             args,

@@ -15,8 +15,8 @@ use crate::prose;
 use crate::servers;
 use crate::text::{self, MOST_RAW, MOST_TEXT, bounded, lossy};
 use crate::{
-    Assignment, Driver, Error, Exit, Finish, Launch, Program, Provider, Readiness, Session, Speaks, Stream,
-    Verdict,
+    Assignment, Driver, Error, Exit, Finish, Launch, Login, Program, Provider, Readiness, Session, Speaks,
+    Stream, Verdict,
 };
 
 const KEY: &str = "GEMINI_API_KEY";
@@ -40,7 +40,7 @@ impl Driver for Gemini {
             Readiness::Ready("key")
         } else {
             Readiness::LoggedOut(
-                "set GEMINI_API_KEY (metered, or the free tier's), in the environment of `sidekick serve` or in \
+                "run `sidekick accounts login gemini`, or set GEMINI_API_KEY (metered, or the free tier's), in the environment of `sidekick serve` or in \
                  sidekick.yaml",
             )
         }
@@ -48,6 +48,17 @@ impl Driver for Gemini {
 
     fn account_variables(&self) -> &'static [&'static str] {
         &[KEY, URL]
+    }
+
+    fn login(&self) -> Option<Login> {
+        Some(Login {
+            // It asks how to log in at its first start; leaving it afterwards is enough.
+            args: &[],
+            status: &[],
+            metered: &[],
+            dirs: &[],
+            file: ".gemini/oauth_creds.json",
+        })
     }
 
     fn provider(&self, account: &BTreeMap<String, String>) -> Option<Provider> {
@@ -84,7 +95,9 @@ impl Driver for Gemini {
         args.extend(assignment.mcp.iter().map(|_| servers::allowed()));
         let settings = json!({
             // An endpoint of the person's own would otherwise mean a login that headless runs refuse.
-            "security": {"auth": {"selectedType": "gemini-api-key"}},
+            "security": {"auth": {
+                "selectedType": if assignment.logged_in { "oauth-personal" } else { "gemini-api-key" },
+            }},
             "admin": {"extensions": {"enabled": false}, "mcp": {"enabled": assignment.mcp.is_some()}},
             "mcpServers": assignment.mcp.as_ref().map_or_else(|| json!({}), servers::entry),
             "hooksConfig": {"enabled": false},
@@ -92,8 +105,12 @@ impl Driver for Gemini {
             "general": {"maxAttempts": 3, "enableAutoUpdate": false, "enableAutoUpdateNotification": false},
             "privacy": {"usageStatisticsEnabled": false},
         });
-        let (forwards, hosts) =
-            Endpoint::network(assignment.account.get(URL), &["generativelanguage.googleapis.com"]);
+        let hosts: &[&str] = if assignment.logged_in {
+            &["cloudcode-pa.googleapis.com", "oauth2.googleapis.com"]
+        } else {
+            &["generativelanguage.googleapis.com"]
+        };
+        let (forwards, hosts) = Endpoint::network(assignment.account.get(URL), hosts);
         Ok(Launch {
             program: self.program(),
             args,

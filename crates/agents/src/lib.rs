@@ -49,6 +49,8 @@ pub struct Assignment {
     pub scenario: Option<String>,
     /// The agent's home, as it sees it.
     pub home: String,
+    /// The vendor's own login is in its home; then the account's variables hold no credential.
+    pub logged_in: bool,
     /// The account's variables; everything else the agent gets is chosen by the driver.
     pub account: BTreeMap<String, String>,
     /// Our own tools, for agents that take some.
@@ -112,6 +114,22 @@ pub enum Readiness {
     LoggedOut(&'static str),
 }
 
+/// How the vendor's own login is started in a directory that stands for the home, and what it leaves there. What
+/// that file says is the agent's affair: it is given to runs whole, and never read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Login {
+    /// The arguments that log in.
+    pub args: &'static [&'static str],
+    /// The arguments that tell how one is logged in; words in `metered` mean a key that is charged by use.
+    pub status: &'static [&'static str],
+    /// See above.
+    pub metered: &'static [&'static str],
+    /// Variables whose values are directories below the home.
+    pub dirs: &'static [(&'static str, &'static str)],
+    /// The file with the credentials, below the home.
+    pub file: &'static str,
+}
+
 /// What a provider speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Speaks {
@@ -149,6 +167,10 @@ pub trait Driver: Send + Sync {
     fn readiness(&self, account: &BTreeMap<String, String>) -> Readiness;
     /// The account's variables it understands.
     fn account_variables(&self) -> &'static [&'static str];
+    /// The vendor's own login, if runs can use one.
+    fn login(&self) -> Option<Login> {
+        None
+    }
     /// Where its model calls go, when a gateway may stand in front: not for subscriptions, whose logins are the
     /// agent's own affair.
     fn provider(&self, _account: &BTreeMap<String, String>) -> Option<Provider> {

@@ -230,6 +230,8 @@ pub(crate) struct Accounts {
 pub(crate) enum AccountAction {
     /// List the accounts, as `sidekick credits` does
     List,
+    /// Log in with the vendor's own login, as an account of Sidekick's; your own login of it stays as it is
+    Login(Login),
     /// Nothing starts any more on an account, or on any
     Off {
         /// Its name; all when left out
@@ -245,6 +247,18 @@ pub(crate) enum AccountAction {
         /// Its name; all when left out
         account: Option<String>,
     },
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Login {
+    /// The agent: claude, codex or gemini
+    pub(crate) agent: String,
+    /// The account's name; runs use `AGENT/NAME`
+    #[arg(long, default_value = "login", value_name = "NAME")]
+    pub(crate) name: String,
+    /// Words for the vendor's login, after `--`
+    #[arg(last = true, value_name = "WORDS")]
+    pub(crate) words: Vec<String>,
 }
 
 #[derive(Debug, clap::Args)]

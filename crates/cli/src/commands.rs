@@ -8,6 +8,7 @@ mod diff;
 mod doctor;
 mod link;
 mod list;
+mod login;
 mod logs;
 mod mcp;
 mod memory;

@@ -19,6 +19,8 @@ use crate::error::{Error, Result};
 
 use accounts::AccountFile;
 
+pub(crate) use accounts::{named_well, profile};
+
 pub(crate) use edit::add_project;
 
 /// The file's name in the data directory.
@@ -157,6 +159,7 @@ fn options(file: File, data_dir: &Path, own: PathBuf) -> Result<engine::Options>
         let first = AccountFile { env, reserve, quiet, concurrency, start, overfill };
         accounts.extend(accounts::of_agent(&name, first, agent.accounts)?);
     }
+    accounts::logged_in(&mut accounts, data_dir);
     accounts::ambient(&mut accounts);
     let projects =
         file.projects.into_iter().map(|(name, file)| of_file(&name, file)).collect::<Result<Vec<_>>>()?;

@@ -26,6 +26,8 @@ pub struct AccountOptions {
     pub account: Account,
     /// Its variables. Secrets.
     pub env: BTreeMap<String, String>,
+    /// A directory that the vendor's own login filled, which stands for the home there.
+    pub profile: Option<std::path::PathBuf>,
     /// A command that starts its model server on this machine.
     pub start: Option<String>,
 }

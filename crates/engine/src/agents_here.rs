@@ -73,14 +73,14 @@ impl AgentsHere {
         for driver in &drivers {
             if !accounts.iter().any(|known| known.account.agent == driver.name()) {
                 let account = Account::new(driver.name(), driver.name());
-                accounts.push(AccountOptions { account, env: BTreeMap::new(), start: None });
+                accounts.push(AccountOptions { account, env: BTreeMap::new(), profile: None, start: None });
             }
         }
         let found: Vec<_> = drivers
             .iter()
             .map(|driver| {
                 let of = accounts.iter().filter(|known| known.account.agent == driver.name());
-                let readiness: Vec<_> = of.map(|known| driver.readiness(&known.env)).collect();
+                let readiness: Vec<_> = of.map(|known| readiness(driver.as_ref(), known)).collect();
                 look_for(driver.as_ref(), &options.path, &readiness)
             })
             .collect();
@@ -119,8 +119,10 @@ impl AgentsHere {
 
     /// Whether an account's variables let its agent work.
     pub(crate) fn readiness(&self, account: &AccountOptions) -> Readiness {
-        self.driver(&account.account.agent)
-            .map_or(Readiness::LoggedOut("its agent is not known"), |driver| driver.readiness(&account.env))
+        let Some(driver) = self.driver(&account.account.agent) else {
+            return Readiness::LoggedOut("its agent is not known");
+        };
+        readiness(driver.as_ref(), account)
     }
 
     /// How an account is billed: `subscription`, `key`, `local`, `none`; unknown when it cannot be used.
@@ -154,6 +156,17 @@ impl AgentsHere {
     pub(crate) fn choose(&self) -> String {
         let wanted = self.default.iter().map(String::as_str).chain(["claude"]);
         wanted.into_iter().find_map(|name| self.usable(name).ok()).unwrap_or_else(|| "rehearsal".into())
+    }
+}
+
+/// Whether an account lets its agent work: by the vendor's own login where it has one, else by its variables.
+fn readiness(driver: &dyn Driver, account: &AccountOptions) -> Readiness {
+    match (&account.profile, driver.login()) {
+        (Some(profile), Some(login)) if profile.join(login.file).is_file() => {
+            Readiness::Ready("subscription")
+        }
+        (Some(_), _) => Readiness::LoggedOut("run `sidekick accounts login` with its agent and --name again"),
+        (None, _) => driver.readiness(&account.env),
     }
 }
 

@@ -1,11 +1,12 @@
 //! Jobs as the daemon sees them: launch and forget, find again, follow, stop.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use rustix::fs::{FlockOperation, flock};
@@ -296,6 +297,35 @@ pub fn start_server(command: &str, path: &str, log: &Path) -> io::Result<Child> 
     shell.args(["-c", &format!("exec setsid -w {command}")]);
     shell.env("PATH", path).stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
     shell.spawn()
+}
+
+/// Runs a program of the person's with their terminal, to its end.
+pub fn attached(
+    program: &str,
+    words: &[String],
+    env: &BTreeMap<String, PathBuf>,
+    dir: &Path,
+) -> io::Result<ExitStatus> {
+    plain(program, env, dir).args(words).status()
+}
+
+/// What a program says that ends by itself at once.
+pub fn asked(
+    program: &str,
+    words: &[&str],
+    env: &BTreeMap<String, PathBuf>,
+    dir: &Path,
+) -> io::Result<String> {
+    let output = plain(program, env, dir).args(words).stdin(Stdio::null()).output()?;
+    let said = [output.stdout, output.stderr].concat();
+    Ok(String::from_utf8_lossy(&said).into_owned())
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the runner; starts a program for the command line")]
+fn plain(program: &str, env: &BTreeMap<String, PathBuf>, dir: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.env_clear().envs(env).current_dir(dir);
+    command
 }
 
 /// What a program says of its version; `None` when it says nothing in time.

@@ -22,6 +22,7 @@ pub(crate) fn credits(args: &Args, ui: &Ui) -> Result<ExitCode> {
 pub(crate) fn accounts(args: &Args, action: Option<&AccountAction>, ui: &Ui) -> Result<ExitCode> {
     let (to, account) = match action {
         None | Some(AccountAction::List) => return credits(args, ui),
+        Some(AccountAction::Login(login)) => return super::login::login(args, login, ui),
         Some(AccountAction::Off { account }) => ("off", account),
         Some(AccountAction::On { account }) => ("on", account),
         Some(AccountAction::Wake { account }) => ("wake", account),

@@ -1,7 +1,7 @@
 //! The agents' accounts in the configuration, and what the person's environment adds to them.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use domain::Account;
 use domain::account::Hours;
@@ -62,15 +62,21 @@ pub(super) fn of_agent(
         accounts.push(account(agent.to_owned(), agent, first)?);
     }
     for (name, file) in named {
-        let usual = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_' || c == '.';
-        if name.is_empty() || !name.chars().all(usual) {
-            return Err(Error::usage(format!(
-                "agent `{agent}`: `{name}` is no name for an account: use letters, digits, `-`, `_` and `.`"
-            )));
-        }
+        named_well(agent, &name)?;
         accounts.push(account(format!("{agent}/{name}"), agent, file)?);
     }
     Ok(accounts)
+}
+
+/// Refuses what is no name for an account.
+pub(crate) fn named_well(agent: &str, name: &str) -> Result<()> {
+    let usual = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    if name.is_empty() || name.len() > 64 || !name.chars().all(usual) {
+        return Err(Error::usage(format!(
+            "agent `{agent}`: `{name}` is no name for an account: use letters, digits, `-` and `_`"
+        )));
+    }
+    Ok(())
 }
 
 fn account(name: String, agent: &str, file: AccountFile) -> Result<AccountOptions> {
@@ -94,7 +100,7 @@ fn account(name: String, agent: &str, file: AccountFile) -> Result<AccountOption
         overfill: file.overfill,
         ..Account::new(name, agent)
     };
-    Ok(AccountOptions { account, env, start: file.start })
+    Ok(AccountOptions { account, env, profile: None, start: file.start })
 }
 
 /// The value of a secret, for whoever is named.
@@ -111,6 +117,36 @@ pub(super) fn resolve(of: &str, name: &str, secret: Secret) -> Result<String> {
     }
 }
 
+/// Where the vendor's own login of an account is kept.
+pub(crate) fn profile(data_dir: &Path, agent: &str, name: &str) -> PathBuf {
+    data_dir.join("profiles").join(agent).join(name)
+}
+
+/// Adds the accounts that a vendor's own login filled, in the order of their names; the rules that the configuration
+/// has for one of that name stay.
+pub(super) fn logged_in(accounts: &mut Vec<AccountOptions>, data_dir: &Path) {
+    for driver in agents::builtin() {
+        let agent = driver.name();
+        let entries =
+            std::fs::read_dir(data_dir.join("profiles").join(agent)).into_iter().flatten().flatten();
+        let mut names: Vec<_> = entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+        names.sort();
+        for name in names {
+            let profile = Some(profile(data_dir, agent, &name));
+            let full = format!("{agent}/{name}");
+            match accounts.iter_mut().find(|known| known.account.name == full) {
+                Some(known) => known.profile = profile,
+                None => accounts.push(AccountOptions {
+                    account: Account::new(full, agent),
+                    env: BTreeMap::new(),
+                    profile,
+                    start: None,
+                }),
+            }
+        }
+    }
+}
+
 /// Adds the credentials that the person exported for an agent to its first account; the configuration's own go
 /// before.
 pub(super) fn ambient(accounts: &mut Vec<AccountOptions>) {
@@ -122,7 +158,7 @@ pub(super) fn ambient(accounts: &mut Vec<AccountOptions>) {
             None if accounts.iter().any(of_agent) => continue,
             None => {
                 let account = Account::new(driver.name(), driver.name());
-                accounts.push(AccountOptions { account, env: BTreeMap::new(), start: None });
+                accounts.push(AccountOptions { account, env: BTreeMap::new(), profile: None, start: None });
                 accounts.len() - 1
             }
         };

@@ -112,6 +112,7 @@ impl Drive {
             before,
             scenario: self.work.task.asked.scenario.clone(),
             home: if bare { workspace.home().display().to_string() } else { runner::sandbox::HOME.into() },
+            logged_in: self.profile().is_some(),
             account: self
                 .context
                 .agents
@@ -160,8 +161,28 @@ impl Drive {
             forwards.push(self.way_to_tools());
         }
         let network = Network { allow, forwards };
-        let spec = JobSpec { secret, ..self.spec(workspace, argv, launch.env, mounts, network) };
+        let mut spec = JobSpec { secret, ..self.spec(workspace, argv, launch.env, mounts, network) };
+        if let (Some(profile), Some(login)) = (self.profile(), driver.login()) {
+            let runner::Isolation::Sandbox(sandbox) = &mut spec.isolation else {
+                return Err(Broken::Failed {
+                    reason: format!(
+                        "the login of {} is for sandboxes only: name another account, or give its agent a key",
+                        self.run()?.account
+                    ),
+                    retryable: false,
+                });
+            };
+            // The one file, for the vendor's program to read and renew; nothing else of an account is shared by runs.
+            let inside = Path::new(runner::sandbox::HOME).join(login.file);
+            sandbox.writable.push((profile.join(login.file), inside));
+        }
         Ok(job::launch(&self.context.options.own, dir, &spec, &launch.stdin)?)
+    }
+
+    /// Where the vendor's own login of this run's account is.
+    fn profile(&self) -> Option<PathBuf> {
+        let account = &self.work.run.as_ref()?.account;
+        self.context.agents.account(account)?.profile.clone()
     }
 
     /// The program as the job sees it, with its interpreter before it where the sandbox would not find that, and

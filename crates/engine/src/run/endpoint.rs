@@ -24,7 +24,7 @@ impl Drive {
     pub(super) async fn endpoint(&mut self, driver: &dyn Driver) -> Result<(), Broken> {
         let run = self.run()?.clone();
         let Some(account) = self.context.agents.account(&run.account).cloned() else { return Ok(()) };
-        if driver.readiness(&account.env) != Readiness::Ready("local") {
+        if self.context.agents.readiness(&account) != Readiness::Ready("local") {
             return Ok(());
         }
         let Some(provider) = driver.provider(&account.env) else { return Ok(()) };
