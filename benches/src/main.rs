@@ -13,6 +13,7 @@
 
 mod daemon;
 mod floor;
+mod gateway;
 mod records;
 
 use std::time::Duration;
@@ -50,6 +51,9 @@ fn main() {
     }
     if wanted("postgres") {
         records::measure_postgres(&floor);
+    }
+    if wanted("gateway") {
+        gateway::measure();
     }
     if wanted("daemon") {
         daemon::measure(&floor);
