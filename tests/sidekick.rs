@@ -155,6 +155,17 @@ pub(crate) fn processes_of(task: &str) -> usize {
     proc("environ").into_iter().filter(|environ| environ.contains(&tag)).count()
 }
 
+/// Whether a live process of a task has these words in its command line.
+pub(crate) fn runs_in(task: &str, words: &str) -> bool {
+    let pid = |line: &String| line.split(' ').next().map(ToOwned::to_owned);
+    let tag = format!("SIDEKICK_TASK={task}");
+    let of_task: Vec<_> =
+        proc("environ").iter().filter(|environ| environ.contains(&tag)).filter_map(pid).collect();
+    proc("cmdline")
+        .iter()
+        .any(|line| line.contains(words) && pid(line).is_some_and(|pid| of_task.contains(&pid)))
+}
+
 /// The names of the control groups there are, of both versions.
 fn groups() -> Vec<String> {
     let roots = ["", "memory", "pids"].map(|name| std::path::Path::new("/sys/fs/cgroup").join(name));

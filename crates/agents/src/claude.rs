@@ -9,7 +9,7 @@ mod reading;
 use std::collections::BTreeMap;
 
 use crate::endpoint::Endpoint;
-use crate::{Assignment, Driver, Error, Launch, Program, Readiness, Session};
+use crate::{Abilities, Assignment, Driver, Error, Launch, Program, Readiness, Session};
 
 const TOKEN: &str = "CLAUDE_CODE_OAUTH_TOKEN";
 const KEY: &str = "ANTHROPIC_API_KEY";
@@ -26,6 +26,19 @@ impl Driver for Claude {
 
     fn program(&self) -> Program {
         Program::Named("claude".into())
+    }
+
+    fn abilities(&self) -> Abilities {
+        Abilities {
+            resume: true,
+            cost: true,
+            usage: true,
+            limits: true,
+            tools: true,
+            plan: true,
+            thinking: true,
+            ..Abilities::default()
+        }
     }
 
     fn readiness(&self, account: &BTreeMap<String, String>) -> Readiness {

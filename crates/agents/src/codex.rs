@@ -10,7 +10,7 @@ mod reading;
 use std::collections::BTreeMap;
 
 use crate::endpoint::Endpoint;
-use crate::{Assignment, Driver, Error, Launch, Program, Readiness, Session};
+use crate::{Abilities, Assignment, Driver, Error, Launch, Program, Readiness, Session};
 
 const KEY: &str = "OPENAI_API_KEY";
 const URL: &str = "OPENAI_BASE_URL";
@@ -26,6 +26,18 @@ impl Driver for Codex {
 
     fn program(&self) -> Program {
         Program::Named("codex".into())
+    }
+
+    fn abilities(&self) -> Abilities {
+        Abilities {
+            resume: true,
+            usage: true,
+            limits: true,
+            tools: true,
+            plan: true,
+            thinking: true,
+            ..Abilities::default()
+        }
     }
 
     fn readiness(&self, account: &BTreeMap<String, String>) -> Readiness {

@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use domain::{Event, Timestamp};
 
 use crate::text::{MOST_TEXT, lossy};
-use crate::{Assignment, Driver, Error, Exit, Finish, Launch, Program, Readiness, Session, Stream, Verdict};
+use crate::{
+    Abilities, Assignment, Driver, Error, Exit, Finish, Launch, Program, Readiness, Session, Stream, Verdict,
+};
 
 /// A command from the configuration.
 #[derive(Clone, Debug)]
@@ -27,6 +29,10 @@ impl Driver for Custom {
 
     fn program(&self) -> Program {
         Program::Named(self.argv.first().cloned().unwrap_or_default())
+    }
+
+    fn abilities(&self) -> Abilities {
+        Abilities::default()
     }
 
     fn readiness(&self, _: &BTreeMap<String, String>) -> Readiness {

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use agents::acp::Acp;
 use agents::command::Custom;
 use domain::project::{Check, Project};
 use domain::retry::RetryPolicy;
@@ -58,6 +59,8 @@ struct ProjectFile {
 struct AgentFile {
     /// Makes it a command agent.
     command: Option<Vec<String>>,
+    /// Makes it an agent that speaks ACP over its standard input and output.
+    acp: Option<Vec<String>>,
     network: Vec<String>,
     /// Variables; a value is text, or a reference to the daemon's environment or a file.
     env: BTreeMap<String, Secret>,
@@ -131,17 +134,23 @@ fn parse(text: &str) -> std::result::Result<File, String> {
 
 fn options(file: File, data_dir: &Path, own: PathBuf) -> Result<engine::Options> {
     let mut accounts = BTreeMap::new();
-    let mut commands = Vec::new();
+    let (mut commands, mut acp) = (Vec::new(), Vec::new());
     for (name, agent) in file.agents {
         let mut env = BTreeMap::new();
         for (variable, secret) in agent.env {
             env.insert(variable.clone(), resolve(&name, &variable, secret)?);
         }
-        if let Some(argv) = agent.command {
-            if argv.is_empty() {
-                return Err(Error::usage(format!("agent `{name}`: the command is empty")));
+        if [&agent.command, &agent.acp].into_iter().flatten().any(Vec::is_empty) {
+            return Err(Error::usage(format!("agent `{name}`: the command is empty")));
+        }
+        match (agent.command, agent.acp) {
+            (Some(argv), None) => commands.push(Custom { name: name.clone(), argv, hosts: agent.network }),
+            (None, Some(argv)) => acp.push(Acp { name: name.clone(), argv, hosts: agent.network }),
+            (None, None) => {}
+            (Some(_), Some(_)) => {
+                let wrong = format!("agent `{name}`: give `command` or `acp`, not both");
+                return Err(Error::usage(wrong));
             }
-            commands.push(Custom { name: name.clone(), argv, hosts: agent.network });
         }
         accounts.insert(name, env);
     }
@@ -158,6 +167,7 @@ fn options(file: File, data_dir: &Path, own: PathBuf) -> Result<engine::Options>
         path: variable("PATH").unwrap_or_else(|| "/usr/local/bin:/usr/bin:/bin".into()),
         accounts,
         commands,
+        acp,
         projects,
         default_agent: file.default_agent,
         concurrency: file.concurrency.unwrap_or(4).clamp(1, 1000),

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::time::Duration;
 
-use agents::{Driver, Program, Readiness};
+use agents::{Abilities, Driver, Program, Readiness};
 
 use crate::Options;
 use crate::intake::{Unclear, listed};
@@ -45,6 +45,8 @@ pub struct AgentHere {
     pub version: Option<String>,
     /// How it is billed.
     pub billing: Option<String>,
+    /// What it can.
+    pub abilities: Abilities,
     /// Where it is, or what to do.
     pub detail: String,
     /// Its program, links resolved.
@@ -66,6 +68,7 @@ impl AgentsHere {
     pub(crate) fn look(options: &Options) -> Self {
         let mut drivers: Vec<Arc<dyn Driver>> = agents::builtin().into_iter().map(Arc::from).collect();
         drivers.extend(options.commands.iter().map(|custom| Arc::new(custom.clone()) as Arc<dyn Driver>));
+        drivers.extend(options.acp.iter().map(|agent| Arc::new(agent.clone()) as Arc<dyn Driver>));
         let found: Vec<_> = drivers
             .iter()
             .map(|driver| look_for(driver.as_ref(), &options.path, options.accounts.get(driver.name())))
@@ -128,7 +131,7 @@ fn look_for(driver: &dyn Driver, path: &str, account: Option<&BTreeMap<String, S
     let readiness = driver.readiness(account.unwrap_or(&none));
     let program = match driver.program() {
         Program::Own => None,
-        Program::Named(name) => match find(&name, path) {
+        Program::Named(name) | Program::Through { program: name, .. } => match find(&name, path) {
             Some(program) => Some(program),
             None => {
                 return AgentHere {
@@ -136,6 +139,7 @@ fn look_for(driver: &dyn Driver, path: &str, account: Option<&BTreeMap<String, S
                     state: AgentState::Missing,
                     version: None,
                     billing: None,
+                    abilities: driver.abilities(),
                     detail: format!("`{name}` is not on the PATH of the daemon; install it"),
                     program: None,
                 };
@@ -149,7 +153,15 @@ fn look_for(driver: &dyn Driver, path: &str, account: Option<&BTreeMap<String, S
         Readiness::Ready(billing) => (AgentState::Ready, Some(billing.to_owned()), place),
         Readiness::LoggedOut(hint) => (AgentState::LoggedOut, None, format!("not logged in: {hint}")),
     };
-    AgentHere { name: driver.name().into(), state, version: None, billing, detail, program }
+    AgentHere {
+        name: driver.name().into(),
+        state,
+        version: None,
+        billing,
+        abilities: driver.abilities(),
+        detail,
+        program,
+    }
 }
 
 /// The program of that name on `path`, links resolved.

@@ -48,6 +48,8 @@ pub struct Options {
     pub accounts: BTreeMap<String, BTreeMap<String, String>>,
     /// Agents that are commands of the configuration.
     pub commands: Vec<agents::command::Custom>,
+    /// Agents of the configuration that speak ACP.
+    pub acp: Vec<agents::acp::Acp>,
     /// Configured projects.
     pub projects: Vec<Project>,
     /// The agent used when nothing names one.

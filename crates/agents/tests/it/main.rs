@@ -4,5 +4,6 @@
 mod claude;
 mod codex;
 mod gemini;
+mod opencode;
 mod qwen;
 mod stream;
