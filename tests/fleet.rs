@@ -19,6 +19,8 @@ struct Agent {
     model: &'static str,
     /// What makes it an agent, for those of the configuration alone.
     configured: &'static str,
+    /// Whether it goes on in its session; else a comment starts a new one.
+    resumes: bool,
     /// Scenarios that ask for what it cannot do.
     cannot: &'static [&'static str],
     /// The variables of an account whose model is at a URL.
@@ -42,17 +44,24 @@ fn fleet() -> Vec<Agent> {
             account.push(("OPENAI_MODEL", "qwen3-coder-plus".into()));
             account
         },
-        cannot: &[REPOSITORY],
-        ..acp("qwen-acp", "acp: [qwen, --acp], ", qwen)
+        // Its own mode would ask the model about each tool. It reads the memory by itself, too.
+        cannot: &[REPOSITORY, MEMORY],
+        ..acp("qwen-acp", "acp: [qwen, --acp, --approval-mode, default], ", qwen)
     });
     fleet.push(Agent {
         account: opencode_settings,
-        cannot: &[REPOSITORY, TOKENS],
+        cannot: &[REPOSITORY, MEMORY],
         ..acp("opencode-acp", "acp: [opencode, acp], ", opencode)
     });
     fleet.push(Agent {
-        cannot: &[REPOSITORY, RESUME],
+        cannot: &[REPOSITORY],
         ..acp("gemini-acp", "acp: [gemini, --acp, -m, gemini-2.5-pro], ", gemini)
+    });
+    fleet.push(Agent {
+        program: "sh",
+        resumes: false,
+        cannot: &[REPOSITORY, TOKENS, UNKNOWN, REFUSED, OVERLOADED, CUT],
+        ..acp("script", SCRIPT, qwen)
     });
     fleet
 }
@@ -74,6 +83,9 @@ fn opencode_settings(url: &str) -> Vec<(&'static str, String)> {
     ]
 }
 
+/// A shell script as an agent: it asks the model, does what is called for, and prints what is said.
+const SCRIPT: &str = r#"command: [sh, -c, 'ask() { printf %s "$1" | python3 -c "import json,sys; print(json.dumps({\"model\": \"m\", \"tools\": [{}], \"messages\": [{\"role\": \"user\", \"content\": sys.stdin.read()}]}))" | curl -sf --json @- "$OPENAI_BASE_URL/chat/completions"; }; get() { python3 -c "import json,sys; m = json.load(sys.stdin)[\"choices\"][0][\"message\"]; c = m.get(\"tool_calls\"); print(json.loads(c[0][\"function\"][\"arguments\"])[\"command\"] if c else \"\", end=\"\") if sys.argv[1] == \"call\" else print(m[\"content\"])" "$1"; }; prompt=$(cat); while answer=$(ask "$prompt"); do call=$(printf %s "$answer" | get call); [ -n "$call" ] || { printf %s "$answer" | get text; exit 0; }; sh -c "$call"; done; exit 1'], "#;
+
 fn shipped() -> Vec<Agent> {
     let openai =
         |url: &str| vec![("OPENAI_BASE_URL", format!("{url}/v1")), ("OPENAI_API_KEY", "sk-test".into())];
@@ -86,6 +98,7 @@ fn shipped() -> Vec<Agent> {
             program: "claude",
             model: "claude-sonnet-4-5",
             configured: "",
+            resumes: true,
             cannot: &[],
             account: |url| vec![("ANTHROPIC_BASE_URL", url.into()), ("ANTHROPIC_API_KEY", "sk-test".into())],
             shell: |command| Turn::tool("Bash", json!({"command": command, "description": "x"})),
@@ -98,6 +111,7 @@ fn shipped() -> Vec<Agent> {
             program: "codex",
             model: "gpt-5.5",
             configured: "",
+            resumes: true,
             cannot: &[],
             account: openai,
             shell: |command| Turn::tool("exec_command", json!({ "cmd": command })),
@@ -110,6 +124,7 @@ fn shipped() -> Vec<Agent> {
             program: "gemini",
             model: "gemini-2.5-pro",
             configured: "",
+            resumes: true,
             cannot: &[],
             account: |url| vec![("GOOGLE_GEMINI_BASE_URL", url.into()), ("GEMINI_API_KEY", "test".into())],
             shell: |command| Turn::tool("run_shell_command", json!({"command": command, "description": "x"})),
@@ -122,6 +137,7 @@ fn shipped() -> Vec<Agent> {
             program: "qwen",
             model: "qwen3-coder-plus",
             configured: "",
+            resumes: true,
             cannot: &[],
             account: openai,
             shell: |command| {
@@ -139,6 +155,7 @@ fn shipped() -> Vec<Agent> {
             program: "opencode",
             model: "qwen3-coder-plus",
             configured: "",
+            resumes: true,
             cannot: &[],
             account: openai,
             shell: |command| Turn::tool("bash", json!({"command": command, "description": "x"})),
@@ -193,17 +210,22 @@ type Scenario = fn(&Agent);
 
 const RESUME: &str = "works, and goes on in its session after a comment";
 const TOKENS: &str = "tells tokens";
+const MEMORY: &str = "is told the project's memory, once";
+const REFUSED: &str = "refused login: failed, with what to check";
+const UNKNOWN: &str = "unknown model: failed, at once";
+const OVERLOADED: &str = "overloaded: waits and is tried again";
+const CUT: &str = "a cut stream: tried again";
 const REPOSITORY: &str = "takes no hooks or servers from the repository";
 
 const SCENARIOS: [(&str, Scenario); 9] = [
     (RESUME, works_and_goes_on),
     (TOKENS, tells_tokens),
-    ("is told the project's memory, once", is_told_the_memory),
+    (MEMORY, is_told_the_memory),
     (REPOSITORY, takes_nothing_from_the_repository),
-    ("refused login: failed, with what to check", refused_login),
-    ("unknown model: failed, at once", unknown_model),
-    ("overloaded: waits and is tried again", overloaded),
-    ("a cut stream: tried again", cut_stream),
+    (REFUSED, refused_login),
+    (UNKNOWN, unknown_model),
+    (OVERLOADED, overloaded),
+    (CUT, cut_stream),
     ("stopped in the middle of a tool: all gone", stopped),
 ];
 
@@ -271,7 +293,7 @@ fn works_and_goes_on(agent: &Agent) {
     assert_eq!((&done["status"], &done["diff"]["insertions"]), (&json!("review"), &json!(1)), "{done}");
     assert_eq!(done["summary"], "I wrote a greeting.", "{done}");
     let (id, session) = (done["task"].as_str().unwrap(), done["session"].clone());
-    assert!(session.is_string(), "{done}");
+    assert_eq!(session.is_string(), agent.resumes, "{done}");
     bench.json(&["reject", id, "-m", "add a second line"]);
     bench.output(&["attach", id]);
     let again = bench.json(&["show", id]);

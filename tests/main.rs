@@ -6,6 +6,7 @@
     reason = "tests fail loudly, and start real processes"
 )]
 
+mod aider;
 mod chaos;
 mod claude;
 

@@ -192,7 +192,9 @@ pub(crate) fn said(output: &Output) -> String {
 /// Where the pinned agents are, first.
 fn path() -> String {
     let agents = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/agents/node_modules/.bin");
-    format!("{agents}:/usr/local/bin:/usr/bin:/bin")
+    // Last: a Python environment brings a Python, too.
+    let aider = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/agents/aider/bin");
+    format!("{agents}:/usr/local/bin:/usr/bin:/bin:{aider}")
 }
 
 /// What an agent says of its version.
@@ -205,10 +207,15 @@ pub(crate) fn version_of(name: &str) -> String {
 
 /// Whether the pinned agent is there; its absence is red where everything is required.
 pub(crate) fn has_agent(name: &str) -> bool {
-    let there = path().split(':').any(|dir| std::path::Path::new(dir).join(name).exists());
+    let there = is_there(name);
     assert!(
         there || std::env::var_os("REQUIRE_AGENTS").is_none(),
         "{name} is not installed: scripts/setup.sh test"
     );
     there
+}
+
+/// Whether a program is on the path of the tests.
+pub(crate) fn is_there(name: &str) -> bool {
+    path().split(':').any(|dir| std::path::Path::new(dir).join(name).exists())
 }

@@ -118,9 +118,7 @@ impl Driver for Acp {
             resume: assignment.resume.clone(),
             model: assignment.model.clone(),
         };
-        let url = assignment.account.iter().find(|(name, _)| name.ends_with("BASE_URL")).map(|(_, url)| url);
-        let (forwards, mut hosts) = Endpoint::network(url, &[]);
-        hosts.extend(self.hosts.iter().cloned());
+        let (forwards, hosts) = Endpoint::configured(&assignment.account, &self.hosts);
         Ok(Launch {
             program: self.program(),
             args: self.argv.iter().skip(1).cloned().collect(),

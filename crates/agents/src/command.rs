@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use domain::{Event, Timestamp};
 
+use crate::endpoint::Endpoint;
 use crate::text::{MOST_TEXT, lossy};
 use crate::{
     Abilities, Assignment, Driver, Error, Exit, Finish, Launch, Program, Readiness, Session, Stream, Verdict,
@@ -47,14 +48,15 @@ impl Driver for Custom {
         let args =
             self.argv.iter().skip(1).map(|word| word.replace("{prompt}", &assignment.prompt)).collect();
         let in_argument = self.argv.iter().any(|word| word.contains("{prompt}"));
+        let (forwards, hosts) = Endpoint::configured(&assignment.account, &self.hosts);
         Ok(Launch {
             program: self.program(),
             args,
             env: assignment.account.clone(),
             stdin: if in_argument { Vec::new() } else { assignment.prompt.clone().into_bytes() },
             files: Vec::new(),
-            hosts: self.hosts.clone(),
-            forwards: Vec::new(),
+            hosts,
+            forwards,
         })
     }
 

@@ -7,6 +7,7 @@
 //! A new agent is one module here, one line in [`builtin`], and its transcripts in `tests`.
 
 pub mod acp;
+pub mod aider;
 mod blocks;
 pub mod claude;
 pub mod codex;
@@ -233,6 +234,7 @@ pub fn builtin() -> Vec<Box<dyn Driver>> {
         Box::new(gemini::Gemini),
         Box::new(qwen::Qwen),
         Box::new(opencode::Opencode),
+        Box::new(aider::Aider),
         Box::new(rehearsal::Rehearsal),
     ]
 }

@@ -188,6 +188,25 @@ pub(crate) fn interpreter(script: &Path, path: &str) -> Option<PathBuf> {
     find(name, path)
 }
 
+/// What a Python program needs beside itself when it was installed into an environment of its own (pipx, uv):
+/// that environment, and the interpreter it was made from. Nothing when its file says something else.
+pub(crate) fn environment(program: &Path) -> Vec<PathBuf> {
+    let Some(root) = program.parent().and_then(Path::parent) else { return Vec::new() };
+    let Ok(text) = std::fs::read_to_string(root.join("pyvenv.cfg")) else { return Vec::new() };
+    let home = text.lines().find_map(|line| line.strip_prefix("home").and_then(|rest| rest.split_once('=')));
+    let bin = home.and_then(|(_, dir)| std::fs::canonicalize(dir.trim()).ok());
+    let Some(prefix) = bin.as_deref().and_then(Path::parent) else { return Vec::new() };
+    // A directory that is no interpreter's, as a person's home, never comes along.
+    let libraries = std::fs::read_dir(prefix.join("lib")).into_iter().flatten().flatten();
+    let is_python = libraries
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .any(|name| name.starts_with("python3"));
+    if !is_python {
+        return Vec::new();
+    }
+    vec![root.to_owned(), prefix.to_owned()]
+}
+
 /// Asked aside, on a thread of its own.
 fn ask_versions(found: Arc<Mutex<Vec<AgentHere>>>) {
     let ask = move || {

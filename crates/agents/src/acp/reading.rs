@@ -234,7 +234,7 @@ impl Reading {
         let unheard = error["code"].as_i64() == Some(AUTH_REQUIRED);
         if unheard || has(&["401", "403", "api key", "unauthorized", "authentication"]) {
             (never, reason(&format!("; check the login in agents.{}.env", self.name)))
-        } else if has(&["404", "no such model", "model_not_found", "does not exist"]) {
+        } else if has(&["404", "no such model", "model_not_found", "does not exist", "is not found"]) {
             (never, reason("; check the model"))
         } else {
             (Verdict::Failed { retryable: true }, reason(""))

@@ -76,10 +76,7 @@ fn tool(part: &Value) -> Vec<Event> {
     let ok = word(state, "status") == "completed";
     let output = bounded(word(state, if ok { "output" } else { "error" }), MOST_TEXT);
     let input = &state["input"];
-    let summary = match blocks::summary(input) {
-        summary if summary.is_empty() => text::one_line(word(input, "filePath")),
-        summary => summary,
-    };
+    let summary = blocks::summary(input);
     let mut events = vec![
         Event::ToolStarted { id: id.into(), name: name.into(), summary, input: text::input(input) },
         Event::ToolFinished { id: id.into(), ok, output },

@@ -157,7 +157,10 @@ impl Drive {
         let package =
             found.ancestors().find(|dir| dir.file_name().is_some_and(|name| name == "node_modules"));
         let mount = package.map_or_else(|| found.clone(), Path::to_owned);
-        mounts.push((mount.clone(), mount));
+        let environment = agents_here::environment(&found).into_iter().filter(|path| !system(path));
+        let environment: Vec<_> = environment.collect();
+        let needed = if environment.is_empty() { vec![mount] } else { environment };
+        mounts.extend(needed.into_iter().map(|path| (path.clone(), path)));
         Ok((words, mounts))
     }
 
