@@ -34,12 +34,11 @@ impl Driver for Opencode {
         Program::Named("opencode".into())
     }
 
-    /// No cost: it does not know the prices of a provider it is given.
+    /// No cost: it does not know the prices of a provider it is given. No limits: it waits for their end in silence.
     fn abilities(&self) -> Abilities {
         Abilities {
             resume: true,
             usage: true,
-            limits: true,
             tools: true,
             plan: true,
             thinking: true,

@@ -191,12 +191,13 @@ impl Reading {
     fn note(&mut self, usage: &Value) {
         let count = |names: [&str; 2]| names.iter().find_map(|name| usage[*name].as_u64()).unwrap_or(0);
         let cached = count(["cachedReadTokens", "cached_input_tokens"]);
-        let tokens = Usage {
-            input: count(["inputTokens", "input_tokens"]).saturating_sub(cached),
-            output: count(["outputTokens", "output_tokens"]),
-            cached,
-            cost_usd: 0.0,
-        };
+        let (input, output) =
+            (count(["inputTokens", "input_tokens"]), count(["outputTokens", "output_tokens"]));
+        // Some count what was cached as input, some apart from it: the total tells.
+        let total = count(["totalTokens", "total_tokens"]);
+        let apart = total >= input.saturating_add(output).saturating_add(cached);
+        let input = if apart { input } else { input.saturating_sub(cached) };
+        let tokens = Usage { input, output, cached, cost_usd: 0.0 };
         if tokens != Usage::default() {
             self.tokens = tokens;
         }

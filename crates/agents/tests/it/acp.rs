@@ -39,6 +39,18 @@ fn a_cost_that_grows_over_a_resume_is_booked_once() {
 }
 
 #[test]
+fn what_was_cached_is_counted_once_however_it_is_told() {
+    let end = |input: u64| {
+        let usage = serde_json::json!({"inputTokens": input, "outputTokens": 50, "cachedReadTokens": 200, "totalTokens": 1050});
+        let line = serde_json::json!({"acp": "end", "result": {"stopReason": "end_turn", "usage": usage}});
+        read(&agent(), line.to_string().as_bytes(), b"", Exit::default(), Usage::default()).0
+    };
+    let expected = [Event::UsageRecorded { input: 800, output: 50, cached: 200, cost_usd: 0.0 }];
+    assert_eq!(end(800), expected, "told apart");
+    assert_eq!(end(1000), expected, "told as part of the input");
+}
+
+#[test]
 fn the_prompt_is_no_argument_and_our_binary_starts_the_agent() {
     let assignment = Assignment { prompt: "canary 4711".into(), ..Assignment::default() };
     let launch = agent().launch(&assignment).unwrap();
