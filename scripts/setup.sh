@@ -44,4 +44,10 @@ if [ "$purpose" = test ]; then
     (cd target/agents && npm install --no-audit --no-fund --loglevel=error)
     echo "$wanted" >$stamp
   fi
+  # aider is large (some 700 MB): only where it is asked for.
+  if [ "${SIDEKICK_AIDER:-}" = 1 ] && [ ! -x target/agents/aider/bin/aider ]; then
+    echo "installing aider"
+    python3 -m venv target/agents/aider
+    target/agents/aider/bin/pip install -q aider-chat==0.86.2
+  fi
 fi

@@ -7,6 +7,7 @@
 )]
 
 mod accounts;
+mod aider;
 mod chaos;
 mod claude;
 mod dashboard;

@@ -165,6 +165,17 @@ pub(crate) fn processes_of(task: &str) -> usize {
     proc("environ").into_iter().filter(|environ| environ.contains(&tag)).count()
 }
 
+/// Whether a live process of a task has these words in its command line.
+pub(crate) fn runs_in(task: &str, words: &str) -> bool {
+    let pid = |line: &String| line.split(' ').next().map(ToOwned::to_owned);
+    let tag = format!("SIDEKICK_TASK={task}");
+    let of_task: Vec<_> =
+        proc("environ").iter().filter(|environ| environ.contains(&tag)).filter_map(pid).collect();
+    proc("cmdline")
+        .iter()
+        .any(|line| line.contains(words) && pid(line).is_some_and(|pid| of_task.contains(&pid)))
+}
+
 /// The names of the control groups there are, of both versions.
 fn groups() -> Vec<String> {
     let roots = ["", "memory", "pids"].map(|name| std::path::Path::new("/sys/fs/cgroup").join(name));
@@ -191,7 +202,9 @@ pub(crate) fn said(output: &Output) -> String {
 /// Where the pinned agents are, first.
 fn path() -> String {
     let agents = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/agents/node_modules/.bin");
-    format!("{agents}:/usr/local/bin:/usr/bin:/bin")
+    // Last: a Python environment brings a Python, too.
+    let aider = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/agents/aider/bin");
+    format!("{agents}:/usr/local/bin:/usr/bin:/bin:{aider}")
 }
 
 /// What an agent says of its version.
@@ -204,10 +217,15 @@ pub(crate) fn version_of(name: &str) -> String {
 
 /// Whether the pinned agent is there; its absence is red where everything is required.
 pub(crate) fn has_agent(name: &str) -> bool {
-    let there = path().split(':').any(|dir| std::path::Path::new(dir).join(name).exists());
+    let there = is_there(name);
     assert!(
         there || std::env::var_os("REQUIRE_AGENTS").is_none(),
         "{name} is not installed: scripts/setup.sh test"
     );
     there
+}
+
+/// Whether a program is on the path of the tests.
+pub(crate) fn is_there(name: &str) -> bool {
+    path().split(':').any(|dir| std::path::Path::new(dir).join(name).exists())
 }

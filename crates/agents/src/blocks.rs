@@ -44,8 +44,18 @@ pub(crate) fn flat(content: &Value) -> String {
 
 /// What people read of a tool call: the field that says what it is about.
 pub(crate) fn summary(input: &Value) -> String {
-    let telling =
-        ["command", "file_path", "path", "pattern", "url", "query", "subject", "description", "prompt"];
+    let telling = [
+        "command",
+        "file_path",
+        "filePath",
+        "path",
+        "pattern",
+        "url",
+        "query",
+        "subject",
+        "description",
+        "prompt",
+    ];
     telling.iter().find_map(|name| input[*name].as_str()).map(text::one_line).unwrap_or_default()
 }
 

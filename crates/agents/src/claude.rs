@@ -12,8 +12,8 @@ use crate::endpoint::Endpoint;
 use serde_json::json;
 
 use crate::{
-    Assignment, Driver, Error, Launch, Login, MCP_NAME, MCP_TOKEN, McpServer, Program, Provider, Readiness,
-    Session, Speaks,
+    Abilities, Assignment, Driver, Error, Launch, Login, MCP_NAME, MCP_TOKEN, McpServer, Program, Provider,
+    Readiness, Session, Speaks,
 };
 
 const TOKEN: &str = "CLAUDE_CODE_OAUTH_TOKEN";
@@ -33,6 +33,19 @@ impl Driver for Claude {
 
     fn program(&self) -> Program {
         Program::Named("claude".into())
+    }
+
+    fn abilities(&self) -> Abilities {
+        Abilities {
+            resume: true,
+            cost: true,
+            usage: true,
+            limits: true,
+            tools: true,
+            plan: true,
+            thinking: true,
+            mcp: true,
+        }
     }
 
     fn readiness(&self, account: &BTreeMap<String, String>) -> Readiness {
@@ -73,10 +86,6 @@ impl Driver for Claude {
             url_variable: URL,
             key_variable: KEY,
         })
-    }
-
-    fn takes_tools(&self) -> bool {
-        true
     }
 
     fn launch(&self, assignment: &Assignment) -> Result<Launch, Error> {

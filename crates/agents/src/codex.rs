@@ -11,8 +11,8 @@ use std::collections::BTreeMap;
 
 use crate::endpoint::Endpoint;
 use crate::{
-    Assignment, Driver, Error, Launch, Login, MCP_NAME, MCP_TOKEN, Program, Provider, Readiness, Session,
-    Speaks,
+    Abilities, Assignment, Driver, Error, Launch, Login, MCP_NAME, MCP_TOKEN, Program, Provider, Readiness,
+    Session, Speaks,
 };
 
 const KEY: &str = "OPENAI_API_KEY";
@@ -29,6 +29,19 @@ impl Driver for Codex {
 
     fn program(&self) -> Program {
         Program::Named("codex".into())
+    }
+
+    fn abilities(&self) -> Abilities {
+        Abilities {
+            resume: true,
+            usage: true,
+            limits: true,
+            tools: true,
+            plan: true,
+            thinking: true,
+            mcp: true,
+            ..Abilities::default()
+        }
     }
 
     fn readiness(&self, account: &BTreeMap<String, String>) -> Readiness {
@@ -64,10 +77,6 @@ impl Driver for Codex {
             url_variable: URL,
             key_variable: KEY,
         })
-    }
-
-    fn takes_tools(&self) -> bool {
-        true
     }
 
     fn launch(&self, assignment: &Assignment) -> Result<Launch, Error> {

@@ -5,8 +5,11 @@ use std::collections::BTreeMap;
 
 use domain::{Event, Timestamp};
 
+use crate::endpoint::Endpoint;
 use crate::text::{MOST_TEXT, lossy};
-use crate::{Assignment, Driver, Error, Exit, Finish, Launch, Program, Readiness, Session, Stream, Verdict};
+use crate::{
+    Abilities, Assignment, Driver, Error, Exit, Finish, Launch, Program, Readiness, Session, Stream, Verdict,
+};
 
 /// A command from the configuration.
 #[derive(Clone, Debug)]
@@ -29,6 +32,10 @@ impl Driver for Custom {
         Program::Named(self.argv.first().cloned().unwrap_or_default())
     }
 
+    fn abilities(&self) -> Abilities {
+        Abilities::default()
+    }
+
     fn readiness(&self, _: &BTreeMap<String, String>) -> Readiness {
         Readiness::Ready("none")
     }
@@ -41,14 +48,15 @@ impl Driver for Custom {
         let args =
             self.argv.iter().skip(1).map(|word| word.replace("{prompt}", &assignment.prompt)).collect();
         let in_argument = self.argv.iter().any(|word| word.contains("{prompt}"));
+        let (forwards, hosts) = Endpoint::configured(&assignment.account, &self.hosts);
         Ok(Launch {
             program: self.program(),
             args,
             env: assignment.account.clone(),
             stdin: if in_argument { Vec::new() } else { assignment.prompt.clone().into_bytes() },
             files: Vec::new(),
-            hosts: self.hosts.clone(),
-            forwards: Vec::new(),
+            hosts,
+            forwards,
         })
     }
 

@@ -1,5 +1,7 @@
 //! Where an agent's model is: what a base URL means for the sandbox's network.
 
+use std::collections::BTreeMap;
+
 /// What must be let through.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Endpoint {
@@ -23,6 +25,22 @@ impl Endpoint {
         } else {
             Self::Host(format!("{host}:{port}"))
         }
+    }
+
+    /// As [`network`](Self::network), of an agent that is only known by its configuration: its account's
+    /// variables that end in `BASE_URL`, and `hosts`.
+    pub(crate) fn configured(
+        account: &BTreeMap<String, String>,
+        hosts: &[String],
+    ) -> (Vec<u16>, Vec<String>) {
+        let (mut forwards, mut allowed) = (Vec::new(), hosts.to_vec());
+        for (_, url) in account.iter().filter(|(name, _)| name.ends_with("BASE_URL")) {
+            let (ports, hosts) = Self::network(Some(url), &[]);
+            forwards.extend(ports);
+            allowed.extend(hosts);
+        }
+        forwards.dedup();
+        (forwards, allowed)
     }
 
     /// The forwards and hosts a run needs: those of `url`, or `hosts` when there is none.

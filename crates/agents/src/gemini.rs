@@ -11,12 +11,13 @@ use serde_json::{Value, json};
 
 use crate::blocks::{self, word};
 use crate::endpoint::Endpoint;
+use crate::heard::{Heard, aside, hear, plain};
 use crate::prose;
 use crate::servers;
 use crate::text::{self, MOST_RAW, MOST_TEXT, bounded, lossy};
 use crate::{
-    Assignment, Driver, Error, Exit, Finish, Launch, Login, Program, Provider, Readiness, Session, Speaks,
-    Stream, Verdict,
+    Abilities, Assignment, Driver, Error, Exit, Finish, Launch, Login, Program, Provider, Readiness, Session,
+    Speaks, Stream, Verdict,
 };
 
 const KEY: &str = "GEMINI_API_KEY";
@@ -33,6 +34,10 @@ impl Driver for Gemini {
 
     fn program(&self) -> Program {
         Program::Named("gemini".into())
+    }
+
+    fn abilities(&self) -> Abilities {
+        Abilities { resume: true, usage: true, limits: true, tools: true, mcp: true, ..Abilities::default() }
     }
 
     fn readiness(&self, account: &BTreeMap<String, String>) -> Readiness {
@@ -73,10 +78,6 @@ impl Driver for Gemini {
             url_variable: URL,
             key_variable: KEY,
         })
-    }
-
-    fn takes_tools(&self) -> bool {
-        true
     }
 
     fn launch(&self, assignment: &Assignment) -> Result<Launch, Error> {
@@ -190,25 +191,24 @@ impl Reading {
         self.last_text = Some(text.clone());
         vec![Event::AgentText { text }]
     }
+
+    fn aside(&mut self, text: String) -> Vec<Event> {
+        self.last_error = Some(bounded(&text, 500));
+        // Named in quotes, in words that vary.
+        let lost = text.strip_prefix("Error resuming session: ");
+        let lost = lost.map(|rest| rest.split('"').nth(1).unwrap_or(rest).to_owned());
+        let lost = lost.map(|session| Event::RunSessionLost { session });
+        std::iter::once(aside(text)).chain(lost).collect()
+    }
 }
 
 impl Session for Reading {
     fn line(&mut self, stream: Stream, line: &[u8], _: Timestamp) -> Vec<Event> {
-        if line.iter().all(u8::is_ascii_whitespace) {
-            return Vec::new();
-        }
-        if stream == Stream::Stderr {
-            let text = lossy(line, MOST_TEXT);
-            let said = Event::TaskOutput { stream: "stderr".into(), text: text.clone() };
-            self.last_error = Some(bounded(&text, 500));
-            let Some(rest) = text.strip_prefix("Error resuming session: ") else { return vec![said] };
-            // Named in quotes, in words that vary.
-            let session = rest.split('"').nth(1).unwrap_or(rest).to_owned();
-            return vec![said, Event::RunSessionLost { session }];
-        }
-        match serde_json::from_slice::<Value>(line) {
-            Ok(record) if record.is_object() => self.record(&record, line),
-            _ => vec![Event::TaskOutput { stream: "stdout".into(), text: lossy(line, MOST_TEXT) }],
+        match hear(stream, line) {
+            Heard::Nothing => Vec::new(),
+            Heard::Aside(text) => self.aside(text),
+            Heard::Record(record) => self.record(&record, line),
+            Heard::Plain(text) => vec![plain(text)],
         }
     }
 

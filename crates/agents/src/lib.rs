@@ -6,13 +6,17 @@
 //!
 //! A new agent is one module here, one line in [`builtin`], and its transcripts in `tests`.
 
+pub mod acp;
+pub mod aider;
 mod blocks;
 pub mod claude;
 pub mod codex;
 pub mod command;
 mod endpoint;
 pub mod gemini;
+mod heard;
 pub mod lines;
+pub mod opencode;
 mod prose;
 pub mod qwen;
 pub mod rehearsal;
@@ -84,6 +88,13 @@ pub enum Program {
     Named(String),
     /// Our own binary.
     Own,
+    /// Our own binary in a role, which starts the program of that name, looked up on `PATH`.
+    Through {
+        /// The role.
+        role: &'static str,
+        /// The program.
+        program: String,
+    },
 }
 
 /// How to start an agent.
@@ -157,12 +168,53 @@ pub struct Provider {
     pub key_variable: &'static str,
 }
 
+/// What an agent can, as its driver drives it. What is not here is not faked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "a list of what there is and what there is not")]
+pub struct Abilities {
+    /// Goes on in the session of an earlier run.
+    pub resume: bool,
+    /// Tells what it cost.
+    pub cost: bool,
+    /// Tells tokens.
+    pub usage: bool,
+    /// Tells that a limit of the account is reached.
+    pub limits: bool,
+    /// Shows its tools.
+    pub tools: bool,
+    /// Shows its plan.
+    pub plan: bool,
+    /// Takes the tools of [`Assignment::mcp`].
+    pub mcp: bool,
+    /// Shows its thinking.
+    pub thinking: bool,
+}
+
+impl Abilities {
+    /// The words for those it has.
+    pub fn words(self) -> Vec<&'static str> {
+        let all = [
+            ("resume", self.resume),
+            ("tokens", self.usage),
+            ("cost", self.cost),
+            ("limits", self.limits),
+            ("tools", self.tools),
+            ("plan", self.plan),
+            ("thinking", self.thinking),
+            ("mcp", self.mcp),
+        ];
+        all.into_iter().filter(|(_, has)| *has).map(|(word, _)| word).collect()
+    }
+}
+
 /// An agent backend.
 pub trait Driver: Send + Sync {
     /// Its name.
     fn name(&self) -> &str;
     /// What it starts.
     fn program(&self) -> Program;
+    /// What it can.
+    fn abilities(&self) -> Abilities;
     /// Whether the account's variables let it work.
     fn readiness(&self, account: &BTreeMap<String, String>) -> Readiness;
     /// The account's variables it understands.
@@ -175,10 +227,6 @@ pub trait Driver: Send + Sync {
     /// agent's own affair.
     fn provider(&self, _account: &BTreeMap<String, String>) -> Option<Provider> {
         None
-    }
-    /// Whether it takes the tools of [`Assignment::mcp`].
-    fn takes_tools(&self) -> bool {
-        false
     }
     /// How to start it.
     fn launch(&self, assignment: &Assignment) -> Result<Launch, Error>;
@@ -250,6 +298,9 @@ pub enum Error {
     /// The scenario is wrong.
     #[error("the scenario cannot be read: {0}")]
     Scenario(String),
+    /// The account lacks something; what to do.
+    #[error("{0}")]
+    Account(String),
 }
 
 /// The drivers that ship.
@@ -259,6 +310,8 @@ pub fn builtin() -> Vec<Box<dyn Driver>> {
         Box::new(codex::Codex),
         Box::new(gemini::Gemini),
         Box::new(qwen::Qwen),
+        Box::new(opencode::Opencode),
+        Box::new(aider::Aider),
         Box::new(rehearsal::Rehearsal),
     ]
 }

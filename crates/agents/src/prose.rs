@@ -50,6 +50,12 @@ pub(crate) fn try_again_at(text: &str, now: Timestamp) -> Option<Timestamp> {
     (span > Duration::ZERO).then(|| now.plus(span))
 }
 
+/// When a provider's `retry-after` ends, if it asks for more than a minute; at most eight days.
+pub(crate) fn retry_after(headers: &serde_json::Value, now: Timestamp) -> Option<Timestamp> {
+    let seconds = headers["retry-after"].as_str()?.trim().parse::<u64>().ok()?;
+    (seconds >= 60).then(|| now.plus(Duration::from_secs(seconds.min(8 * 24 * 3600))))
+}
+
 fn clock(text: &str, now: Timestamp) -> Option<Timestamp> {
     let now = jiff::Timestamp::from_millisecond(now.as_millis()).ok()?.to_zoned(TimeZone::UTC).datetime();
     let at = if let Ok(time) = Time::strptime("%I:%M %p", text) {

@@ -11,12 +11,13 @@ use serde_json::{Value, json};
 
 use crate::blocks::{self, word};
 use crate::endpoint::Endpoint;
+use crate::heard::{Heard, aside, hear, plain};
 use crate::prose;
 use crate::servers;
 use crate::text::{MOST_RAW, MOST_TEXT, bounded, lossy};
 use crate::{
-    Assignment, Driver, Error, Exit, Finish, Launch, MCP_NAME, Program, Provider, Readiness, Session, Speaks,
-    Stream, Verdict,
+    Abilities, Assignment, Driver, Error, Exit, Finish, Launch, MCP_NAME, Program, Provider, Readiness,
+    Session, Speaks, Stream, Verdict,
 };
 
 const KEY: &str = "OPENAI_API_KEY";
@@ -36,6 +37,18 @@ impl Driver for Qwen {
 
     fn program(&self) -> Program {
         Program::Named("qwen".into())
+    }
+
+    fn abilities(&self) -> Abilities {
+        Abilities {
+            resume: true,
+            usage: true,
+            tools: true,
+            plan: true,
+            thinking: true,
+            mcp: true,
+            ..Abilities::default()
+        }
     }
 
     fn readiness(&self, account: &BTreeMap<String, String>) -> Readiness {
@@ -63,10 +76,6 @@ impl Driver for Qwen {
             url_variable: URL,
             key_variable: KEY,
         })
-    }
-
-    fn takes_tools(&self) -> bool {
-        true
     }
 
     fn launch(&self, assignment: &Assignment) -> Result<Launch, Error> {
@@ -207,26 +216,23 @@ impl Reading {
         }
         vec![Event::UsageRecorded { input, output, cached, cost_usd }]
     }
+
+    fn aside(&mut self, text: String) -> Vec<Event> {
+        let lost = text.strip_prefix(NO_SESSION).and_then(|rest| rest.split_whitespace().next());
+        let lost = lost.map(|session| session.trim_end_matches('.').to_owned());
+        self.last_error = Some(bounded(&text, 500));
+        let lost = lost.map(|session| Event::RunSessionLost { session });
+        std::iter::once(aside(text)).chain(lost).collect()
+    }
 }
 
 impl Session for Reading {
     fn line(&mut self, stream: Stream, line: &[u8], _: Timestamp) -> Vec<Event> {
-        if line.iter().all(u8::is_ascii_whitespace) {
-            return Vec::new();
-        }
-        if stream == Stream::Stderr {
-            let text = lossy(line, MOST_TEXT);
-            let lost = text.strip_prefix(NO_SESSION).and_then(|rest| rest.split_whitespace().next());
-            let lost = lost.map(|session| session.trim_end_matches('.').to_owned());
-            self.last_error = Some(bounded(&text, 500));
-            let said = Event::TaskOutput { stream: "stderr".into(), text };
-            return std::iter::once(said)
-                .chain(lost.map(|session| Event::RunSessionLost { session }))
-                .collect();
-        }
-        match serde_json::from_slice::<Value>(line) {
-            Ok(record) if record.is_object() => self.record(&record, line),
-            _ => vec![Event::TaskOutput { stream: "stdout".into(), text: lossy(line, MOST_TEXT) }],
+        match hear(stream, line) {
+            Heard::Nothing => Vec::new(),
+            Heard::Aside(text) => self.aside(text),
+            Heard::Record(record) => self.record(&record, line),
+            Heard::Plain(text) => vec![plain(text)],
         }
     }
 

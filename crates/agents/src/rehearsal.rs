@@ -10,7 +10,9 @@ use domain::{Event, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::text::{MOST_RAW, MOST_TEXT, lossy};
-use crate::{Assignment, Driver, Error, Exit, Finish, Launch, Program, Readiness, Session, Stream, Verdict};
+use crate::{
+    Abilities, Assignment, Driver, Error, Exit, Finish, Launch, Program, Readiness, Session, Stream, Verdict,
+};
 
 pub use scenario::{Ask, Scenario, Step, fill};
 
@@ -71,6 +73,19 @@ impl Driver for Rehearsal {
 
     fn program(&self) -> Program {
         Program::Own
+    }
+
+    fn abilities(&self) -> Abilities {
+        Abilities {
+            resume: true,
+            cost: true,
+            usage: true,
+            limits: true,
+            tools: true,
+            plan: true,
+            thinking: true,
+            ..Abilities::default()
+        }
     }
 
     fn readiness(&self, _: &BTreeMap<String, String>) -> Readiness {

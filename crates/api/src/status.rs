@@ -81,4 +81,7 @@ pub struct AgentStatus {
     pub billing: Option<String>,
     /// One sentence: where it was found, or what to do.
     pub detail: String,
+    /// What it can: `resume`, `tokens`, `cost`, `limits`, `tools`, `plan`, `thinking`, `mcp`.
+    #[serde(default)]
+    pub abilities: Vec<String>,
 }

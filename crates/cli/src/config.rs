@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use agents::acp::Acp;
 use agents::command::Custom;
 use domain::project::{Budget, Check, Project};
 use domain::retry::RetryPolicy;
@@ -88,6 +89,8 @@ struct BudgetFile {
 struct AgentFile {
     /// Makes it a command agent.
     command: Option<Vec<String>>,
+    /// Makes it an agent that speaks ACP over its standard input and output.
+    acp: Option<Vec<String>>,
     network: Vec<String>,
     /// Its first account, written here for short.
     env: BTreeMap<String, accounts::Secret>,
@@ -147,13 +150,19 @@ fn parse(text: &str) -> std::result::Result<File, String> {
 
 fn options(file: File, data_dir: &Path, own: PathBuf) -> Result<engine::Options> {
     let mut accounts = Vec::new();
-    let mut commands = Vec::new();
+    let (mut commands, mut acp) = (Vec::new(), Vec::new());
     for (name, agent) in file.agents {
-        if let Some(argv) = agent.command {
-            if argv.is_empty() {
-                return Err(Error::usage(format!("agent `{name}`: the command is empty")));
+        if [&agent.command, &agent.acp].into_iter().flatten().any(Vec::is_empty) {
+            return Err(Error::usage(format!("agent `{name}`: the command is empty")));
+        }
+        match (agent.command, agent.acp) {
+            (Some(argv), None) => commands.push(Custom { name: name.clone(), argv, hosts: agent.network }),
+            (None, Some(argv)) => acp.push(Acp { name: name.clone(), argv, hosts: agent.network }),
+            (None, None) => {}
+            (Some(_), Some(_)) => {
+                let wrong = format!("agent `{name}`: give `command` or `acp`, not both");
+                return Err(Error::usage(wrong));
             }
-            commands.push(Custom { name: name.clone(), argv, hosts: agent.network });
         }
         let AgentFile { env, reserve, quiet, concurrency, start, overfill, .. } = agent;
         let first = AccountFile { env, reserve, quiet, concurrency, start, overfill };
@@ -173,6 +182,7 @@ fn options(file: File, data_dir: &Path, own: PathBuf) -> Result<engine::Options>
         path: variable("PATH").unwrap_or_else(|| "/usr/local/bin:/usr/bin:/bin".into()),
         accounts,
         commands,
+        acp,
         projects,
         prices: file.prices,
         zone: jiff::tz::TimeZone::system(),

@@ -1,9 +1,10 @@
-//! The binary `sidekick`: every command, and the roles it plays for itself (shim, rehearsal agent).
+//! The binary `sidekick`: every command, and the roles it plays for itself (shim, rehearsal agent, ACP client).
 //!
 //! The only crate that reads the environment and configuration, prints, and exits. Each command is a
 //! file of its name in `commands`; they all talk to a daemon through `api::Client`, one that runs
 //! already or one started inside this process for the time of the command ([`connect`]).
 
+mod acp;
 mod args;
 mod commands;
 mod config;
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
     match words.next().as_ref().and_then(|word| word.to_str()) {
         Some("shim") => return runner::shim::main(words.next(), Some(play_gateway)),
         Some("shim-enter") => return runner::shim::enter_main(words.next()),
+        Some(agents::acp::ROLE) => return acp::main(words),
         Some("rehearse") => return rehearse::main(words),
         _ => {}
     }

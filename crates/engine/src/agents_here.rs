@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::time::Duration;
 
-use agents::{Driver, Program, Readiness};
+use agents::{Abilities, Driver, Program, Readiness};
 use domain::Account;
 
 use crate::Options;
@@ -47,6 +47,8 @@ pub struct AgentHere {
     pub version: Option<String>,
     /// How it is billed.
     pub billing: Option<String>,
+    /// What it can.
+    pub abilities: Abilities,
     /// Where it is, or what to do.
     pub detail: String,
     /// Its program, links resolved.
@@ -68,6 +70,7 @@ impl AgentsHere {
     pub(crate) fn look(options: &Options) -> Self {
         let mut drivers: Vec<Arc<dyn Driver>> = agents::builtin().into_iter().map(Arc::from).collect();
         drivers.extend(options.commands.iter().map(|custom| Arc::new(custom.clone()) as Arc<dyn Driver>));
+        drivers.extend(options.acp.iter().map(|agent| Arc::new(agent.clone()) as Arc<dyn Driver>));
         // An agent without an account of its own configuration has one without variables.
         let mut accounts = options.accounts.clone();
         for driver in &drivers {
@@ -175,7 +178,7 @@ fn look_for(driver: &dyn Driver, path: &str, accounts: &[Readiness]) -> AgentHer
     let readiness = ready.or(accounts.first()).cloned().unwrap_or(Readiness::LoggedOut("it has no account"));
     let program = match driver.program() {
         Program::Own => None,
-        Program::Named(name) => match find(&name, path) {
+        Program::Named(name) | Program::Through { program: name, .. } => match find(&name, path) {
             Some(program) => Some(program),
             None => {
                 return AgentHere {
@@ -183,6 +186,7 @@ fn look_for(driver: &dyn Driver, path: &str, accounts: &[Readiness]) -> AgentHer
                     state: AgentState::Missing,
                     version: None,
                     billing: None,
+                    abilities: driver.abilities(),
                     detail: format!("`{name}` is not on the PATH of the daemon; install it"),
                     program: None,
                 };
@@ -196,7 +200,15 @@ fn look_for(driver: &dyn Driver, path: &str, accounts: &[Readiness]) -> AgentHer
         Readiness::Ready(billing) => (AgentState::Ready, Some(billing.to_owned()), place),
         Readiness::LoggedOut(hint) => (AgentState::LoggedOut, None, format!("not logged in: {hint}")),
     };
-    AgentHere { name: driver.name().into(), state, version: None, billing, detail, program }
+    AgentHere {
+        name: driver.name().into(),
+        state,
+        version: None,
+        billing,
+        abilities: driver.abilities(),
+        detail,
+        program,
+    }
 }
 
 /// The program of that name on `path`, links resolved.
@@ -221,6 +233,25 @@ pub(crate) fn interpreter(script: &Path, path: &str) -> Option<PathBuf> {
     let mut words = head.lines().next()?.strip_prefix("#!")?.split_whitespace();
     let name = words.next().filter(|word| word.ends_with("/env")).and_then(|_| words.next())?;
     find(name, path)
+}
+
+/// What a Python program needs beside itself when it was installed into an environment of its own (pipx, uv):
+/// that environment, and the interpreter it was made from. Nothing when its file says something else.
+pub(crate) fn environment(program: &Path) -> Vec<PathBuf> {
+    let Some(root) = program.parent().and_then(Path::parent) else { return Vec::new() };
+    let Ok(text) = std::fs::read_to_string(root.join("pyvenv.cfg")) else { return Vec::new() };
+    let home = text.lines().find_map(|line| line.strip_prefix("home").and_then(|rest| rest.split_once('=')));
+    let bin = home.and_then(|(_, dir)| std::fs::canonicalize(dir.trim()).ok());
+    let Some(prefix) = bin.as_deref().and_then(Path::parent) else { return Vec::new() };
+    // A directory that is no interpreter's, as a person's home, never comes along.
+    let libraries = std::fs::read_dir(prefix.join("lib")).into_iter().flatten().flatten();
+    let is_python = libraries
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .any(|name| name.starts_with("python3"));
+    if !is_python {
+        return Vec::new();
+    }
+    vec![root.to_owned(), prefix.to_owned()]
 }
 
 /// Asked aside, on a thread of its own.

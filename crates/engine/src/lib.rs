@@ -65,6 +65,8 @@ pub struct Options {
     pub commands: Vec<agents::command::Custom>,
     /// The person's own prices of models.
     pub prices: std::collections::BTreeMap<String, domain::price::Price>,
+    /// Agents of the configuration that speak ACP.
+    pub acp: Vec<agents::acp::Acp>,
     /// Configured projects.
     pub projects: Vec<Project>,
     /// The agent used when nothing names one.

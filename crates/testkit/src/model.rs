@@ -88,6 +88,8 @@ pub struct Request {
 struct Script {
     turns: std::collections::VecDeque<Turn>,
     requests: Vec<Request>,
+    /// Whether requests without tools take a turn, too.
+    every: bool,
 }
 
 /// A running server; ends with the value.
@@ -99,7 +101,16 @@ pub struct ModelServer {
 
 impl ModelServer {
     pub fn start(turns: Vec<Turn>) -> Self {
-        let script = Arc::new(Mutex::new(Script { turns: turns.into(), requests: Vec::new() }));
+        Self::serve(Script { turns: turns.into(), ..Script::default() })
+    }
+
+    /// For agents that give their model no tools: every request takes a turn.
+    pub fn without_tools(turns: Vec<Turn>) -> Self {
+        Self::serve(Script { turns: turns.into(), every: true, ..Script::default() })
+    }
+
+    fn serve(script: Script) -> Self {
+        let script = Arc::new(Mutex::new(script));
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -166,7 +177,7 @@ async fn answer(
     let turn = {
         let mut script = script.lock().unwrap();
         script.requests.push(Request { path: uri.path().to_owned(), headers, body: body.clone() });
-        if protocol.is_some() && main { script.turns.pop_front() } else { None }
+        if protocol.is_some() && (main || script.every) { script.turns.pop_front() } else { None }
     };
     let Some(protocol) = protocol else {
         if uri.path() == "/v1/messages/count_tokens" {

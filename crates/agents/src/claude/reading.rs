@@ -8,6 +8,7 @@ use domain::{Event, Timestamp, Usage};
 use serde_json::Value;
 
 use crate::blocks::{self, word};
+use crate::heard::{Heard, aside, hear, plain};
 use crate::prose;
 use crate::text::{self, MOST_RAW, MOST_TEXT, bounded, lossy};
 use crate::{Exit, Finish, Session, Stream, Verdict};
@@ -241,15 +242,11 @@ impl Reading {
 
 impl Session for Reading {
     fn line(&mut self, stream: Stream, line: &[u8], _: Timestamp) -> Vec<Event> {
-        if line.iter().all(u8::is_ascii_whitespace) {
-            return Vec::new();
-        }
-        if stream == Stream::Stderr {
-            return vec![Event::TaskOutput { stream: "stderr".into(), text: lossy(line, MOST_TEXT) }];
-        }
-        match serde_json::from_slice::<Value>(line) {
-            Ok(record) if record.is_object() => self.record(&record, line),
-            _ => vec![Event::TaskOutput { stream: "stdout".into(), text: lossy(line, MOST_TEXT) }],
+        match hear(stream, line) {
+            Heard::Nothing => Vec::new(),
+            Heard::Aside(text) => vec![aside(text)],
+            Heard::Record(record) => self.record(&record, line),
+            Heard::Plain(text) => vec![plain(text)],
         }
     }
 

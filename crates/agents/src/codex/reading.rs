@@ -6,6 +6,7 @@ use domain::{Event, Timestamp, Usage};
 use serde_json::{Value, json};
 
 use crate::blocks::{self, word};
+use crate::heard::{Heard, aside, hear, plain};
 use crate::prose;
 use crate::text::{self, MOST_RAW, MOST_TEXT, bounded, lossy, one_line};
 use crate::{Exit, Finish, Session, Stream, Verdict};
@@ -92,28 +93,25 @@ impl Reading {
         self.last_error = Some(text.clone());
         vec![Event::AgentError { text }]
     }
+
+    fn aside(&mut self, text: String) -> Vec<Event> {
+        let lost = text.split_once(NO_SESSION).filter(|_| text.starts_with("Error: "));
+        let lost = lost.and_then(|(_, rest)| rest.split_whitespace().next()).map(ToOwned::to_owned);
+        if lost.is_some() {
+            self.last_error = Some(text.clone());
+        }
+        let lost = lost.map(|session| Event::RunSessionLost { session });
+        std::iter::once(aside(text)).chain(lost).collect()
+    }
 }
 
 impl Session for Reading {
     fn line(&mut self, stream: Stream, line: &[u8], _: Timestamp) -> Vec<Event> {
-        if line.iter().all(u8::is_ascii_whitespace) {
-            return Vec::new();
-        }
-        if stream == Stream::Stderr {
-            let text = lossy(line, MOST_TEXT);
-            let lost = text.split_once(NO_SESSION).filter(|_| text.starts_with("Error: "));
-            let lost = lost.and_then(|(_, rest)| rest.split_whitespace().next()).map(ToOwned::to_owned);
-            if lost.is_some() {
-                self.last_error = Some(text.clone());
-            }
-            let said = Event::TaskOutput { stream: "stderr".into(), text };
-            return std::iter::once(said)
-                .chain(lost.map(|session| Event::RunSessionLost { session }))
-                .collect();
-        }
-        match serde_json::from_slice::<Value>(line) {
-            Ok(record) if record.is_object() => self.record(&record, line),
-            _ => vec![Event::TaskOutput { stream: "stdout".into(), text: lossy(line, MOST_TEXT) }],
+        match hear(stream, line) {
+            Heard::Nothing => Vec::new(),
+            Heard::Aside(text) => self.aside(text),
+            Heard::Record(record) => self.record(&record, line),
+            Heard::Plain(text) => vec![plain(text)],
         }
     }
 

@@ -3,24 +3,30 @@
 use agents::{Assignment, Driver, McpServer};
 
 fn launch(driver: &dyn Driver, mcp: Option<McpServer>) -> agents::Launch {
-    let assignment =
-        Assignment { home: "/home/agent".into(), new_session: "s".into(), mcp, ..Assignment::default() };
+    let assignment = Assignment {
+        home: "/home/agent".into(),
+        new_session: "s".into(),
+        model: Some("m".into()),
+        mcp,
+        ..Assignment::default()
+    };
     driver.launch(&assignment).unwrap()
 }
 
 /// All that the agent reads of our server, wherever it reads it.
 fn written(launch: &agents::Launch) -> String {
     let files = launch.files.iter().map(|(_, bytes)| String::from_utf8_lossy(bytes).into_owned());
-    files.chain(launch.args.iter().cloned()).collect()
+    let settings = launch.env.get("OPENCODE_CONFIG_CONTENT").cloned();
+    files.chain(launch.args.iter().cloned()).chain(settings).collect()
 }
 
 #[test]
 fn the_token_is_never_in_the_arguments() {
     let drivers = agents::builtin();
-    let taking: Vec<_> = drivers.iter().filter(|driver| driver.takes_tools()).collect();
+    let taking: Vec<_> = drivers.iter().filter(|driver| driver.abilities().mcp).collect();
     assert_eq!(
         taking.iter().map(|driver| driver.name()).collect::<Vec<_>>(),
-        ["claude", "codex", "gemini", "qwen"]
+        ["claude", "codex", "gemini", "qwen", "opencode"]
     );
     for driver in taking {
         let server = McpServer { url: "http://127.0.0.1:31290/mcp".into(), token: "pass-4711".into() };

@@ -62,19 +62,52 @@ fn known(connection: &Connection, ui: &Ui) -> Result<Status> {
     }
 }
 
+/// One line for each agent: what it is and what it can. Where it is, or what it lacks, is a line of its own.
 fn table(ui: &Ui, agents: &[AgentStatus]) {
-    let rows: Vec<_> = agents
-        .iter()
-        .map(|agent| {
-            let tone = if agent.state == "ready" { Tone::Good } else { Tone::Bad };
-            vec![
-                (Tone::Strong, format!("  {}", agent.name)),
-                (tone, agent.state.replace('_', " ")),
-                (Tone::Dim, agent.version.clone().unwrap_or_else(|| "-".into())),
-                (Tone::Dim, agent.billing.clone().unwrap_or_else(|| "-".into())),
-                (Tone::Dim, agent.detail.clone()),
-            ]
-        })
-        .collect();
-    ui.table(&rows);
+    let row = |agent: &AgentStatus| {
+        let tone = if agent.state == "ready" { Tone::Good } else { Tone::Bad };
+        vec![
+            (Tone::Strong, format!("  {}", agent.name)),
+            (tone, agent.state.replace('_', " ")),
+            (Tone::Dim, agent.version.clone().unwrap_or_else(|| "-".into())),
+            (Tone::Dim, agent.billing.clone().unwrap_or_else(|| "-".into())),
+            (Tone::Dim, agent.abilities.join(" ")),
+        ]
+    };
+    ui.table(&agents.iter().map(row).collect::<Vec<_>>());
+    for agent in agents {
+        ui.out(ui.tone(Tone::Strong, format!("  {}", agent.name)));
+        for line in wrapped(&agent.detail, 92) {
+            ui.out(ui.tone(Tone::Dim, format!("    {line}")));
+        }
+    }
+}
+
+/// Text in lines of at most `most` characters, broken between words.
+fn wrapped(text: &str, most: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        let open = lines.last().map_or(0, |line| line.chars().count());
+        if open > 0 && open + 1 + word.chars().count() > most {
+            lines.push(String::new());
+        }
+        if let Some(line) = lines.last_mut() {
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_break_between_words() {
+        assert_eq!(wrapped("set THE_KEY in a file", 12), ["set THE_KEY", "in a file"]);
+        assert_eq!(wrapped("a /very/long/path b", 5), ["a", "/very/long/path", "b"]);
+    }
 }

@@ -192,7 +192,9 @@ impl Drive {
         let found = match program {
             Program::Own if bare => return Ok((vec![own.display().to_string()], Vec::new())),
             Program::Own => return Ok((vec![OWN.into()], vec![(own.clone(), OWN.into())])),
-            Program::Named(_) => self.context.agents.get(agent).and_then(|agent| agent.program),
+            Program::Named(_) | Program::Through { .. } => {
+                self.context.agents.get(agent).and_then(|agent| agent.program)
+            }
         };
         let found = found.ok_or_else(|| Broken::Failed {
             reason: format!(
@@ -202,16 +204,22 @@ impl Drive {
         })?;
         let system = |path: &Path| path.starts_with("/usr") || path.starts_with("/bin");
         let mut words = vec![found.display().to_string()];
-        if bare {
-            return Ok((words, Vec::new()));
-        }
         let mut mounts = Vec::new();
+        let mut before = Vec::new();
+        if let Program::Through { role, .. } = program {
+            before = vec![if bare { own.display().to_string() } else { OWN.into() }, (*role).to_owned()];
+            mounts.extend((!bare).then(|| (own.clone(), OWN.into())));
+        }
+        if bare {
+            return Ok(([before, words].concat(), Vec::new()));
+        }
         // A version manager keeps it in the person's home, which the sandbox does not have.
         let interpreter = agents_here::interpreter(&found, &self.context.options.path);
         if let Some(interpreter) = interpreter.filter(|path| !system(path)) {
             words.insert(0, interpreter.display().to_string());
             mounts.push((interpreter.clone(), interpreter));
         }
+        let words = [before, words].concat();
         if system(&found) {
             return Ok((words, mounts));
         }
@@ -219,7 +227,10 @@ impl Drive {
         let package =
             found.ancestors().find(|dir| dir.file_name().is_some_and(|name| name == "node_modules"));
         let mount = package.map_or_else(|| found.clone(), Path::to_owned);
-        mounts.push((mount.clone(), mount));
+        let environment = agents_here::environment(&found).into_iter().filter(|path| !system(path));
+        let environment: Vec<_> = environment.collect();
+        let needed = if environment.is_empty() { vec![mount] } else { environment };
+        mounts.extend(needed.into_iter().map(|path| (path.clone(), path)));
         Ok((words, mounts))
     }
 

@@ -14,7 +14,7 @@ impl Drive {
     /// Our tools, for an agent that takes some and that a sandbox can lead there. Without one there is no way that
     /// outlives the daemon.
     pub(super) fn tools(&self, run: &domain::Run, driver: &dyn Driver) -> Option<McpServer> {
-        if run.isolation == Isolation::None || !driver.takes_tools() {
+        if run.isolation == Isolation::None || !driver.abilities().mcp {
             return None;
         }
         let url = format!("http://127.0.0.1:{TOOLS_PORT}/mcp");

@@ -54,6 +54,7 @@ async fn status(app: &App) -> Result<Status, Failure> {
                 version: agent.version.clone(),
                 billing: agent.billing.clone(),
                 detail: agent.detail.clone(),
+                abilities: agent.abilities.words().into_iter().map(Into::into).collect(),
             })
             .collect(),
         counts: counts.into_iter().collect(),
