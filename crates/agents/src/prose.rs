@@ -59,14 +59,19 @@ pub(crate) fn retry_after(headers: &serde_json::Value, now: Timestamp) -> Option
 fn clock(text: &str, now: Timestamp) -> Option<Timestamp> {
     let now = jiff::Timestamp::from_millisecond(now.as_millis()).ok()?.to_zoned(TimeZone::UTC).datetime();
     let at = if let Ok(time) = Time::strptime("%I:%M %p", text) {
-        let today = now.date().to_datetime(time);
+        let today = end_of_minute(now.date().to_datetime(time))?;
         // Told without a date: the next time it is so late.
-        if today > now { today } else { now.date().tomorrow().ok()?.to_datetime(time) }
+        if today > now { today } else { end_of_minute(now.date().tomorrow().ok()?.to_datetime(time))? }
     } else {
-        dated(text)?
+        end_of_minute(dated(text)?)?
     };
     let at = at.to_zoned(TimeZone::UTC).ok()?.timestamp();
     Some(Timestamp::from_millis(at.as_millisecond()))
+}
+
+/// A minute is told where a second is meant: by its end it has come.
+fn end_of_minute(at: DateTime) -> Option<DateTime> {
+    at.checked_add(jiff::Span::new().minutes(1)).ok()
 }
 
 /// "Nov 23rd, 2026 10:25 PM"
@@ -89,9 +94,11 @@ mod tests {
             |text: &str| Timestamp::from_millis(text.parse::<jiff::Timestamp>().unwrap().as_millisecond());
         let evening = now("2026-11-20T21:00:00Z");
         for (said, expected) in [
-            ("or try again at 10:25 PM.", Some("2026-11-20T22:25:00Z")),
-            ("or try again at 8:05 AM.", Some("2026-11-21T08:05:00Z")),
-            ("try again at Nov 23rd, 2026 10:25 PM.", Some("2026-11-23T22:25:00Z")),
+            ("or try again at 10:25 PM.", Some("2026-11-20T22:26:00Z")),
+            ("or try again at 8:05 AM.", Some("2026-11-21T08:06:00Z")),
+            ("try again at Nov 23rd, 2026 10:25 PM.", Some("2026-11-23T22:26:00Z")),
+            // This very minute, not tomorrow's.
+            ("try again at 9:00 PM.", Some("2026-11-20T21:01:00Z")),
             ("try again in 1 day 2 hours 3 minutes.", Some("2026-11-21T23:03:00Z")),
             ("try again in 45 seconds", Some("2026-11-20T21:00:45Z")),
             ("try again later", None),

@@ -114,8 +114,8 @@ struct RetryFile {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct LimitsFile {
-    silent_minutes: Option<u64>,
-    start_minutes: Option<u64>,
+    silent_minutes: Option<f64>,
+    start_minutes: Option<f64>,
     no_progress_minutes: Option<u64>,
     output_mb: Option<u64>,
     memory_mb: Option<u64>,
@@ -174,7 +174,12 @@ fn options(file: File, data_dir: &Path, own: PathBuf) -> Result<engine::Options>
         file.projects.into_iter().map(|(name, file)| of_file(&name, file)).collect::<Result<Vec<_>>>()?;
     let retry = RetryPolicy::default();
     let limits = runner::Limits::default();
-    let minutes = |given: Option<u64>, default: u64| given.map_or(default, |minutes| minutes * 60_000);
+    let minutes =
+        |given: Option<f64>, default: u64| match given.map(|n| Duration::try_from_secs_f64(n * 60.0)) {
+            None => default,
+            // What is no time at all is the longest there is.
+            Some(span) => span.map_or(u64::MAX, |span| u64::try_from(span.as_millis()).unwrap_or(u64::MAX)),
+        };
     let mb = |given: Option<u64>, default: u64| given.map_or(default, |mb| mb << 20);
     Ok(engine::Options {
         data_dir: data_dir.to_owned(),

@@ -81,9 +81,10 @@ impl Standing {
         };
         let latest = rejected.iter().max_by_key(|window| window.renews_at());
         let window = latest.map_or_else(|| window_label(""), |window| window.label());
-        // Every window that is used up binds, so the last to renew counts.
-        let told = rejected.iter().filter_map(|window| window.resets_at).chain(until).filter(|at| *at > now);
-        let told = told.max().map(|at| at.min(now.plus(LONGEST)));
+        // Every window that is used up binds, so the last to renew counts; and what is told of windows is exact,
+        // where an error's words may name a minute only.
+        let told = rejected.iter().filter_map(|window| window.resets_at).filter(|at| *at > now).max();
+        let told = told.or(until.filter(|at| *at > now)).map(|at| at.min(now.plus(LONGEST)));
         let known = self.rests.iter().position(|rest| rest.scope == scope);
         let known = known.map(|at| self.rests.swap_remove(at));
         let rest = match (told, known) {
