@@ -6,6 +6,7 @@
     reason = "tests fail loudly, and start real processes"
 )]
 
+mod agent_run;
 mod chaos;
 mod claude;
 

@@ -21,6 +21,7 @@ fn asked() -> NewTask {
         isolation: Isolation::None,
         base: None,
         key: None,
+        once: false,
     }
 }
 

@@ -3,12 +3,14 @@
 //! One of the two serialised formats of the project (the other is `domain::event`). Times are RFC 3339
 //! in UTC; fields that are `None` are left out. Not here: handlers, SQL, decisions.
 
+mod agent_run;
 mod client;
 mod problem;
 mod project;
 mod status;
 mod task;
 
+pub use agent_run::AgentRunResult;
 pub use client::{Client, ClientError, EventLines, escaped};
 pub use problem::Problem;
 pub use project::ProjectView;

@@ -44,6 +44,9 @@ pub struct CreateTask {
     /// `sandbox` or `none`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub isolation: Option<String>,
+    /// One run and no more: a limit or a failure ends it, and so does work without a change.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub once: bool,
 }
 
 /// A task.

@@ -1,9 +1,13 @@
 //! The command line as people type it.
 
+mod hands_on;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueHint};
+
+pub(crate) use hands_on::AgentRun;
 
 /// Delegate work to coding agents. Walk away. Get told. Review.
 #[derive(Debug, Parser)]
@@ -28,6 +32,8 @@ pub(crate) enum Command {
     Serve(Serve),
     /// Give a task to an agent, and watch it
     Run(Run),
+    /// Ask an agent once and print its answer; for scripts
+    AgentRun(AgentRun),
     /// List tasks
     #[command(visible_alias = "ls")]
     List(List),

@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+mod agent_run;
 mod decide;
 mod demo;
 mod diff;
@@ -27,6 +28,7 @@ pub(crate) fn run(args: &Args, ui: &Ui) -> Result<ExitCode> {
     match &args.command {
         Command::Serve(serve) => serve::serve(args, serve, ui),
         Command::Run(run) => run::run(args, run, ui),
+        Command::AgentRun(asked) => agent_run::agent_run(args, asked, ui),
         Command::List(list) => list::list(args, list, ui),
         Command::Show(id) => show::show(args, &id.id, ui),
         Command::Logs(logs) => logs::logs(args, logs, ui),

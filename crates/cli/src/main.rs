@@ -9,6 +9,7 @@ mod commands;
 mod config;
 mod connect;
 mod error;
+mod interrupt;
 mod places;
 mod rehearse;
 mod show;

@@ -23,6 +23,12 @@ use crate::time::Timestamp;
 /// How long a task waits when an account's limit was hit and nobody said until when.
 pub const UNKNOWN_LIMIT: Duration = Duration::from_mins(15);
 
+/// Why a task that a person takes over is queued.
+const TAKEN_OVER: &str = "taken over by a person";
+
+/// How a task that is asked once ends when there is nothing to review.
+const UNCHANGED: &str = "done; nothing was changed";
+
 /// A task and its latest run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Work {
@@ -60,6 +66,8 @@ pub enum Command {
         /// What the person said.
         comment: String,
     },
+    /// Go on by hand, in the agent's own interactive UI; what runs is stopped first.
+    TakeOver,
     /// Drop it.
     Discard {
         /// What the person said, if anything.
@@ -203,6 +211,7 @@ impl Work {
                 Ok(task_events([Event::TaskReview { reason: Some(reason) }]))
             }
             Command::SendBack { comment } => self.send_back(comment),
+            Command::TakeOver => self.take_over(),
             Command::Discard { reason } => self.discard(reason),
             Command::Stop => self.stop(),
             Command::Retry { agent } => self.retry(agent),
@@ -233,6 +242,7 @@ impl Work {
             feedback: next.feedback.clone(),
             resume: next.resume.clone(),
             billing: start.billing,
+            hands_on: next.hands_on,
         };
         Ok(vec![Entry { run: Some((start.run, self.task.attempt + 1)), event }])
     }
@@ -271,11 +281,23 @@ impl Work {
 
     fn end(&self, run: &Run, end: End, now: Timestamp) -> Vec<Entry> {
         let reason = end.reason.clone().unwrap_or_else(|| format!("the run {}", end.outcome.as_str()));
-        let after = if self.task.stopping || end.outcome == Outcome::Stopped {
+        let after = if self.task.next.hands_on {
+            // Stopped for the person who takes over, or ended just before.
+            Event::TaskQueued { reason: TAKEN_OVER.into() }
+        } else if self.task.stopping || (end.outcome == Outcome::Stopped && !run.hands_on) {
             Event::TaskCancelled { reason: "stopped by a person".into() }
         } else {
             match end.outcome {
+                // Whatever the program's end was, a person has ended it, and there is work to look at.
+                _ if run.hands_on && self.task.commit.is_some() => {
+                    Event::TaskReview { reason: end.reason.clone() }
+                }
+                _ if run.hands_on => Event::TaskFailed { reason },
+                Outcome::Succeeded if self.task.asked.once && run.commit == self.task.base_commit => {
+                    Event::TaskCompleted { commit: None, how: UNCHANGED.into() }
+                }
                 Outcome::Succeeded => Event::TaskReview { reason: end.reason.clone() },
+                _ if self.task.asked.once => Event::TaskFailed { reason },
                 Outcome::Limited => Event::TaskWaiting {
                     on: WaitFor::Credits,
                     until: Some(end.until.unwrap_or_else(|| now.plus(UNKNOWN_LIMIT))),
@@ -329,7 +351,11 @@ impl Work {
     }
 
     fn send_back(&self, comment: String) -> Result<Vec<Entry>, Refusal> {
-        if !matches!(self.task.state, TaskState::Review | TaskState::Failed) {
+        // Nothing landed of what is asked once and changed nothing: its session can be gone on with.
+        let answered = self.task.asked.once
+            && self.task.state == TaskState::Completed
+            && self.task.commit == self.task.base_commit;
+        if !answered && !matches!(self.task.state, TaskState::Review | TaskState::Failed) {
             return Err(self.not_now("send back", ": only finished runs can be sent back"));
         }
         if comment.trim().is_empty() {
@@ -341,6 +367,30 @@ impl Work {
             Event::TaskSentBack { comment },
             Event::TaskQueued { reason: "sent back with a comment".into() },
         ]))
+    }
+
+    fn take_over(&self) -> Result<Vec<Entry>, Refusal> {
+        let hands_on = self.run.as_ref().is_some_and(|run| run.is_live() && run.hands_on);
+        let taken = task_events([Event::TaskTakenOver {}]);
+        match &self.task.state {
+            // Theirs already, or about to be.
+            TaskState::Running if hands_on && !self.task.stopping => Ok(Vec::new()),
+            TaskState::Queued | TaskState::Running if self.task.next.hands_on => Ok(Vec::new()),
+            TaskState::Running if self.task.stopping => {
+                Err(self.not_now("take over", ": it is being stopped"))
+            }
+            TaskState::Running | TaskState::Queued => Ok(taken),
+            TaskState::Waiting(waiting) if waiting.on == WaitFor::Landing => {
+                Err(self.not_now("take over", ""))
+            }
+            TaskState::Waiting(_) | TaskState::Review | TaskState::Failed => Ok(taken
+                .into_iter()
+                .chain(task_events([Event::TaskQueued { reason: TAKEN_OVER.into() }]))
+                .collect()),
+            TaskState::Completed | TaskState::Cancelled => {
+                Err(self.not_now("take over", ": retry it, or give a new task"))
+            }
+        }
     }
 
     fn discard(&self, reason: Option<String>) -> Result<Vec<Entry>, Refusal> {
@@ -356,7 +406,7 @@ impl Work {
 
     fn stop(&self) -> Result<Vec<Entry>, Refusal> {
         match &self.task.state {
-            TaskState::Running if self.task.stopping => Ok(Vec::new()),
+            TaskState::Running if self.task.stopping && !self.task.next.hands_on => Ok(Vec::new()),
             TaskState::Running => Ok(task_events([Event::TaskStopRequested {}])),
             TaskState::Queued => Ok(Self::cancelled()),
             TaskState::Waiting(waiting) if waiting.on != WaitFor::Landing => Ok(Self::cancelled()),

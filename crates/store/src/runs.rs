@@ -11,7 +11,7 @@ use crate::{Error, tasks};
 
 const COLUMNS: &str = "id, task, attempt, agent, model, isolation, workspace, stage, outcome, feedback, \
     resume, session, billing, base_commit, commit_id, diff_files, diff_insertions, diff_deletions, \
-    tokens_input, tokens_output, tokens_cached, cost_usd, summary, reason, started_at, ended_at";
+    tokens_input, tokens_output, tokens_cached, cost_usd, summary, reason, started_at, ended_at, hands_on";
 
 /// A run by id.
 pub fn load(tx: &mut Tx<'_>, id: RunId) -> Result<Option<Run>, Error> {
@@ -111,8 +111,9 @@ pub(crate) fn insert(tx: &mut Tx<'_>, run: &Run, project: &str) -> Result<(), Er
     let (stage, outcome) = state_columns(run.state);
     tx.execute(
         "INSERT INTO runs (id, task, project, attempt, agent, model, isolation, workspace, stage, outcome,
-           feedback, resume, billing, tokens_input, tokens_output, tokens_cached, cost_usd, started_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, 0, 0, 0.0, $14)",
+           feedback, resume, billing, tokens_input, tokens_output, tokens_cached, cost_usd, started_at,
+           hands_on)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, 0, 0, 0.0, $14, $15)",
         &[
             run.id.into(),
             run.task.into(),
@@ -128,6 +129,7 @@ pub(crate) fn insert(tx: &mut Tx<'_>, run: &Run, project: &str) -> Result<(), Er
             run.resume.as_deref().into(),
             run.billing.as_deref().into(),
             run.started_at.into(),
+            run.hands_on.into(),
         ],
     )?;
     Ok(())
@@ -211,6 +213,7 @@ fn run(row: &Row) -> Result<Run, Error> {
         reason: row.opt_text(23)?,
         started_at: row.at(24)?,
         ended_at: row.opt_at(25)?,
+        hands_on: row.int(26)? != 0,
     })
 }
 

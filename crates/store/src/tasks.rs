@@ -153,6 +153,8 @@ pub struct Filter {
     pub states: Vec<String>,
     /// Only this project.
     pub project: Option<String>,
+    /// Only the one with this agent session.
+    pub session: Option<String>,
     /// Only tasks before this one, for the next page.
     pub before: Option<TaskId>,
     /// At most this many.
@@ -176,6 +178,9 @@ pub fn list(tx: &mut Tx<'_>, filter: &Filter) -> Result<Vec<Task>, Error> {
     }
     if let Some(project) = &filter.project {
         clauses.push(format!("project = {}", bind(project.into())));
+    }
+    if let Some(session) = &filter.session {
+        clauses.push(format!("session = {}", bind(session.into())));
     }
     if let Some(before) = filter.before {
         clauses.push(format!("id < {}", bind(before.into())));

@@ -43,14 +43,24 @@ pub(crate) fn attach(args: &Args, id: &str, ui: &Ui) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// The last event of a task.
+pub(super) fn last_event(connection: &Connection, id: &str) -> Result<i64> {
+    read(connection, id, |_| {})
+}
+
 fn print(connection: &Connection, id: &str, ui: &Ui) -> Result<i64> {
+    read(connection, id, |event| tell(ui, event))
+}
+
+/// Reads a task's events page by page; the number of the last.
+fn read(connection: &Connection, id: &str, mut take: impl FnMut(&EventView)) -> Result<i64> {
     let mut after = 0;
     loop {
         let page: EventPage = connection
             .client
             .get(&format!("/api/tasks/{}/events?after={after}&limit=1000", api::escaped(id)))?;
         for event in &page.items {
-            tell(ui, event);
+            take(event);
         }
         if page.items.is_empty() {
             return Ok(after);

@@ -78,6 +78,7 @@ fn of_task(task: &mut Task, record: &Record) {
     match &record.event {
         Event::TaskQueued { .. } => {
             task.state = TaskState::Queued;
+            task.stopping = false;
             task.reason = None;
             task.ended_at = None;
         }
@@ -105,7 +106,16 @@ fn of_task(task: &mut Task, record: &Record) {
             task.checks.clear();
             task.warnings.clear();
         }
-        Event::TaskStopRequested {} => task.stopping = true,
+        Event::TaskStopRequested {} => {
+            task.stopping = true;
+            task.next.hands_on = false;
+        }
+        Event::TaskTakenOver {} => {
+            // What runs ends first; the person's run comes after it.
+            task.stopping = task.state == TaskState::Running;
+            task.next.hands_on = true;
+            task.next.resume.clone_from(&task.session);
+        }
         Event::TaskRolledBack { checkpoint, commit } => {
             task.state = TaskState::Review;
             task.reason = Some(format!("rolled back to checkpoint {checkpoint}"));
@@ -136,8 +146,10 @@ fn finish(task: &mut Task, record: &Record, state: TaskState, reason: &str) {
 }
 
 fn run_started(work: &mut Work, record: &Record) {
-    let (Event::RunStarted { agent, model, isolation, workspace, feedback, resume, billing }, Some(id)) =
-        (&record.event, record.run)
+    let (
+        Event::RunStarted { agent, model, isolation, workspace, feedback, resume, billing, hands_on },
+        Some(id),
+    ) = (&record.event, record.run)
     else {
         return;
     };
@@ -148,6 +160,7 @@ fn run_started(work: &mut Work, record: &Record) {
     task.reason = None;
     task.started_at.get_or_insert(record.at);
     task.next.workspace = Some(*workspace);
+    task.next.hands_on = false;
     task.checks.clear();
     task.warnings.clear();
     work.run = Some(Run {
@@ -162,6 +175,7 @@ fn run_started(work: &mut Work, record: &Record) {
         feedback: feedback.clone(),
         resume: resume.clone(),
         session: None,
+        hands_on: *hands_on,
         billing: billing.clone(),
         base_commit: None,
         commit: None,
@@ -233,6 +247,7 @@ fn after_run(task: &mut Task, run: &Run, outcome: Outcome) {
         workspace: run.base_commit.is_some().then_some(run.workspace),
         from: task.next.from.clone(),
         resume: run.session.clone().or_else(|| run.resume.clone()),
-        feedback: run.feedback.clone().filter(|_| outcome != Outcome::Succeeded),
+        feedback: run.feedback.clone().filter(|_| outcome != Outcome::Succeeded && !run.hands_on),
+        hands_on: task.next.hands_on,
     };
 }

@@ -21,6 +21,7 @@ fn asked() -> NewTask {
         isolation: Isolation::Sandbox,
         base: None,
         key: None,
+        once: false,
     }
 }
 
@@ -32,8 +33,12 @@ struct Log {
 
 impl Log {
     fn new() -> Self {
+        Self::of(asked())
+    }
+
+    fn of(asked: NewTask) -> Self {
         let id = TaskId::new(at(1));
-        let entry = Work::create(id, asked()).unwrap();
+        let entry = Work::create(id, asked).unwrap();
         let record = record(id, 1, entry, at(1));
         let work = Work::from_created(&record).unwrap();
         Self { work, records: vec![record] }
@@ -153,8 +158,68 @@ fn refusals_say_what_to_do() {
         @"the task has no text: say in a line what is to be done");
 }
 
+#[test]
+fn what_is_asked_once_ends_with_its_run() {
+    for (outcome, retryable) in [(Outcome::Failed, true), (Outcome::Limited, true), (Outcome::TimedOut, true)]
+    {
+        let mut log = Log::of(NewTask { once: true, ..asked() });
+        let run = log.start(2);
+        log.run(Command::OfRun(run, end(outcome, retryable)), at(3)).unwrap();
+        assert_eq!(log.work.task.state, TaskState::Failed, "{outcome:?}");
+    }
+    for (commit, state) in [("aaa", TaskState::Completed), ("bbb", TaskState::Review)] {
+        let mut log = Log::of(NewTask { once: true, ..asked() });
+        let run = log.start(2);
+        let prepared = RunCommand::Prepared { base_branch: None, base_commit: "aaa".into() };
+        log.run(Command::OfRun(run, prepared), at(3)).unwrap();
+        let collected = RunCommand::Collected { commit: commit.into(), diff: DiffStat::default() };
+        log.run(Command::OfRun(run, collected), at(4)).unwrap();
+        log.run(Command::OfRun(run, end(Outcome::Succeeded, false)), at(5)).unwrap();
+        assert_eq!(log.work.task.state, state);
+        log.run(Command::SendBack { comment: "and now?".into() }, at(6)).unwrap();
+        assert_eq!(log.work.task.state, TaskState::Queued, "its session can be gone on with");
+    }
+}
+
+#[test]
+fn a_person_takes_over_and_hands_back() {
+    let mut log = Log::new();
+    let first = log.start(2);
+    let prepared = RunCommand::Prepared { base_branch: None, base_commit: "aaa".into() };
+    log.run(Command::OfRun(first, prepared), at(3)).unwrap();
+    let session = Event::RunSession { session: "s".into(), model: None };
+    log.run(Command::OfRun(first, RunCommand::Tell(session)), at(3)).unwrap();
+    log.run(Command::TakeOver, at(4)).unwrap();
+    assert!(log.work.task.stopping, "what runs is stopped first");
+    log.run(Command::OfRun(first, end(Outcome::Stopped, false)), at(5)).unwrap();
+    assert_eq!(log.work.task.state, TaskState::Queued);
+    let second = log.start(6);
+    let run = log.work.run.clone().unwrap();
+    assert_eq!((run.hands_on, run.workspace, run.resume.as_deref()), (true, first, Some("s")));
+    log.run(Command::TakeOver, at(7)).unwrap();
+    assert!(!log.work.task.stopping, "it is the person's already");
+    let collected = RunCommand::Collected { commit: "bbb".into(), diff: DiffStat::default() };
+    log.run(Command::OfRun(second, collected), at(8)).unwrap();
+    log.run(Command::OfRun(second, end(Outcome::Failed, true)), at(9)).unwrap();
+    assert_eq!(log.work.task.state, TaskState::Review, "however the program ended");
+    log.run(Command::SendBack { comment: "go on".into() }, at(10)).unwrap();
+    log.start(11);
+    let run = log.work.run.clone().unwrap();
+    assert_eq!((run.hands_on, run.resume.as_deref()), (false, Some("s")));
+}
+
+#[test]
+fn a_stop_wins_over_a_takeover() {
+    let mut log = Log::new();
+    let run = log.start(2);
+    log.run(Command::TakeOver, at(3)).unwrap();
+    log.run(Command::Stop, at(4)).unwrap();
+    log.run(Command::OfRun(run, end(Outcome::Stopped, false)), at(5)).unwrap();
+    assert_eq!(log.work.task.state, TaskState::Cancelled);
+}
+
 fn any_command() -> impl Strategy<Value = (u8, bool)> {
-    (0u8..20, any::<bool>())
+    (0u8..21, any::<bool>())
 }
 
 /// Turns a number into a command, for the live run or (`stale`) for one that never was.
@@ -188,6 +253,7 @@ fn command(n: u8, stale: bool, work: &Work, now: Timestamp) -> Command {
         15 => Command::SendBack { comment: "more".into() },
         16 => Command::Discard { reason: None },
         17 => Command::Stop,
+        19 => Command::TakeOver,
         18 => Command::Retry { agent: stale.then(|| "other".into()) },
         _ => Command::Rollback { checkpoint: "before-1".into(), commit: "base".into() },
     }
@@ -201,7 +267,7 @@ fn check_invariants(work: &Work, before: &Work) {
     let ended = matches!(work.task.state, TaskState::Completed | TaskState::Failed | TaskState::Cancelled);
     assert_eq!(work.task.ended_at.is_some(), ended);
     assert!(!work.task.stopping || live, "only live runs are being stopped");
-    if before.task.state == TaskState::Completed {
+    if before.task.state == TaskState::Completed && !before.task.asked.once {
         assert_eq!(work.task.state, TaskState::Completed, "completed is final");
     }
     if let (Some(old), Some(new)) = (&before.run, &work.run)
@@ -215,9 +281,10 @@ fn check_invariants(work: &Work, before: &Work) {
 proptest! {
     #[test]
     fn no_sequence_of_commands_reaches_an_illegal_state(
-        commands in proptest::collection::vec(any_command(), 1..80)
+        commands in proptest::collection::vec(any_command(), 1..80),
+        once in any::<bool>(),
     ) {
-        let mut log = Log::new();
+        let mut log = Log::of(NewTask { once, ..asked() });
         for ((n, stale), ms) in commands.into_iter().zip(10..) {
             let before = log.work.clone();
             let refused = log.run(command(n, stale, &before, at(ms)), at(ms)).is_err();

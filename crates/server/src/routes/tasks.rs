@@ -27,6 +27,8 @@ pub(crate) struct ListQuery {
     state: Option<String>,
     /// A project's name.
     project: Option<String>,
+    /// An agent session.
+    session: Option<String>,
     /// At most this many; 500 at the most.
     limit: Option<usize>,
     /// The `next_cursor` of the page before.
@@ -50,7 +52,8 @@ pub(crate) async fn list_tasks(
         .map(|cursor| cursor.parse::<TaskId>().map_err(|_| invalid("the cursor is not one of ours")))
         .transpose()?;
     let limit = query.limit.unwrap_or(50).clamp(1, tasks::MOST);
-    let filter = tasks::Filter { states, project: query.project, before, limit: limit + 1 };
+    let filter =
+        tasks::Filter { states, project: query.project, session: query.session, before, limit: limit + 1 };
     let mut items = app
         .engine
         .store()
@@ -102,6 +105,7 @@ pub(crate) async fn create_task(
         scenario: body.scenario,
         isolation,
         key,
+        once: body.once,
     };
     let accepted = app.engine.create(request, ACTOR).await?;
     let status = if accepted.new { StatusCode::CREATED } else { StatusCode::OK };

@@ -27,7 +27,7 @@ const FIXED: [&str; 13] = [
     "branch",
     "created_at",
 ];
-const MOVING: [&str; 30] = [
+const MOVING: [&str; 32] = [
     "agent",
     "title",
     "state",
@@ -58,6 +58,9 @@ const MOVING: [&str; 30] = [
     "updated_at",
     "started_at",
     "ended_at",
+    // Set once; here because what was added later comes last.
+    "once",
+    "next_hands_on",
 ];
 
 static SELECT: LazyLock<String> =
@@ -148,6 +151,8 @@ fn moving(task: &Task) -> Result<Vec<Value>, Error> {
         task.updated_at.into(),
         task.started_at.into(),
         task.ended_at.into(),
+        task.asked.once.into(),
+        task.next.hands_on.into(),
     ])
 }
 
@@ -168,6 +173,7 @@ fn task(row: &Row) -> Result<Task, Error> {
         isolation: row.word(8, Isolation::parse)?,
         base: row.opt_text(9)?,
         key: row.opt_text(10)?,
+        once: row.int(43)? != 0,
     };
     let reason = row.opt_text(30)?;
     Ok(Task {
@@ -187,6 +193,7 @@ fn task(row: &Row) -> Result<Task, Error> {
             from: row.opt_text(25)?,
             resume: row.opt_text(26)?,
             feedback: row.opt_text(27)?,
+            hands_on: row.int(44)? != 0,
         },
         session: row.opt_text(28)?,
         summary: row.opt_text(29)?,

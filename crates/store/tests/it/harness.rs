@@ -40,6 +40,7 @@ pub(crate) fn asked(text: &str) -> NewTask {
         isolation: Isolation::Sandbox,
         base: None,
         key: None,
+        once: false,
     }
 }
 
