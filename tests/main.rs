@@ -16,4 +16,6 @@ mod fleet;
 mod hostile;
 mod input;
 mod job;
+mod pty;
 mod sidekick;
+mod takeover;

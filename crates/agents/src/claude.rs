@@ -46,42 +46,55 @@ impl Driver for Claude {
     }
 
     fn launch(&self, assignment: &Assignment) -> Result<Launch, Error> {
-        let mut args: Vec<String> = [
-            "-p",
-            "--output-format",
-            "stream-json",
-            "--verbose",
-            "--dangerously-skip-permissions",
-            // The person's own settings directory is not in the sandbox; the project's may carry hooks.
-            "--setting-sources",
-            "user",
-            "--strict-mcp-config",
-        ]
-        .map(String::from)
-        .to_vec();
-        if let Some(model) = &assignment.model {
-            args.extend(["--model".into(), model.clone()]);
-        }
-        match &assignment.resume {
-            Some(session) => args.extend(["--resume".into(), session.clone()]),
-            None => args.extend(["--session-id".into(), assignment.new_session.clone()]),
-        }
-        let (env, forwards, hosts) = environment(assignment);
-        Ok(Launch {
-            program: self.program(),
-            args,
-            env,
-            stdin: assignment.prompt.clone().into_bytes(),
-            // Settled before the run: a first start asks nothing.
-            files: vec![(".claude/.claude.json".into(), br#"{"hasCompletedOnboarding":true}"#.to_vec())],
-            hosts,
-            forwards,
-        })
+        let mut args = ["-p", "--output-format", "stream-json", "--verbose"].map(String::from).to_vec();
+        args.extend(arguments(assignment));
+        Ok(launched(assignment, args, assignment.prompt.clone().into_bytes()))
+    }
+
+    fn interactive(&self, assignment: &Assignment) -> Option<Launch> {
+        Some(launched(assignment, arguments(assignment), Vec::new()))
     }
 
     fn session(&self, assignment: &Assignment) -> Box<dyn Session> {
         Box::new(reading::Reading::new(assignment.before))
     }
+}
+
+/// What it is told either way.
+fn arguments(assignment: &Assignment) -> Vec<String> {
+    let mut args: Vec<String> = [
+        "--dangerously-skip-permissions",
+        // The person's own settings directory is not in the sandbox; the project's may carry hooks.
+        "--setting-sources",
+        "user",
+        "--strict-mcp-config",
+    ]
+    .map(String::from)
+    .to_vec();
+    if let Some(model) = &assignment.model {
+        args.extend(["--model".into(), model.clone()]);
+    }
+    match &assignment.resume {
+        Some(session) => args.extend(["--resume".into(), session.clone()]),
+        None => args.extend(["--session-id".into(), assignment.new_session.clone()]),
+    }
+    args
+}
+
+fn launched(assignment: &Assignment, args: Vec<String>, stdin: Vec<u8>) -> Launch {
+    let (env, forwards, hosts) = environment(assignment);
+    // Settled before the run: a first start asks nothing, nor does a person's first look.
+    // It remembers which keys a person agreed to by their ends; this one they gave to us.
+    let tail = |key: &String| key.chars().skip(key.chars().count().saturating_sub(20)).collect::<String>();
+    let keys: Vec<String> = env.get(KEY).map(tail).into_iter().collect();
+    let settled = serde_json::json!({
+        "customApiKeyResponses": {"approved": keys, "rejected": []},
+        "hasCompletedOnboarding": true,
+        "bypassPermissionsModeAccepted": true,
+        "projects": {"/workspace": {"hasTrustDialogAccepted": true}},
+    });
+    let files = vec![(".claude/.claude.json".into(), settled.to_string().into_bytes())];
+    Launch { program: Program::Named("claude".into()), args, env, stdin, files, hosts, forwards }
 }
 
 /// The variables, and what of the network they need.

@@ -43,50 +43,68 @@ impl Driver for Codex {
     }
 
     fn launch(&self, assignment: &Assignment) -> Result<Launch, Error> {
-        let url = assignment.account.get(URL);
-        let base = url.map_or("https://api.openai.com/v1", String::as_str);
-        let provider = format!(
-            "model_providers.sidekick={{name=\"sidekick\",base_url={},env_key=\"{KEY}\",wire_api=\"responses\",\
-             request_max_retries=2,stream_max_retries=2,stream_idle_timeout_ms=120000}}",
-            serde_json::Value::from(base)
-        );
         let mut args: Vec<String> = vec!["exec".into()];
         args.extend(assignment.resume.iter().map(|_| "resume".to_owned()));
-        for word in ["--json", "--skip-git-repo-check", "--dangerously-bypass-approvals-and-sandbox"] {
-            args.push(word.into());
-        }
-        for setting in
-            ["model_provider=sidekick", &provider, "project_doc_max_bytes=0", "analytics.enabled=false"]
-        {
-            args.extend(["-c".into(), setting.to_owned()]);
-        }
-        if let Some(model) = &assignment.model {
-            args.extend(["-m".into(), model.clone()]);
-        }
+        args.extend(["--json", "--skip-git-repo-check"].map(String::from));
+        args.extend(settings(assignment));
         args.extend(assignment.resume.clone());
         args.push("-".into());
-        let mut env: BTreeMap<String, String> =
-            [("CODEX_HOME", format!("{}/.codex", assignment.home)), ("TZ", "UTC".into())]
-                .map(|(name, value)| (name.to_owned(), value))
-                .into();
-        env.extend(
-            assignment.account.iter().filter(|(name, _)| *name != URL).map(|(n, v)| (n.clone(), v.clone())),
-        );
-        let (forwards, hosts) = Endpoint::network(url, &["api.openai.com"]);
-        Ok(Launch {
-            program: self.program(),
-            args,
-            env,
-            stdin: assignment.prompt.clone().into_bytes(),
-            // Its home must be there before it starts.
-            files: vec![(".codex/config.toml".into(), Vec::new())],
-            hosts,
-            forwards,
-        })
+        Ok(launched(assignment, args, assignment.prompt.clone().into_bytes()))
+    }
+
+    fn interactive(&self, assignment: &Assignment) -> Option<Launch> {
+        let mut args: Vec<String> = assignment.resume.iter().map(|_| "resume".to_owned()).collect();
+        args.extend(settings(assignment));
+        // Trust would let the repository's own settings run code. It says so first, and a person confirms it.
+        args.extend(["-c", "projects={\"/workspace\"={trust_level=\"untrusted\"}}"].map(String::from));
+        args.extend(["-c", "check_for_update_on_startup=false"].map(String::from));
+        args.extend(assignment.resume.clone());
+        Some(launched(assignment, args, Vec::new()))
     }
 
     fn session(&self, assignment: &Assignment) -> Box<dyn Session> {
         Box::new(reading::Reading::new(assignment.before))
+    }
+}
+
+/// What it is told either way.
+fn settings(assignment: &Assignment) -> Vec<String> {
+    let base = assignment.account.get(URL).map_or("https://api.openai.com/v1", String::as_str);
+    let provider = format!(
+        "model_providers.sidekick={{name=\"sidekick\",base_url={},env_key=\"{KEY}\",wire_api=\"responses\",\
+             request_max_retries=2,stream_max_retries=2,stream_idle_timeout_ms=120000}}",
+        serde_json::Value::from(base)
+    );
+    let mut args = vec!["--dangerously-bypass-approvals-and-sandbox".to_owned()];
+    for setting in
+        ["model_provider=sidekick", &provider, "project_doc_max_bytes=0", "analytics.enabled=false"]
+    {
+        args.extend(["-c".into(), setting.to_owned()]);
+    }
+    if let Some(model) = &assignment.model {
+        args.extend(["-m".into(), model.clone()]);
+    }
+    args
+}
+
+fn launched(assignment: &Assignment, args: Vec<String>, stdin: Vec<u8>) -> Launch {
+    let mut env: BTreeMap<String, String> =
+        [("CODEX_HOME", format!("{}/.codex", assignment.home)), ("TZ", "UTC".into())]
+            .map(|(name, value)| (name.to_owned(), value))
+            .into();
+    env.extend(
+        assignment.account.iter().filter(|(name, _)| *name != URL).map(|(n, v)| (n.clone(), v.clone())),
+    );
+    let (forwards, hosts) = Endpoint::network(assignment.account.get(URL), &["api.openai.com"]);
+    Launch {
+        program: Program::Named("codex".into()),
+        args,
+        env,
+        stdin,
+        // Its home must be there before it starts.
+        files: vec![(".codex/config.toml".into(), Vec::new())],
+        hosts,
+        forwards,
     }
 }
 

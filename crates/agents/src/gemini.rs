@@ -47,42 +47,55 @@ impl Driver for Gemini {
     }
 
     fn launch(&self, assignment: &Assignment) -> Result<Launch, Error> {
-        let mut args: Vec<String> =
-            ["-o", "stream-json", "--approval-mode", "yolo", "--skip-trust"].map(String::from).to_vec();
-        if let Some(model) = &assignment.model {
-            args.extend(["-m".into(), model.clone()]);
-        }
-        match &assignment.resume {
-            Some(session) => args.extend(["--resume".into(), session.clone()]),
-            None => args.extend(["--session-id".into(), assignment.new_session.clone()]),
-        }
-        let mut env: BTreeMap<String, String> =
-            [("GEMINI_CLI_NO_RELAUNCH".to_owned(), "true".to_owned())].into();
-        env.extend(assignment.account.clone());
-        let settings = json!({
-            // An endpoint of the person's own would otherwise mean a login that headless runs refuse.
-            "security": {"auth": {"selectedType": "gemini-api-key"}},
-            "admin": {"extensions": {"enabled": false}, "mcp": {"enabled": false}},
-            "hooksConfig": {"enabled": false},
-            // Few tries of its own: what to do about a provider that does not answer is for the engine.
-            "general": {"maxAttempts": 3, "enableAutoUpdate": false, "enableAutoUpdateNotification": false},
-            "privacy": {"usageStatisticsEnabled": false},
-        });
-        let (forwards, hosts) =
-            Endpoint::network(assignment.account.get(URL), &["generativelanguage.googleapis.com"]);
-        Ok(Launch {
-            program: self.program(),
-            args,
-            env,
-            stdin: assignment.prompt.clone().into_bytes(),
-            files: vec![(".gemini/settings.json".into(), settings.to_string().into_bytes())],
-            hosts,
-            forwards,
-        })
+        let mut args = ["-o", "stream-json"].map(String::from).to_vec();
+        args.extend(arguments(assignment));
+        Ok(launched(assignment, args, assignment.prompt.clone().into_bytes()))
+    }
+
+    fn interactive(&self, assignment: &Assignment) -> Option<Launch> {
+        Some(launched(assignment, arguments(assignment), Vec::new()))
     }
 
     fn session(&self, _: &Assignment) -> Box<dyn Session> {
         Box::new(Reading::default())
+    }
+}
+
+/// What it is told either way.
+fn arguments(assignment: &Assignment) -> Vec<String> {
+    let mut args: Vec<String> = ["--approval-mode", "yolo", "--skip-trust"].map(String::from).to_vec();
+    if let Some(model) = &assignment.model {
+        args.extend(["-m".into(), model.clone()]);
+    }
+    match &assignment.resume {
+        Some(session) => args.extend(["--resume".into(), session.clone()]),
+        None => args.extend(["--session-id".into(), assignment.new_session.clone()]),
+    }
+    args
+}
+
+fn launched(assignment: &Assignment, args: Vec<String>, stdin: Vec<u8>) -> Launch {
+    let mut env: BTreeMap<String, String> = [("GEMINI_CLI_NO_RELAUNCH".to_owned(), "true".to_owned())].into();
+    env.extend(assignment.account.clone());
+    let settings = json!({
+        // An endpoint of the person's own would otherwise mean a login that headless runs refuse.
+        "security": {"auth": {"selectedType": "gemini-api-key"}},
+        "admin": {"extensions": {"enabled": false}, "mcp": {"enabled": false}},
+        "hooksConfig": {"enabled": false},
+        // Few tries of its own: what to do about a provider that does not answer is for the engine.
+        "general": {"maxAttempts": 3, "enableAutoUpdate": false, "enableAutoUpdateNotification": false},
+        "privacy": {"usageStatisticsEnabled": false},
+    });
+    let (forwards, hosts) =
+        Endpoint::network(assignment.account.get(URL), &["generativelanguage.googleapis.com"]);
+    Launch {
+        program: Program::Named("gemini".into()),
+        args,
+        env,
+        stdin,
+        files: vec![(".gemini/settings.json".into(), settings.to_string().into_bytes())],
+        hosts,
+        forwards,
     }
 }
 

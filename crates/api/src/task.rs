@@ -98,6 +98,9 @@ pub struct TaskView {
     pub stage: Option<String>,
     /// Whether a person wants it stopped.
     pub stopping: bool,
+    /// Whether a person works in the live run, in the agent's own interactive UI.
+    #[serde(default)]
+    pub hands_on: bool,
     /// The agent session.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session: Option<String>,
@@ -411,6 +414,7 @@ impl TaskView {
             run: run.map(|run| run.id.to_string()),
             stage: live.map(|run| run.state.as_str().into()),
             stopping: task.stopping,
+            hands_on: live.is_some_and(|run| run.hands_on),
             session: task.session.clone(),
             summary: task.summary.clone(),
             reason: task.reason.clone(),

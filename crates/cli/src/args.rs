@@ -45,6 +45,8 @@ pub(crate) enum Command {
     Diff(Diff),
     /// Watch a task until it ends
     Attach(Id),
+    /// Go on with a task by hand, in its agent's own UI; on leaving it, the work is collected
+    Takeover(Id),
     /// Approve a task's work: it is merged into the branch it started from
     Approve(Id),
     /// Send a task's work back with a comment (-m), or discard it (without)

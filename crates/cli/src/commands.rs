@@ -13,6 +13,7 @@ mod rollback;
 mod run;
 mod serve;
 mod show;
+mod takeover;
 
 use std::process::ExitCode;
 
@@ -33,6 +34,7 @@ pub(crate) fn run(args: &Args, ui: &Ui) -> Result<ExitCode> {
         Command::Show(id) => show::show(args, &id.id, ui),
         Command::Logs(logs) => logs::logs(args, logs, ui),
         Command::Attach(id) => logs::attach(args, &id.id, ui),
+        Command::Takeover(id) => takeover::takeover(args, &id.id, ui),
         Command::Diff(diff) => diff::diff(args, diff, ui),
         Command::Approve(id) => decide::approve(args, &id.id, ui),
         Command::Reject(reject) => decide::reject(args, reject, ui),

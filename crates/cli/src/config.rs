@@ -58,6 +58,8 @@ struct ProjectFile {
 struct AgentFile {
     /// Makes it a command agent.
     command: Option<Vec<String>>,
+    /// A command agent's interactive UI, for `sidekick takeover`.
+    interactive: Vec<String>,
     network: Vec<String>,
     /// Variables; a value is text, or a reference to the daemon's environment or a file.
     env: BTreeMap<String, Secret>,
@@ -141,7 +143,12 @@ fn options(file: File, data_dir: &Path, own: PathBuf) -> Result<engine::Options>
             if argv.is_empty() {
                 return Err(Error::usage(format!("agent `{name}`: the command is empty")));
             }
-            commands.push(Custom { name: name.clone(), argv, hosts: agent.network });
+            commands.push(Custom {
+                name: name.clone(),
+                argv,
+                interactive: agent.interactive,
+                hosts: agent.network,
+            });
         }
         accounts.insert(name, env);
     }

@@ -13,6 +13,7 @@ mod interrupt;
 mod places;
 mod rehearse;
 mod show;
+mod terminal;
 mod ui;
 
 use std::process::ExitCode;

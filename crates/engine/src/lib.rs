@@ -235,6 +235,21 @@ impl Engine {
         Ok(work)
     }
 
+    /// Gives a task to a person, in its agent's own interactive UI; what runs is stopped first.
+    pub async fn take_over(&self, id: TaskId, actor: &'static str) -> Result<Work, Error> {
+        let work = self.context.store.read(move |tx| tasks::load(tx, id)).await?;
+        let work = work.ok_or(store::Error::NotFound { what: "task", id: id.to_string() })?;
+        let agent = work.task.asked.agent;
+        let driver = self.context.agents.driver(&agent);
+        if driver.and_then(|driver| driver.interactive(&agents::Assignment::default())).is_none() {
+            return Err(Unclear::Invalid(format!(
+                "`{agent}` has no interactive UI that a person could take over; send the task back with a comment"
+            ))
+            .into());
+        }
+        self.command(id, Command::TakeOver, actor).await
+    }
+
     /// Goes back to a checkpoint.
     pub async fn roll_back(
         &self,

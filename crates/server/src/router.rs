@@ -39,6 +39,7 @@ fn documented() -> OpenApiRouter<App> {
         .routes(routes!(tasks::approve_task))
         .routes(routes!(tasks::reject_task))
         .routes(routes!(tasks::send_back_task))
+        .routes(routes!(tasks::take_over_task))
         .routes(routes!(tasks::stop_task))
         .routes(routes!(tasks::retry_task))
         .routes(routes!(tasks::roll_back_task))

@@ -114,7 +114,7 @@ pub(crate) fn watch(connection: &Connection, id: &str, after: i64, ui: &Ui) -> R
     }
 }
 
-fn is_over(task: &TaskView) -> bool {
+pub(super) fn is_over(task: &TaskView) -> bool {
     match task.state.as_str() {
         "queued" | "running" => false,
         "waiting" => {
@@ -124,7 +124,7 @@ fn is_over(task: &TaskView) -> bool {
     }
 }
 
-fn code(task: &TaskView) -> ExitCode {
+pub(super) fn code(task: &TaskView) -> ExitCode {
     match task.state.as_str() {
         "review" | "completed" => ExitCode::SUCCESS,
         _ => ExitCode::from(1),

@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use agents::{Assignment, Driver, Program, Verdict};
+use agents::{Assignment, Driver, Launch, Program, Verdict};
 use domain::work::{End, RunCommand};
 use domain::{Event, Isolation, Outcome, Stage};
-use runner::{Exit, Follower, Found, Network, Piece, Reason, job};
+use runner::{Exit, Follower, Found, JobSpec, Network, Piece, Reason, job};
 use tokio::time::{Instant, sleep_until};
 use workspace::Workspace;
 
@@ -42,6 +42,9 @@ impl Drive {
         })?;
         let assignment = self.assignment(workspace);
         let dir = self.dir().join("agent");
+        if run.hands_on {
+            return self.by_hand(workspace, driver.as_ref(), &assignment, &dir).await;
+        }
         match found(&dir)? {
             Found::Finished(_) | Found::Alive(_) => {}
             Found::Lost => return Ok(self.lost()),
@@ -54,7 +57,7 @@ impl Drive {
         self.follow(&dir, Reading::new(driver.session(&assignment))).await
     }
 
-    fn lost(&self) -> End {
+    pub(super) fn lost(&self) -> End {
         self.end(Outcome::Lost, Some("its processes vanished without a trace of how they ended".into()), true)
     }
 
@@ -95,6 +98,18 @@ impl Drive {
         dir: &Path,
     ) -> Result<(), Broken> {
         let launch = driver.launch(assignment).map_err(|error| failed(&error))?;
+        let input = launch.stdin.clone();
+        let spec = self.launch_spec(workspace, driver, launch)?;
+        Ok(job::launch(&self.context.options.own, dir, &spec, &input)?)
+    }
+
+    /// The agent's job, with the files of its home written.
+    pub(super) fn launch_spec(
+        &self,
+        workspace: &Workspace,
+        driver: &dyn Driver,
+        launch: Launch,
+    ) -> Result<JobSpec, Broken> {
         for (path, bytes) in &launch.files {
             let at = Path::new(path);
             // Replaced if the agent of an earlier run put something there; never written through a link.
@@ -111,8 +126,7 @@ impl Drive {
         let mut allow = launch.hosts;
         allow.extend(self.project.network.iter().cloned());
         let network = Network { allow, forwards: launch.forwards };
-        let spec = self.spec(workspace, argv, launch.env, mounts, network);
-        Ok(job::launch(&self.context.options.own, dir, &spec, &launch.stdin)?)
+        Ok(self.spec(workspace, argv, launch.env, mounts, network))
     }
 
     /// The program as the job sees it, with its interpreter before it where the sandbox would not find that, and
@@ -122,7 +136,7 @@ impl Drive {
         let found = match program {
             Program::Own if bare => return Ok((vec![own.display().to_string()], Vec::new())),
             Program::Own => return Ok((vec![OWN.into()], vec![(own.clone(), OWN.into())])),
-            Program::Named(_) => self.context.agents.get(agent).and_then(|agent| agent.program),
+            Program::Named(name) => self.context.agents.program(agent, name, &self.context.options.path),
         };
         let found = found.ok_or_else(|| Broken::Failed {
             reason: format!(

@@ -230,6 +230,18 @@ pub(crate) async fn send_back_task(
     command(&app, id, Command::SendBack { comment: body.comment }).await
 }
 
+/// Gives a task to a person, in its agent's own interactive UI (`sidekick takeover`); what runs is stopped first.
+#[utoipa::path(post, path = "/api/tasks/{id}/takeover", params(("id" = String, Path)),
+    responses((status = 200, body = TaskView), (status = 409, body = Problem)))]
+pub(crate) async fn take_over_task(
+    State(app): State<App>,
+    Path(id): Path<String>,
+) -> Result<Json<TaskView>, Failure> {
+    let id = resolve(&app, id).await?;
+    let work = app.engine.take_over(id, ACTOR).await?;
+    Ok(Json(TaskView::new(&work.task, work.run.as_ref())))
+}
+
 /// Stops a task: what runs, or what would.
 #[utoipa::path(post, path = "/api/tasks/{id}/stop", params(("id" = String, Path)),
     responses((status = 200, body = TaskView), (status = 409, body = Problem)))]
