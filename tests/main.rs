@@ -19,3 +19,4 @@ mod job;
 mod pty;
 mod sidekick;
 mod takeover;
+mod tmux;

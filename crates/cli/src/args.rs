@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueHint};
 
-pub(crate) use hands_on::AgentRun;
+pub(crate) use hands_on::{AgentRun, Attach, Takeover};
 
 /// Delegate work to coding agents. Walk away. Get told. Review.
 #[derive(Debug, Parser)]
@@ -44,9 +44,9 @@ pub(crate) enum Command {
     /// Show the change a task's work makes
     Diff(Diff),
     /// Watch a task until it ends
-    Attach(Id),
+    Attach(Attach),
     /// Go on with a task by hand, in its agent's own UI; on leaving it, the work is collected
-    Takeover(Id),
+    Takeover(Takeover),
     /// Approve a task's work: it is merged into the branch it started from
     Approve(Id),
     /// Send a task's work back with a comment (-m), or discard it (without)

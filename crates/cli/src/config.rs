@@ -27,10 +27,19 @@ pub(crate) const FILE: &str = "sidekick.yaml";
 struct File {
     concurrency: Option<usize>,
     default_agent: Option<String>,
+    attach: Option<Attach>,
     projects: BTreeMap<String, ProjectFile>,
     agents: BTreeMap<String, AgentFile>,
     retry: RetryFile,
     limits: LimitsFile,
+}
+
+/// Where runs are watched without being asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Attach {
+    /// Each in a window of the tmux session `sidekick`.
+    Tmux,
 }
 
 #[derive(Debug, Deserialize)]
@@ -109,6 +118,15 @@ struct LimitsFile {
 
 /// The configuration, with what the environment adds.
 pub(crate) fn load(asked: Option<&Path>, data_dir: &Path, own: PathBuf) -> Result<engine::Options> {
+    options(read(asked, data_dir)?, data_dir, own)
+}
+
+/// Whether runs are shown in windows of tmux (`attach: tmux`).
+pub(crate) fn in_windows(asked: Option<&Path>, data_dir: &Path) -> Result<bool> {
+    Ok(read(asked, data_dir)?.attach == Some(Attach::Tmux))
+}
+
+fn read(asked: Option<&Path>, data_dir: &Path) -> Result<File> {
     let path = asked.map_or_else(|| data_dir.join(FILE), Path::to_owned);
     let text = match std::fs::read_to_string(&path) {
         Ok(text) => text,
@@ -120,8 +138,7 @@ pub(crate) fn load(asked: Option<&Path>, data_dir: &Path, own: PathBuf) -> Resul
             )));
         }
     };
-    let file = parse(&text).map_err(|said| Error::usage(format!("{}: {said}", path.display())))?;
-    options(file, data_dir, own)
+    parse(&text).map_err(|said| Error::usage(format!("{}: {said}", path.display())))
 }
 
 fn parse(text: &str) -> std::result::Result<File, String> {

@@ -14,6 +14,7 @@ mod places;
 mod rehearse;
 mod show;
 mod terminal;
+mod tmux;
 mod ui;
 
 use std::process::ExitCode;

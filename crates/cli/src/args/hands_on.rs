@@ -5,6 +5,27 @@ use std::path::PathBuf;
 use clap::ValueHint;
 
 #[derive(Debug, clap::Args)]
+pub(crate) struct Attach {
+    /// The task's id, or any unique beginning of it
+    pub(crate) id: String,
+    /// In a window of the tmux session `sidekick`
+    #[arg(long)]
+    pub(crate) tmux: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Takeover {
+    /// The task's id, or any unique beginning of it
+    pub(crate) id: String,
+    /// In a window of the tmux session `sidekick` [default: when `attach: tmux` is configured]
+    #[arg(long)]
+    pub(crate) tmux: bool,
+    /// In this terminal, whatever is configured
+    #[arg(long, conflicts_with = "tmux")]
+    pub(crate) here: bool,
+}
+
+#[derive(Debug, clap::Args)]
 pub(crate) struct AgentRun {
     /// The agent and, if wanted, its model [with --resume: those of the session]
     #[arg(

@@ -6,10 +6,11 @@ use api::{EventView, TaskView};
 use serde::Deserialize;
 
 use super::{look, run};
-use crate::args::{Args, Logs};
+use crate::args::{Args, Attach, Logs};
 use crate::connect::{Connection, Purpose};
 use crate::error::Result;
 use crate::show;
+use crate::tmux;
 use crate::ui::Ui;
 
 #[derive(Deserialize)]
@@ -31,7 +32,14 @@ pub(crate) fn logs(args: &Args, logs: &Logs, ui: &Ui) -> Result<ExitCode> {
 }
 
 /// Watches until the task ends.
-pub(crate) fn attach(args: &Args, id: &str, ui: &Ui) -> Result<ExitCode> {
+pub(crate) fn attach(args: &Args, attach: &Attach, ui: &Ui) -> Result<ExitCode> {
+    let id = &attach.id;
+    if attach.tmux {
+        let task: TaskView = look(args)?.client.get(&format!("/api/tasks/{}", api::escaped(id)))?;
+        tmux::open(&task.short, &tmux::program(args, &["attach", &task.id])?)?;
+        ui.say(format!("Watched in a window of tmux: tmux attach -t {}", tmux::SESSION));
+        return Ok(ExitCode::SUCCESS);
+    }
     let connection = Connection::open(args, Purpose::Work)?;
     let last = print(&connection, id, ui)?;
     let task: TaskView = run::watch(&connection, id, last, ui)?;

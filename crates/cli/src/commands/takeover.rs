@@ -5,15 +5,22 @@ use std::process::ExitCode;
 use api::TaskView;
 
 use super::{decide, logs, run};
-use crate::args::Args;
+use crate::args::{Args, Takeover};
+use crate::config;
 use crate::connect::{Connection, Purpose};
 use crate::error::{Error, Result};
 use crate::places::Places;
 use crate::show;
 use crate::terminal::{self, Left};
+use crate::tmux;
 use crate::ui::{Tone, Ui};
 
-pub(crate) fn takeover(args: &Args, id: &str, ui: &Ui) -> Result<ExitCode> {
+pub(crate) fn takeover(args: &Args, takeover: &Takeover, ui: &Ui) -> Result<ExitCode> {
+    let id = &takeover.id;
+    let places = Places::open(args.data_dir.as_deref())?;
+    if takeover.tmux || (!takeover.here && config::in_windows(args.config.as_deref(), &places.data)?) {
+        return in_a_window(args, id, ui);
+    }
     terminal::needed()?;
     let connection = Connection::open(args, Purpose::Work)?;
     let task: TaskView = connection.client.get(&format!("/api/tasks/{}", api::escaped(id)))?;
@@ -33,7 +40,7 @@ pub(crate) fn takeover(args: &Args, id: &str, ui: &Ui) -> Result<ExitCode> {
         Tone::Dim,
         format!("{} in the workspace of task {}; leave it to hand back", task.agent, task.short),
     ));
-    let dir = Places::open(args.data_dir.as_deref())?.data.join("runs").join(of).join("agent");
+    let dir = places.data.join("runs").join(of).join("agent");
     match terminal::attach(&dir)? {
         Left::Ended => {}
         Left::Detached => {
@@ -48,4 +55,12 @@ pub(crate) fn takeover(args: &Args, id: &str, ui: &Ui) -> Result<ExitCode> {
         ui.out(format!("\n{next}"));
     }
     Ok(run::code(&task))
+}
+
+fn in_a_window(args: &Args, id: &str, ui: &Ui) -> Result<ExitCode> {
+    let task: TaskView = super::look(args)?.client.get(&format!("/api/tasks/{}", api::escaped(id)))?;
+    let name = format!("{} by hand", task.short);
+    tmux::open(&name, &tmux::program(args, &["takeover", "--here", &task.id])?)?;
+    ui.say(format!("In a window of tmux: tmux attach -t {}", tmux::SESSION));
+    Ok(ExitCode::SUCCESS)
 }
