@@ -17,6 +17,7 @@ mod hostile;
 mod input;
 mod job;
 mod pty;
+mod sessions;
 mod sidekick;
 mod takeover;
 mod tmux;

@@ -179,7 +179,7 @@ pub(crate) fn said(output: &Output) -> String {
 }
 
 /// Where the pinned agents are, first.
-fn path() -> String {
+pub(crate) fn path() -> String {
     let agents = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/agents/node_modules/.bin");
     format!("{agents}:/usr/local/bin:/usr/bin:/bin")
 }

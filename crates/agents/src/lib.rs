@@ -13,6 +13,7 @@ pub mod command;
 mod endpoint;
 pub mod gemini;
 pub mod lines;
+pub mod logs;
 mod prose;
 pub mod qwen;
 pub mod rehearsal;

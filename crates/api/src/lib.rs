@@ -7,6 +7,7 @@ mod agent_run;
 mod client;
 mod problem;
 mod project;
+mod session;
 mod status;
 mod task;
 
@@ -14,6 +15,7 @@ pub use agent_run::AgentRunResult;
 pub use client::{Client, ClientError, EventLines, escaped};
 pub use problem::Problem;
 pub use project::ProjectView;
+pub use session::{SessionView, Sessions};
 pub use status::{AgentStatus, Concurrency, Detail, Health, SandboxStatus, Status};
 pub use task::{
     Approve, CheckView, CheckpointView, CreateTask, DiffView, EventView, FileDiffView, Page, Reject, Retry,

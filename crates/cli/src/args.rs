@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueHint};
 
-pub(crate) use hands_on::{AgentRun, Attach, Takeover};
+pub(crate) use hands_on::{AgentRun, Attach, ListSessions, Takeover};
 
 /// Delegate work to coding agents. Walk away. Get told. Review.
 #[derive(Debug, Parser)]
@@ -37,6 +37,8 @@ pub(crate) enum Command {
     /// List tasks
     #[command(visible_alias = "ls")]
     List(List),
+    /// List sessions of agents: Sidekick's own and, when configured, those you start by hand
+    Sessions(ListSessions),
     /// Show a task
     Show(Id),
     /// Print what a task's agent said and did

@@ -12,6 +12,7 @@ mod project;
 mod rollback;
 mod run;
 mod serve;
+mod sessions;
 mod show;
 mod takeover;
 
@@ -31,6 +32,7 @@ pub(crate) fn run(args: &Args, ui: &Ui) -> Result<ExitCode> {
         Command::Run(run) => run::run(args, run, ui),
         Command::AgentRun(asked) => agent_run::agent_run(args, asked, ui),
         Command::List(list) => list::list(args, list, ui),
+        Command::Sessions(list) => sessions::sessions(args, list, ui),
         Command::Show(id) => show::show(args, &id.id, ui),
         Command::Logs(logs) => logs::logs(args, logs, ui),
         Command::Attach(attach) => logs::attach(args, attach, ui),

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use agents::command::Custom;
+use agents::logs::Format;
 use domain::project::{Check, Project};
 use domain::retry::RetryPolicy;
 use domain::{Isolation, project};
@@ -28,6 +29,9 @@ struct File {
     concurrency: Option<usize>,
     default_agent: Option<String>,
     attach: Option<Attach>,
+    /// Whether the logs of sessions are read that the person starts by hand. Off by default: what they say to their
+    /// own agents is theirs to share.
+    sessions: bool,
     projects: BTreeMap<String, ProjectFile>,
     agents: BTreeMap<String, AgentFile>,
     retry: RetryFile,
@@ -205,8 +209,22 @@ fn options(file: File, data_dir: &Path, own: PathBuf) -> Result<engine::Options>
             home: variable("HOME").map(PathBuf::from),
             ssh_agent: variable("SSH_AUTH_SOCK").map(PathBuf::from),
         },
+        sessions: if file.sessions { session_logs() } else { Vec::new() },
         dispatch: true,
     })
+}
+
+/// Where the agents keep their logs, as they find it themselves.
+fn session_logs() -> Vec<engine::SessionLogs> {
+    let set = |name: &str| variable(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let Some(home) = set("HOME") else { return Vec::new() };
+    let place = |format: Format| match format {
+        Format::Claude => set("CLAUDE_CONFIG_DIR").unwrap_or_else(|| home.join(".claude")).join("projects"),
+        Format::Codex => set("CODEX_HOME").unwrap_or_else(|| home.join(".codex")).join("sessions"),
+        Format::Gemini => home.join(".gemini/tmp"),
+        Format::Qwen => home.join(".qwen/projects"),
+    };
+    Format::ALL.map(|format| engine::SessionLogs { format, dir: place(format) }).into()
 }
 
 fn of_file(name: &str, file: ProjectFile) -> Result<Project> {

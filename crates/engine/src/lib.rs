@@ -18,6 +18,7 @@ mod landing;
 mod prompt;
 mod run;
 mod scheduler;
+mod sessions;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
@@ -33,6 +34,7 @@ use tokio::task::JoinHandle;
 
 pub use agents_here::{AgentHere, AgentState, AgentsHere};
 pub use intake::{Request, Unclear};
+pub use sessions::{Session, SessionLogs};
 pub use workspace::{Diff, FileDiff, Person};
 
 /// How the engine is set up.
@@ -64,6 +66,8 @@ pub struct Options {
     pub keep_runs: Duration,
     /// What of the person's environment fetching from servers needs.
     pub person: workspace::Person,
+    /// Where the logs of sessions are that people start by hand; none are read without.
+    pub sessions: Vec<SessionLogs>,
     /// Whether queued tasks are started; without it only what is asked for is done.
     pub dispatch: bool,
 }
@@ -125,6 +129,8 @@ pub(crate) struct Context {
     pub(crate) land: Notify,
     /// Something may have to be removed.
     pub(crate) tidy: Notify,
+    /// Held by who reads the logs of sessions.
+    pub(crate) reading_sessions: tokio::sync::Mutex<()>,
     /// What was found of the sandbox, once somebody wanted to know.
     sandbox: OnceCell<runner::sandbox::Probe>,
     /// Live runs driven here, and how to ask each to stop.
@@ -144,6 +150,7 @@ impl Engine {
             wake: Notify::new(),
             land: Notify::new(),
             tidy: Notify::new(),
+            reading_sessions: tokio::sync::Mutex::default(),
             sandbox: OnceCell::new(),
             live: Mutex::default(),
             stopping: watch::Sender::new(false),

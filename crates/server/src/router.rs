@@ -7,7 +7,7 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::routes::{events, projects, session, status, tasks};
+use crate::routes::{events, projects, session, sessions, status, tasks};
 use crate::{App, assets, guard, ws};
 
 /// The largest body a request may have.
@@ -29,6 +29,7 @@ fn documented() -> OpenApiRouter<App> {
         .routes(routes!(status::get_health))
         .routes(routes!(status::get_status))
         .routes(routes!(projects::list_projects))
+        .routes(routes!(sessions::list_sessions))
         .routes(routes!(session::create_session))
         .routes(routes!(session::create_link))
         .routes(routes!(tasks::list_tasks, tasks::create_task))

@@ -25,6 +25,16 @@ pub fn of_task(tx: &mut Tx<'_>, task: TaskId, limit: usize) -> Result<Vec<Run>, 
     tx.query(&sql, &[task.into(), limit.into()])?.iter().map(run).collect()
 }
 
+/// Runs that have a session, or this one, newest first.
+pub(crate) fn with_session(tx: &mut Tx<'_>, session: Option<&str>, limit: usize) -> Result<Vec<Run>, Error> {
+    let sql = match session {
+        Some(_) => format!("SELECT {COLUMNS} FROM runs WHERE session = $2 ORDER BY id DESC LIMIT $1"),
+        None => format!("SELECT {COLUMNS} FROM runs WHERE session IS NOT NULL ORDER BY id DESC LIMIT $1"),
+    };
+    let values: Vec<_> = [limit.into()].into_iter().chain(session.map(Into::into)).collect();
+    tx.query(&sql, &values)?.iter().map(run).collect()
+}
+
 /// Every live run, oldest first.
 pub fn live(tx: &mut Tx<'_>) -> Result<Vec<Run>, Error> {
     let sql = format!("SELECT {COLUMNS} FROM runs WHERE outcome IS NULL ORDER BY id");

@@ -26,6 +26,13 @@ pub(crate) struct Takeover {
 }
 
 #[derive(Debug, clap::Args)]
+pub(crate) struct ListSessions {
+    /// At most this many
+    #[arg(long, short = 'n', default_value_t = 20, value_name = "N")]
+    pub(crate) limit: usize,
+}
+
+#[derive(Debug, clap::Args)]
 pub(crate) struct AgentRun {
     /// The agent and, if wanted, its model [with --resume: those of the session]
     #[arg(

@@ -5,22 +5,13 @@ ALTER TABLE runs ADD COLUMN hands_on BIGINT NOT NULL DEFAULT 0;
 CREATE INDEX tasks_by_session ON tasks (session) WHERE session IS NOT NULL;
 CREATE INDEX runs_by_session ON runs (session) WHERE session IS NOT NULL;
 
--- Sessions that people started by hand, as the agents' own logs tell them. `reading` is what the next lines are
--- read with, `read_to` how far the log was read, `head` the hash of how it begins: another one is another log.
+-- Sessions that people started by hand, as the agents' own logs tell them. `reading` is what is known so far and what
+-- the next lines are read with, as JSON; `read_to` how far the log was read; `head` a hash of its first line: another
+-- one is another log.
 CREATE TABLE sessions (
   agent TEXT NOT NULL,
   log TEXT NOT NULL,
   session TEXT,
-  task TEXT,
-  run TEXT,
-  title TEXT,
-  model TEXT,
-  directory TEXT,
-  tokens_input BIGINT NOT NULL,
-  tokens_output BIGINT NOT NULL,
-  tokens_cached BIGINT NOT NULL,
-  cost_usd DOUBLE PRECISION NOT NULL,
-  started_at BIGINT,
   updated_at BIGINT NOT NULL,
   reading TEXT NOT NULL,
   read_to BIGINT NOT NULL,

@@ -10,4 +10,5 @@ mod harness;
 mod life;
 mod log;
 mod queue;
+mod sessions;
 mod survives;
