@@ -39,11 +39,13 @@ fn a_person_goes_on_in_the_same_workspace_and_hands_back() {
 #[test]
 fn what_runs_is_stopped_first_and_goes_on_after() {
     let bench = Bench::new();
-    bench.configure(&ASKS.replace("${NAP:-0}", "1000"));
+    // Another task is waiting for the only place: the person does not wait behind it.
+    bench.configure(&format!("concurrency: 1\n{}", ASKS.replace("${NAP:-0}", "1000")));
     let daemon = bench.serve();
     let accepted = bench.json(&["run", "begin", "--agent", "asks", "--detach"]);
     let id = accepted["task"].as_str().unwrap().to_owned();
     bench.until(&id, |task| task["stage"] == "agent");
+    let other = bench.json(&["run", "wait", "--agent", "asks", "--priority", "1", "--detach"]);
     let mut terminal = Terminal::run(&mut bench.command(&["takeover", &id]));
     terminal.expect("say:");
     let task = bench.json(&["show", &id]);
@@ -57,6 +59,7 @@ fn what_runs_is_stopped_first_and_goes_on_after() {
     assert_eq!(terminal.end().0.code(), Some(0));
     let task = bench.json(&["show", &id]);
     assert_eq!((&task["state"], &task["attempt"]), (&json!("review"), &json!(2)), "{task}");
+    bench.json(&["stop", other["task"].as_str().unwrap()]);
     bench.configure(ASKS);
     drop(daemon);
     bench.json(&["reject", &id, "-m", "go on"]);

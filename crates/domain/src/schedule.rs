@@ -11,6 +11,8 @@ pub struct Candidate {
     pub id: TaskId,
     /// Its project's name.
     pub project: String,
+    /// A person waits for it at a terminal.
+    pub hands_on: bool,
 }
 
 /// How many runs may live at once.
@@ -23,14 +25,19 @@ pub struct Limits {
 }
 
 /// The tasks to start, in order. `candidates` come most urgent first (priority, then age); `running`
-/// counts live runs by project. A project at its limit never holds back the others behind it.
+/// counts live runs by project. A project at its limit never holds back the others behind it, and a person who takes
+/// over never waits for agents: theirs starts over the limits, and counts.
 pub fn pick(candidates: &[Candidate], running: &HashMap<String, usize>, limits: &Limits) -> Vec<TaskId> {
     let mut room = limits.total.saturating_sub(running.values().sum());
     let mut load: HashMap<&str, usize> = running.iter().map(|(name, n)| (name.as_str(), *n)).collect();
     let mut start = Vec::new();
     for candidate in candidates {
+        if candidate.hands_on {
+            start.push(candidate.id);
+            continue;
+        }
         if room == 0 {
-            break;
+            continue;
         }
         let here = load.entry(candidate.project.as_str()).or_default();
         if limits.projects.get(&candidate.project).is_some_and(|limit| *here >= *limit) {
@@ -51,7 +58,7 @@ mod tests {
     use crate::time::Timestamp;
 
     fn candidate(n: i64, project: &str) -> Candidate {
-        Candidate { id: TaskId::new(Timestamp::from_millis(n)), project: project.into() }
+        Candidate { id: TaskId::new(Timestamp::from_millis(n)), project: project.into(), hands_on: false }
     }
 
     #[test]
@@ -60,6 +67,14 @@ mod tests {
         let limits = Limits { total: 3, projects: [("a".into(), 1)].into() };
         let started = pick(&candidates, &HashMap::new(), &limits);
         assert_eq!(started, [candidates[0].id, candidates[2].id]);
+    }
+
+    #[test]
+    fn a_person_does_not_wait_for_agents() {
+        let candidates = [candidate(1, "a"), Candidate { hands_on: true, ..candidate(2, "a") }];
+        let limits = Limits { total: 1, projects: [("a".into(), 1)].into() };
+        let started = pick(&candidates, &[("a".into(), 1)].into(), &limits);
+        assert_eq!(started, [candidates[1].id]);
     }
 
     proptest! {

@@ -192,11 +192,17 @@ pub fn list(tx: &mut Tx<'_>, filter: &Filter) -> Result<Vec<Task>, Error> {
 /// The most urgent queued tasks, in the order they should start.
 pub fn queued(tx: &mut Tx<'_>, limit: usize) -> Result<Vec<Candidate>, Error> {
     let rows = tx.query(
-        "SELECT id, project FROM tasks WHERE state = 'queued' ORDER BY priority, id LIMIT $1",
+        "SELECT id, project, next_hands_on FROM tasks WHERE state = 'queued' ORDER BY priority, id LIMIT $1",
         &[limit.into()],
     )?;
     rows.iter()
-        .map(|row| Ok(Candidate { id: row.word(0, |text| text.parse().ok())?, project: row.text(1)? }))
+        .map(|row| {
+            Ok(Candidate {
+                id: row.word(0, |text| text.parse().ok())?,
+                project: row.text(1)?,
+                hands_on: row.int(2)? != 0,
+            })
+        })
         .collect()
 }
 
