@@ -71,6 +71,25 @@ fn what_runs_is_stopped_first_and_goes_on_after() {
 }
 
 #[test]
+fn a_daemon_that_is_killed_takes_nothing_from_the_person() {
+    let bench = Bench::new();
+    bench.configure(ASKS);
+    let mut daemon = bench.serve();
+    let done = bench.json(&["run", "begin", "--agent", "asks"]);
+    let id = done["task"].as_str().unwrap();
+    let mut terminal = Terminal::run(&mut bench.command(&["takeover", id]));
+    terminal.expect("say:");
+    daemon.child.kill().unwrap();
+    daemon.child.wait().unwrap();
+    let daemon = bench.serve();
+    terminal.keys("through it all\r");
+    terminal.end();
+    let task = bench.until(id, |task| task["state"] == "review");
+    assert_eq!((&task["attempt"], &task["diff"]["insertions"]), (&json!(2), &json!(2)), "{task}");
+    drop(daemon);
+}
+
+#[test]
 fn a_stop_ends_the_persons_run_too() {
     let bench = Bench::new();
     bench.configure(ASKS);
