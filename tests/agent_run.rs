@@ -91,8 +91,10 @@ fn failures_and_limits_are_not_waited_for() {
     let bench = Bench::new();
     for (scenario, outcome, words) in [
         ("- fail: I cannot do this\n", "failed", "I cannot do this"),
-        ("- limit: {resets_in: 2h}\n", "limited", "rehearsed limit"),
         ("- exit: 9\n", "failed", "code 9"),
+        ("- limit: {resets_in: 2h}\n", "limited", "rehearsed limit"),
+        // Its account rests now, which is not waited for either.
+        ("- say: hello\n", "limited", "is used up until"),
     ] {
         let scenario = bench.scenario(scenario);
         let output = bench.output(&["--json", "agent-run", "-m", "rehearsal", "x", "--scenario", &scenario]);
@@ -100,6 +102,23 @@ fn failures_and_limits_are_not_waited_for() {
         assert_eq!((output.status.code(), &done["outcome"]), (Some(1), &json!(outcome)), "{done}");
         assert!(done["reason"].as_str().unwrap().contains(words), "{done}");
     }
+}
+
+#[test]
+fn what_was_answered_before_is_no_answer_when_the_account_rests() {
+    let bench = Bench::new();
+    let ask = |scenario: &str| {
+        let scenario = bench.scenario(scenario);
+        bench.output(&["--json", "agent-run", "-m", "rehearsal", "x", "--scenario", &scenario])
+    };
+    let first: Value = serde_json::from_slice(&ask("- say: hello\n").stdout).unwrap();
+    assert_eq!(first["outcome"], "succeeded", "{first}");
+    assert_eq!(ask("- limit: {resets_in: 2h}\n").status.code(), Some(1));
+    let session = first["session"].as_str().unwrap();
+    let output = bench.output(&["--json", "agent-run", "--resume", session, "y"]);
+    let second: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((output.status.code(), &second["outcome"]), (Some(1), &json!("limited")), "{second}");
+    assert_eq!((&second["run"], &second["text"]), (&Value::Null, &Value::Null), "{second}");
 }
 
 #[test]

@@ -124,7 +124,14 @@ fn the_document_describes_the_api() {
     let bench = Bench::new();
     let document: Value = serde_json::from_slice(&bench.output(&["openapi"]).stdout).unwrap();
     assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
-    for path in ["/api/health", "/api/status", "/api/tasks", "/api/tasks/{id}", "/api/tasks/{id}/stop"] {
+    for path in [
+        "/api/health",
+        "/api/status",
+        "/api/tasks",
+        "/api/tasks/{id}",
+        "/api/tasks/{id}/answer",
+        "/api/memory",
+    ] {
         assert!(document["paths"][path].is_object(), "{path}");
     }
 }

@@ -83,7 +83,7 @@ fn faults_end_in_the_right_state_and_leave_nothing() {
         ("- flood: {bytes: 50000000}\n", "failed", "4 MB it may"),
         ("- fork: 5\n- say: gone\n", "review", ""),
         ("- shell: 'head -c 200000000 /dev/zero > big'\n- sleep: 5s\n", "failed", "64 MB it may"),
-        ("- limit: {resets_in: 2h}\n", "waiting", "rehearsed limit of the window five_hour"),
+        ("- limit: {resets_in: 2h}\n", "waiting", "the 5-hour window of rehearsal is used up until"),
     ] {
         let done = bench.rehearse(scenario);
         assert_eq!(done["status"], state, "{scenario}: {done}");

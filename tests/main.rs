@@ -6,13 +6,14 @@
     reason = "tests fail loudly, and start real processes"
 )]
 
+mod accounts;
 mod agent_run;
 mod chaos;
 mod claude;
-
 mod dashboard;
 mod faults;
 mod fleet;
+mod gateway;
 mod hostile;
 mod input;
 mod job;
@@ -21,3 +22,4 @@ mod sessions;
 mod sidekick;
 mod takeover;
 mod tmux;
+mod tools;

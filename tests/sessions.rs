@@ -102,6 +102,13 @@ fn sessions_of_the_real_agents_are_listed() {
             "{session}"
         );
         assert!(session["session"].as_str().unwrap().len() == 36, "{session}");
+        if agent == "gemini" {
+            // Its log tells no cost; the price table does, and says what it is.
+            assert_eq!(session["cost_usd"], Value::Null);
+            assert!(session["estimate_usd"].as_f64().unwrap() > 0.0, "{session}");
+            let shown = String::from_utf8(bench.output(&["sessions"]).stdout).unwrap();
+            assert!(shown.contains("at list price"), "{shown}");
+        }
         let tokens = &session["tokens"];
         assert_eq!(tokens["output"], 50, "{agent}: {tokens}");
         assert_eq!(

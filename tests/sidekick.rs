@@ -22,6 +22,16 @@ pub(crate) struct Daemon {
     pub(crate) url: String,
 }
 
+impl Daemon {
+    /// What its API answers.
+    pub(crate) fn get(&self, bench: &Bench, path: &str) -> Value {
+        let request = ureq::get(format!("{}{path}", self.url));
+        let token = format!("Bearer {}", bench.token().trim());
+        let mut answer = request.header("authorization", token).call().unwrap();
+        serde_json::from_str(&answer.body_mut().read_to_string().unwrap()).unwrap()
+    }
+}
+
 impl Drop for Daemon {
     fn drop(&mut self) {
         self.child.kill().ok();

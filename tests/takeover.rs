@@ -153,6 +153,13 @@ fn the_real_claude_goes_on_with_its_session() {
     assert_eq!(status.code(), Some(0), "{shown}");
     let task = bench.json(&["show", id]);
     assert_eq!((&task["state"], &task["session"]), (&json!("review"), &done["session"]), "{task}");
+    let output = |task: &Value| task["tokens"]["output"].as_u64().unwrap();
+    assert!(output(&task) > output(&done), "what was consumed by hand is metered: {done} {task}");
+    let metered: Vec<_> = events(&bench, id)
+        .into_iter()
+        .filter(|event| event["type"] == "usage.recorded" && event["attempt"] == 2)
+        .collect();
+    assert!(!metered.is_empty(), "by the gateway, in the person's run");
     bench.json(&["reject", id, "-m", "and once more"]);
     bench.output(&["attach", id]);
     bench.output(&["approve", id]);

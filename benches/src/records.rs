@@ -21,6 +21,7 @@ fn asked() -> NewTask {
         isolation: Isolation::None,
         base: None,
         key: None,
+        parent: None,
         once: false,
     }
 }
@@ -36,7 +37,14 @@ async fn create(store: &Store) -> TaskId {
 
 async fn claim(store: &Store, task: TaskId) -> RunId {
     let run = RunId::new(now());
-    let start = Start { run, agent: "a".into(), model: None, isolation: Isolation::None, billing: None };
+    let start = Start {
+        run,
+        agent: "a".into(),
+        account: "a".into(),
+        model: None,
+        isolation: Isolation::None,
+        billing: None,
+    };
     store
         .write(move |tx| tasks::claim(tx, task, start, "bench", Duration::from_mins(1), now()))
         .await
@@ -54,6 +62,8 @@ async fn life(store: &Store) {
         summary: None,
         retryable: false,
         until: None,
+        placement: None,
+        spent: false,
         policy: RetryPolicy::default(),
     });
     store.write(move |tx| runs::tell(tx, task, run, vec![end], None, "bench", now())).await.unwrap();

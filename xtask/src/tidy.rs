@@ -13,9 +13,11 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("store", &["domain"]),
     ("agents", &["domain"]),
     ("api", &["domain"]),
-    ("engine", &["agents", "domain", "runner", "store", "workspace"]),
-    ("server", &["api", "domain", "engine", "store"]),
-    ("cli", &["agents", "api", "domain", "engine", "runner", "server", "store"]),
+    ("gateway", &["domain"]),
+    ("mcp", &[]),
+    ("engine", &["agents", "domain", "gateway", "runner", "store", "workspace"]),
+    ("server", &["api", "domain", "engine", "mcp", "store"]),
+    ("cli", &["agents", "api", "domain", "engine", "gateway", "mcp", "runner", "server", "store"]),
     ("testkit", &["domain", "store"]),
 ];
 
@@ -24,7 +26,10 @@ const HOMES: &[(&str, &[&str])] = &[
     ("rusqlite", &["store"]),
     ("postgres", &["store"]),
     ("axum", &["server", "testkit"]),
-    ("ureq", &["api"]),
+    ("ureq", &["api", "engine"]),
+    ("hyper", &["gateway"]),
+    ("rustls", &["gateway"]),
+    ("rmcp", &["mcp"]),
     ("clap", &["cli"]),
 ];
 

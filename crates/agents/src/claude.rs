@@ -9,11 +9,18 @@ mod reading;
 use std::collections::BTreeMap;
 
 use crate::endpoint::Endpoint;
-use crate::{Assignment, Driver, Error, Launch, Program, Readiness, Session};
+use serde_json::json;
+
+use crate::{
+    Assignment, Driver, Error, Launch, MCP_NAME, MCP_TOKEN, McpServer, Program, Provider, Readiness, Session,
+    Speaks,
+};
 
 const TOKEN: &str = "CLAUDE_CODE_OAUTH_TOKEN";
 const KEY: &str = "ANTHROPIC_API_KEY";
 const URL: &str = "ANTHROPIC_BASE_URL";
+/// Below its home.
+const SERVERS: &str = ".claude/servers.json";
 
 /// The agent.
 #[derive(Clone, Copy, Debug)]
@@ -43,6 +50,23 @@ impl Driver for Claude {
 
     fn account_variables(&self) -> &'static [&'static str] {
         &[TOKEN, KEY, URL]
+    }
+
+    fn provider(&self, account: &BTreeMap<String, String>) -> Option<Provider> {
+        if account.contains_key(TOKEN) || !account.contains_key(KEY) {
+            return None;
+        }
+        Some(Provider {
+            speaks: Speaks::Anthropic,
+            url: account.get(URL).cloned().unwrap_or_else(|| "https://api.anthropic.com".into()),
+            key: account.get(KEY).cloned(),
+            url_variable: URL,
+            key_variable: KEY,
+        })
+    }
+
+    fn takes_tools(&self) -> bool {
+        true
     }
 
     fn launch(&self, assignment: &Assignment) -> Result<Launch, Error> {
@@ -78,23 +102,38 @@ fn arguments(assignment: &Assignment) -> Vec<String> {
         Some(session) => args.extend(["--resume".into(), session.clone()]),
         None => args.extend(["--session-id".into(), assignment.new_session.clone()]),
     }
+    if assignment.mcp.is_some() {
+        // Strict (above): this file's servers and no others, whatever the repository brings.
+        args.extend(["--mcp-config".into(), format!("{}/{SERVERS}", assignment.home)]);
+    }
     args
 }
 
 fn launched(assignment: &Assignment, args: Vec<String>, stdin: Vec<u8>) -> Launch {
-    let (env, forwards, hosts) = environment(assignment);
+    let (mut env, forwards, hosts) = environment(assignment);
     // Settled before the run: a first start asks nothing, nor does a person's first look.
     // It remembers which keys a person agreed to by their ends; this one they gave to us.
     let tail = |key: &String| key.chars().skip(key.chars().count().saturating_sub(20)).collect::<String>();
     let keys: Vec<String> = env.get(KEY).map(tail).into_iter().collect();
-    let settled = serde_json::json!({
+    let settled = json!({
         "customApiKeyResponses": {"approved": keys, "rejected": []},
         "hasCompletedOnboarding": true,
         "bypassPermissionsModeAccepted": true,
         "projects": {"/workspace": {"hasTrustDialogAccepted": true}},
     });
-    let files = vec![(".claude/.claude.json".into(), settled.to_string().into_bytes())];
-    Launch { program: Program::Named("claude".into()), args, env, stdin, files, hosts, forwards }
+    let mut files = vec![(".claude/.claude.json".into(), settled.to_string().into_bytes())];
+    if let Some(server) = &assignment.mcp {
+        env.insert(MCP_TOKEN.into(), server.token.clone());
+        files.push((SERVERS.into(), servers(server)));
+    }
+    Launch { program: Claude.program(), args, env, stdin, files, hosts, forwards }
+}
+
+/// The servers it may speak to; the token is filled in by the program, from its environment.
+fn servers(server: &McpServer) -> Vec<u8> {
+    let headers = json!({ "Authorization": format!("Bearer ${{{MCP_TOKEN}}}") });
+    let servers = json!({ MCP_NAME: { "type": "http", "url": server.url, "headers": headers } });
+    json!({ "mcpServers": servers }).to_string().into_bytes()
 }
 
 /// The variables, and what of the network they need.

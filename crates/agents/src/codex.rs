@@ -10,7 +10,9 @@ mod reading;
 use std::collections::BTreeMap;
 
 use crate::endpoint::Endpoint;
-use crate::{Assignment, Driver, Error, Launch, Program, Readiness, Session};
+use crate::{
+    Assignment, Driver, Error, Launch, MCP_NAME, MCP_TOKEN, Program, Provider, Readiness, Session, Speaks,
+};
 
 const KEY: &str = "OPENAI_API_KEY";
 const URL: &str = "OPENAI_BASE_URL";
@@ -40,6 +42,21 @@ impl Driver for Codex {
 
     fn account_variables(&self) -> &'static [&'static str] {
         &[KEY, URL]
+    }
+
+    fn provider(&self, account: &BTreeMap<String, String>) -> Option<Provider> {
+        account.get(KEY)?;
+        Some(Provider {
+            speaks: Speaks::Openai,
+            url: account.get(URL).cloned().unwrap_or_else(|| "https://api.openai.com/v1".into()),
+            key: account.get(KEY).cloned(),
+            url_variable: URL,
+            key_variable: KEY,
+        })
+    }
+
+    fn takes_tools(&self) -> bool {
+        true
     }
 
     fn launch(&self, assignment: &Assignment) -> Result<Launch, Error> {
@@ -81,6 +98,11 @@ fn settings(assignment: &Assignment) -> Vec<String> {
     {
         args.extend(["-c".into(), setting.to_owned()]);
     }
+    if let Some(server) = &assignment.mcp {
+        let url = serde_json::Value::from(server.url.as_str());
+        args.extend(["-c".into(), format!("mcp_servers.{MCP_NAME}.url={url}")]);
+        args.extend(["-c".into(), format!("mcp_servers.{MCP_NAME}.bearer_token_env_var=\"{MCP_TOKEN}\"")]);
+    }
     if let Some(model) = &assignment.model {
         args.extend(["-m".into(), model.clone()]);
     }
@@ -95,9 +117,10 @@ fn launched(assignment: &Assignment, args: Vec<String>, stdin: Vec<u8>) -> Launc
     env.extend(
         assignment.account.iter().filter(|(name, _)| *name != URL).map(|(n, v)| (n.clone(), v.clone())),
     );
+    env.extend(assignment.mcp.iter().map(|server| (MCP_TOKEN.to_owned(), server.token.clone())));
     let (forwards, hosts) = Endpoint::network(assignment.account.get(URL), &["api.openai.com"]);
     Launch {
-        program: Program::Named("codex".into()),
+        program: Codex.program(),
         args,
         env,
         stdin,

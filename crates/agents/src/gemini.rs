@@ -12,8 +12,12 @@ use serde_json::{Value, json};
 use crate::blocks::{self, word};
 use crate::endpoint::Endpoint;
 use crate::prose;
+use crate::servers;
 use crate::text::{self, MOST_RAW, MOST_TEXT, bounded, lossy};
-use crate::{Assignment, Driver, Error, Exit, Finish, Launch, Program, Readiness, Session, Stream, Verdict};
+use crate::{
+    Assignment, Driver, Error, Exit, Finish, Launch, Program, Provider, Readiness, Session, Speaks, Stream,
+    Verdict,
+};
 
 const KEY: &str = "GEMINI_API_KEY";
 const URL: &str = "GOOGLE_GEMINI_BASE_URL";
@@ -46,6 +50,24 @@ impl Driver for Gemini {
         &[KEY, URL]
     }
 
+    fn provider(&self, account: &BTreeMap<String, String>) -> Option<Provider> {
+        account.get(KEY)?;
+        Some(Provider {
+            speaks: Speaks::Gemini,
+            url: account
+                .get(URL)
+                .cloned()
+                .unwrap_or_else(|| "https://generativelanguage.googleapis.com".into()),
+            key: account.get(KEY).cloned(),
+            url_variable: URL,
+            key_variable: KEY,
+        })
+    }
+
+    fn takes_tools(&self) -> bool {
+        true
+    }
+
     fn launch(&self, assignment: &Assignment) -> Result<Launch, Error> {
         let mut args = ["-o", "stream-json"].map(String::from).to_vec();
         args.extend(arguments(assignment));
@@ -71,6 +93,7 @@ fn arguments(assignment: &Assignment) -> Vec<String> {
         Some(session) => args.extend(["--resume".into(), session.clone()]),
         None => args.extend(["--session-id".into(), assignment.new_session.clone()]),
     }
+    args.extend(assignment.mcp.iter().map(|_| servers::allowed()));
     args
 }
 
@@ -80,7 +103,8 @@ fn launched(assignment: &Assignment, args: Vec<String>, stdin: Vec<u8>) -> Launc
     let settings = json!({
         // An endpoint of the person's own would otherwise mean a login that headless runs refuse.
         "security": {"auth": {"selectedType": "gemini-api-key"}},
-        "admin": {"extensions": {"enabled": false}, "mcp": {"enabled": false}},
+        "admin": {"extensions": {"enabled": false}, "mcp": {"enabled": assignment.mcp.is_some()}},
+        "mcpServers": assignment.mcp.as_ref().map_or_else(|| json!({}), servers::entry),
         "hooksConfig": {"enabled": false},
         // Few tries of its own: what to do about a provider that does not answer is for the engine.
         "general": {"maxAttempts": 3, "enableAutoUpdate": false, "enableAutoUpdateNotification": false},
@@ -89,7 +113,7 @@ fn launched(assignment: &Assignment, args: Vec<String>, stdin: Vec<u8>) -> Launc
     let (forwards, hosts) =
         Endpoint::network(assignment.account.get(URL), &["generativelanguage.googleapis.com"]);
     Launch {
-        program: Program::Named("gemini".into()),
+        program: Gemini.program(),
         args,
         env,
         stdin,

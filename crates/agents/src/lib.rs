@@ -17,6 +17,7 @@ pub mod logs;
 mod prose;
 pub mod qwen;
 pub mod rehearsal;
+mod servers;
 mod text;
 
 use std::collections::BTreeMap;
@@ -51,6 +52,28 @@ pub struct Assignment {
     pub home: String,
     /// The account's variables; everything else the agent gets is chosen by the driver.
     pub account: BTreeMap<String, String>,
+    /// Our own tools, for agents that take some.
+    pub mcp: Option<McpServer>,
+}
+
+/// A server of tools, spoken to in the Model Context Protocol over HTTP.
+#[derive(Clone, PartialEq, Eq)]
+pub struct McpServer {
+    /// Where, as the agent sees it.
+    pub url: String,
+    /// What it shows there: in its environment and in files of its home, never in its arguments.
+    pub token: String,
+}
+
+/// The name that server has for agents.
+pub const MCP_NAME: &str = "sidekick";
+/// The variable its token is in.
+pub const MCP_TOKEN: &str = "SIDEKICK_MCP_TOKEN";
+
+impl std::fmt::Debug for McpServer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("McpServer").field("url", &self.url).finish_non_exhaustive()
+    }
 }
 
 /// A program to be started.
@@ -90,6 +113,33 @@ pub enum Readiness {
     LoggedOut(&'static str),
 }
 
+/// What a provider speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Speaks {
+    /// Anthropic Messages.
+    Anthropic,
+    /// OpenAI Responses or Chat Completions.
+    Openai,
+    /// Gemini API.
+    Gemini,
+}
+
+/// Where an agent's model calls go with an account. With it a gateway can stand in front of the provider: the
+/// agent is then given the gateway's address and no key.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Provider {
+    /// What it speaks.
+    pub speaks: Speaks,
+    /// Its base URL.
+    pub url: String,
+    /// The key, if it asks for one. A secret.
+    pub key: Option<String>,
+    /// The account's variable that holds the URL.
+    pub url_variable: &'static str,
+    /// The account's variable that holds the key.
+    pub key_variable: &'static str,
+}
+
 /// An agent backend.
 pub trait Driver: Send + Sync {
     /// Its name.
@@ -100,6 +150,15 @@ pub trait Driver: Send + Sync {
     fn readiness(&self, account: &BTreeMap<String, String>) -> Readiness;
     /// The account's variables it understands.
     fn account_variables(&self) -> &'static [&'static str];
+    /// Where its model calls go, when a gateway may stand in front: not for subscriptions, whose logins are the
+    /// agent's own affair.
+    fn provider(&self, _account: &BTreeMap<String, String>) -> Option<Provider> {
+        None
+    }
+    /// Whether it takes the tools of [`Assignment::mcp`].
+    fn takes_tools(&self) -> bool {
+        false
+    }
     /// How to start it.
     fn launch(&self, assignment: &Assignment) -> Result<Launch, Error>;
     /// How to start its own interactive UI on a terminal, in the assignment's session if there is one, else in a

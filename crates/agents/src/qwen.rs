@@ -12,8 +12,12 @@ use serde_json::{Value, json};
 use crate::blocks::{self, word};
 use crate::endpoint::Endpoint;
 use crate::prose;
+use crate::servers;
 use crate::text::{MOST_RAW, MOST_TEXT, bounded, lossy};
-use crate::{Assignment, Driver, Error, Exit, Finish, Launch, Program, Readiness, Session, Stream, Verdict};
+use crate::{
+    Assignment, Driver, Error, Exit, Finish, Launch, MCP_NAME, Program, Provider, Readiness, Session, Speaks,
+    Stream, Verdict,
+};
 
 const KEY: &str = "OPENAI_API_KEY";
 const URL: &str = "OPENAI_BASE_URL";
@@ -51,6 +55,20 @@ impl Driver for Qwen {
         &[]
     }
 
+    fn provider(&self, account: &BTreeMap<String, String>) -> Option<Provider> {
+        Some(Provider {
+            speaks: Speaks::Openai,
+            url: account.get(URL)?.clone(),
+            key: account.get(KEY).cloned(),
+            url_variable: URL,
+            key_variable: KEY,
+        })
+    }
+
+    fn takes_tools(&self) -> bool {
+        true
+    }
+
     fn launch(&self, assignment: &Assignment) -> Result<Launch, Error> {
         let mut args = ["--output-format", "stream-json"].map(String::from).to_vec();
         args.extend(arguments(assignment));
@@ -72,6 +90,7 @@ fn arguments(assignment: &Assignment) -> Vec<String> {
     if let Some(model) = &assignment.model {
         args.extend(["--model".into(), model.clone()]);
     }
+    args.extend(assignment.mcp.iter().map(|_| servers::allowed()));
     // A new session names itself: it takes no id of a version as young as ours.
     if let Some(session) = &assignment.resume {
         args.extend(["--resume".into(), session.clone()]);
@@ -94,7 +113,8 @@ fn launched(assignment: &Assignment, args: Vec<String>, stdin: Vec<u8>) -> Launc
     }
     let settings = json!({
         "disableAllHooks": true,
-        "mcp": {"allowed": []},
+        "mcp": {"allowed": assignment.mcp.iter().map(|_| MCP_NAME).collect::<Vec<_>>()},
+        "mcpServers": assignment.mcp.as_ref().map_or_else(|| json!({}), servers::entry),
         // AGENTS.md is put before it by the engine.
         "context": {"fileName": ["QWEN.md"]},
         // Otherwise it asks the model once more, after the answer, what to remember.
@@ -108,7 +128,7 @@ fn launched(assignment: &Assignment, args: Vec<String>, stdin: Vec<u8>) -> Launc
     });
     let (forwards, hosts) = Endpoint::network(assignment.account.get(URL), &[]);
     Launch {
-        program: Program::Named("qwen".into()),
+        program: Qwen.program(),
         args,
         env,
         stdin,

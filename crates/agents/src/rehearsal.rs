@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::text::{MOST_RAW, MOST_TEXT, lossy};
 use crate::{Assignment, Driver, Error, Exit, Finish, Launch, Program, Readiness, Session, Stream, Verdict};
 
-pub use scenario::{Scenario, Step, fill};
+pub use scenario::{Ask, Scenario, Step, fill};
 
 /// Where the player finds its script, below its home.
 pub const SCRIPT: &str = ".rehearsal/script.json";
@@ -110,6 +110,11 @@ impl Driver for Rehearsal {
     }
 }
 
+/// The rehearsal asks in its stream what others ask with a tool.
+fn asks(event: &Event) -> bool {
+    matches!(event, Event::QuestionAsked { .. })
+}
+
 struct Reading {
     end: Option<Said>,
 }
@@ -120,7 +125,7 @@ impl Session for Reading {
             return vec![Event::TaskOutput { stream: "stderr".into(), text: lossy(line, MOST_TEXT) }];
         }
         match serde_json::from_slice::<Said>(line) {
-            Ok(Said::Event { event }) if event.is_streamed() => vec![*event],
+            Ok(Said::Event { event }) if event.is_streamed() || asks(&event) => vec![*event],
             // An event of a kind that decides something is no event of an agent's.
             Ok(Said::Event { .. }) => vec![Event::AgentRaw { line: lossy(line, MOST_RAW) }],
             Ok(end) => {

@@ -43,7 +43,9 @@ impl AgentRunResult {
     /// Of a task and its latest run.
     pub fn new(task: &TaskView, run: Option<&RunView>, duration_ms: u64) -> Self {
         let changed = task.commit.is_some() && task.commit != task.base_commit;
-        let outcome = run.and_then(|run| run.outcome.clone()).unwrap_or_else(|| "stopped".into());
+        // Without a run it fails only when no account could take it.
+        let none = if task.state == "failed" { "limited" } else { "stopped" };
+        let outcome = run.and_then(|run| run.outcome.clone()).unwrap_or_else(|| none.into());
         let succeeded = outcome == "succeeded";
         Self {
             agent: run.map_or(&task.agent, |run| &run.agent).clone(),

@@ -3,7 +3,9 @@
 //! One of the two serialised formats of the project (the other is `domain::event`). Times are RFC 3339
 //! in UTC; fields that are `None` are left out. Not here: handlers, SQL, decisions.
 
+mod account;
 mod agent_run;
+mod asking;
 mod client;
 mod problem;
 mod project;
@@ -11,7 +13,9 @@ mod session;
 mod status;
 mod task;
 
+pub use account::{AccountView, SwitchAccount, UsedView, WindowPoint, WindowView};
 pub use agent_run::AgentRunResult;
+pub use asking::{Answer, MemoryView, QuestionView, WriteMemory, Written};
 pub use client::{Client, ClientError, EventLines, escaped};
 pub use problem::Problem;
 pub use project::ProjectView;

@@ -35,6 +35,9 @@ pub struct SessionView {
     /// Cost in US dollars; left out where the agent tells none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost_usd: Option<f64>,
+    /// An estimate at list prices, in US dollars, where no cost is told and the model has a price.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub estimate_usd: Option<f64>,
     /// When it began.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started_at: Option<String>,

@@ -4,6 +4,8 @@ use domain::{Record, Run, Task};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::asking::QuestionView;
+
 /// A page of something.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Page<T> {
@@ -116,6 +118,12 @@ pub struct TaskView {
     pub checks: Vec<CheckView>,
     /// What a person should know about the latest run.
     pub warnings: Vec<String>,
+    /// What its agent asked, until all is answered.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub questions: Vec<QuestionView>,
+    /// The task whose agent handed it on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<String>,
     /// Cost of all its runs in US dollars, as the agents reported.
     pub cost_usd: f64,
     /// Tokens of all its runs.
@@ -334,6 +342,9 @@ pub struct RunResult {
     pub tokens: TokensView,
     /// Why it is in its state.
     pub reason: Option<String>,
+    /// What its agent asks a person.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub questions: Vec<QuestionView>,
     /// How it was contained.
     pub isolation: String,
 }
@@ -403,7 +414,8 @@ impl TaskView {
                 reason: waiting.reason.clone(),
             }),
             priority: task.asked.priority,
-            agent: task.asked.agent.clone(),
+            // Another may have taken over.
+            agent: run.map_or(&task.asked.agent, |run| &run.agent).clone(),
             model: run.and_then(|run| run.model.clone()).or_else(|| task.asked.model.clone()),
             isolation: task.asked.isolation.as_str().into(),
             branch: task.branch.clone(),
@@ -425,6 +437,8 @@ impl TaskView {
             }),
             checks: task.checks.iter().map(CheckView::from).collect(),
             warnings: task.warnings.clone(),
+            questions: task.questions.iter().map(QuestionView::from).collect(),
+            parent: task.asked.parent.map(|parent| parent.task.to_string()),
             cost_usd: task.usage.cost_usd,
             tokens: TokensView::from(task.usage),
             billing: run.and_then(|run| run.billing.clone()),
@@ -453,6 +467,7 @@ impl TaskView {
             cost_usd: self.cost_usd,
             tokens: self.tokens,
             reason: self.reason.clone(),
+            questions: self.questions.clone(),
             isolation: self.isolation.clone(),
         }
     }

@@ -53,6 +53,8 @@ pub(crate) enum Command {
     Approve(Id),
     /// Send a task's work back with a comment (-m), or discard it (without)
     Reject(Reject),
+    /// Answer what a task's agent asked; it goes on in the same session
+    Answer(Answer),
     /// Try a finished task afresh, or a waiting one now
     Retry(Retry),
     /// Stop a task; all its processes are gone when this returns
@@ -64,10 +66,19 @@ pub(crate) enum Command {
     Project(Project),
     /// The agents found on this machine
     Agents,
+    /// What is left of each account, and when it renews
+    Credits,
+    /// List accounts, or switch them off and on
+    #[command(alias = "account")]
+    Accounts(Accounts),
     /// Check this machine: sandbox, agents, git, database
     Doctor,
     /// See the whole main job on a small sample repository, without a model
     Demo(Demo),
+    /// Show what was noted in a project for later runs, or forget some of it
+    Memory(Memory),
+    /// Serve Sidekick's tools to an agent of your own, over MCP on standard input and output
+    Mcp(Mcp),
     /// Print a new one-time access link to the dashboard
     Link,
     /// Print the completions of a shell
@@ -173,6 +184,17 @@ pub(crate) struct Reject {
 }
 
 #[derive(Debug, clap::Args)]
+pub(crate) struct Answer {
+    /// The task's id, or any unique beginning of it
+    pub(crate) id: String,
+    /// The answer, or the number of a choice
+    pub(crate) text: String,
+    /// Which question, as `sidekick show` names them [default: the oldest open one]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) question: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
 pub(crate) struct Retry {
     /// The task's id, or any unique beginning of it
     pub(crate) id: String,
@@ -209,6 +231,33 @@ pub(crate) enum ProjectAction {
 }
 
 #[derive(Debug, clap::Args)]
+pub(crate) struct Accounts {
+    #[command(subcommand)]
+    pub(crate) action: Option<AccountAction>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AccountAction {
+    /// List the accounts, as `sidekick credits` does
+    List,
+    /// Nothing starts any more on an account, or on any
+    Off {
+        /// Its name; all when left out
+        account: Option<String>,
+    },
+    /// An account, or all, may be used again
+    On {
+        /// Its name; all when left out
+        account: Option<String>,
+    },
+    /// Forget that an account rests: you know that it is open again
+    Wake {
+        /// Its name; all when left out
+        account: Option<String>,
+    },
+}
+
+#[derive(Debug, clap::Args)]
 pub(crate) struct AddProject {
     /// Its name
     pub(crate) name: String,
@@ -227,6 +276,31 @@ pub(crate) struct AddProject {
     /// A command that must pass on the finished work; can be given several times
     #[arg(long = "check", value_name = "NAME=COMMAND")]
     pub(crate) checks: Vec<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Memory {
+    /// One entry [default: all of them]
+    pub(crate) name: Option<String>,
+    /// Forget it: later runs are not told it any more
+    #[arg(long, requires = "name")]
+    pub(crate) forget: bool,
+    /// Path or URL of the repository [default: the repository you stand in]
+    #[arg(long, value_name = "PATH|URL", value_hint = ValueHint::DirPath)]
+    pub(crate) repo: Option<String>,
+    /// A configured project
+    #[arg(long, value_name = "NAME", conflicts_with = "repo")]
+    pub(crate) project: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Mcp {
+    /// Path or URL of the repository [default: the repository you stand in]
+    #[arg(long, value_name = "PATH|URL", value_hint = ValueHint::DirPath)]
+    pub(crate) repo: Option<String>,
+    /// A configured project
+    #[arg(long, value_name = "NAME", conflicts_with = "repo")]
+    pub(crate) project: Option<String>,
 }
 
 #[derive(Debug, clap::Args)]

@@ -1,6 +1,8 @@
 //! The commands, one file each.
 
 mod agent_run;
+mod answer;
+mod credits;
 mod decide;
 mod demo;
 mod diff;
@@ -8,6 +10,8 @@ mod doctor;
 mod link;
 mod list;
 mod logs;
+mod mcp;
+mod memory;
 mod project;
 mod rollback;
 mod run;
@@ -40,13 +44,18 @@ pub(crate) fn run(args: &Args, ui: &Ui) -> Result<ExitCode> {
         Command::Diff(diff) => diff::diff(args, diff, ui),
         Command::Approve(id) => decide::approve(args, &id.id, ui),
         Command::Reject(reject) => decide::reject(args, reject, ui),
+        Command::Answer(answer) => answer::answer(args, answer, ui),
         Command::Retry(retry) => decide::retry(args, retry, ui),
         Command::Stop(id) => decide::stop(args, &id.id, ui),
         Command::Rollback(rollback) => rollback::rollback(args, rollback, ui),
         Command::Project(project) => project::project(args, project.action.as_ref(), ui),
+        Command::Credits => credits::credits(args, ui),
+        Command::Accounts(accounts) => credits::accounts(args, accounts.action.as_ref(), ui),
         Command::Agents => doctor::agents(args, ui),
         Command::Doctor => doctor::doctor(args, ui),
         Command::Demo(demo) => demo::demo(args, demo, ui),
+        Command::Memory(wanted) => memory::memory(args, wanted, ui),
+        Command::Mcp(wanted) => mcp::mcp(args, wanted),
         Command::Link => link::link(args, ui),
         Command::Completions { shell } => {
             let mut text = Vec::new();

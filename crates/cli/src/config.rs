@@ -2,6 +2,7 @@
 //!
 //! Every mistake is named with its line, and nothing starts with half of a configuration.
 
+mod accounts;
 mod edit;
 
 use std::collections::BTreeMap;
@@ -10,12 +11,14 @@ use std::time::Duration;
 
 use agents::command::Custom;
 use agents::logs::Format;
-use domain::project::{Check, Project};
+use domain::project::{Budget, Check, Project};
 use domain::retry::RetryPolicy;
 use domain::{Isolation, project};
 use serde::Deserialize;
 
 use crate::error::{Error, Result};
+
+use accounts::AccountFile;
 
 pub(crate) use edit::add_project;
 
@@ -34,8 +37,20 @@ struct File {
     sessions: bool,
     projects: BTreeMap<String, ProjectFile>,
     agents: BTreeMap<String, AgentFile>,
+    /// Prices of models, US dollars per million tokens; they go before the list's.
+    prices: BTreeMap<String, domain::price::Price>,
     retry: RetryFile,
     limits: LimitsFile,
+    local_model: Option<LocalModelFile>,
+}
+
+/// The model of this machine that agents may ask.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LocalModelFile {
+    url: String,
+    model: String,
+    key: Option<accounts::Secret>,
 }
 
 /// Where runs are watched without being asked for.
@@ -52,12 +67,18 @@ struct ProjectFile {
     repo: String,
     base: Option<String>,
     agent: Option<String>,
+    #[serde(default)]
+    fallback: Vec<String>,
+    #[serde(default)]
+    accounts: Vec<String>,
     priority: Option<u8>,
     concurrency: Option<u32>,
     isolation: Option<String>,
     setup: Option<String>,
     #[serde(default)]
     checks: BTreeMap<String, String>,
+    #[serde(default)]
+    budget: BudgetFile,
     copy: Option<Vec<String>>,
     #[serde(default)]
     network: Vec<String>,
@@ -68,35 +89,28 @@ struct ProjectFile {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+struct BudgetFile {
+    run_usd: Option<f64>,
+    month_usd: Option<f64>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 struct AgentFile {
     /// Makes it a command agent.
     command: Option<Vec<String>>,
     /// A command agent's interactive UI, for `sidekick takeover`.
     interactive: Vec<String>,
     network: Vec<String>,
-    /// Variables; a value is text, or a reference to the daemon's environment or a file.
-    env: BTreeMap<String, Secret>,
-}
-
-/// A value that may be a secret: never printed.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Secret {
-    Text(String),
-    From(Reference),
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Reference {
-    Env(String),
-    File(PathBuf),
-}
-
-impl std::fmt::Debug for Secret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("(secret)")
-    }
+    /// Its first account, written here for short.
+    env: BTreeMap<String, accounts::Secret>,
+    reserve: Option<u8>,
+    quiet: Vec<String>,
+    concurrency: Option<usize>,
+    start: Option<String>,
+    overfill: bool,
+    /// Further ones, used in this order when those before rest.
+    accounts: BTreeMap<String, AccountFile>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -153,13 +167,9 @@ fn parse(text: &str) -> std::result::Result<File, String> {
 }
 
 fn options(file: File, data_dir: &Path, own: PathBuf) -> Result<engine::Options> {
-    let mut accounts = BTreeMap::new();
+    let mut accounts = Vec::new();
     let mut commands = Vec::new();
     for (name, agent) in file.agents {
-        let mut env = BTreeMap::new();
-        for (variable, secret) in agent.env {
-            env.insert(variable.clone(), resolve(&name, &variable, secret)?);
-        }
         if let Some(argv) = agent.command {
             if argv.is_empty() {
                 return Err(Error::usage(format!("agent `{name}`: the command is empty")));
@@ -171,9 +181,11 @@ fn options(file: File, data_dir: &Path, own: PathBuf) -> Result<engine::Options>
                 hosts: agent.network,
             });
         }
-        accounts.insert(name, env);
+        let AgentFile { env, reserve, quiet, concurrency, start, overfill, .. } = agent;
+        let first = AccountFile { env, reserve, quiet, concurrency, start, overfill };
+        accounts.extend(accounts::of_agent(&name, first, agent.accounts)?);
     }
-    ambient(&mut accounts);
+    accounts::ambient(&mut accounts);
     let projects =
         file.projects.into_iter().map(|(name, file)| of_file(&name, file)).collect::<Result<Vec<_>>>()?;
     let retry = RetryPolicy::default();
@@ -187,6 +199,8 @@ fn options(file: File, data_dir: &Path, own: PathBuf) -> Result<engine::Options>
         accounts,
         commands,
         projects,
+        prices: file.prices,
+        zone: jiff::tz::TimeZone::system(),
         default_agent: file.default_agent,
         concurrency: file.concurrency.unwrap_or(4).clamp(1, 1000),
         retry: RetryPolicy {
@@ -209,9 +223,21 @@ fn options(file: File, data_dir: &Path, own: PathBuf) -> Result<engine::Options>
             home: variable("HOME").map(PathBuf::from),
             ssh_agent: variable("SSH_AUTH_SOCK").map(PathBuf::from),
         },
+        local_model: file.local_model.map(local_model).transpose()?,
         sessions: if file.sessions { session_logs() } else { Vec::new() },
         dispatch: true,
     })
+}
+
+fn local_model(file: LocalModelFile) -> Result<engine::LocalModel> {
+    if !file.url.starts_with("http://") {
+        return Err(Error::usage(
+            "local_model: the url begins with http://: it is a server of this machine or \
+                                 of the network next to it, as http://127.0.0.1:11434/v1",
+        ));
+    }
+    let key = file.key.map(|secret| accounts::resolve("local_model", "key", secret)).transpose()?;
+    Ok(engine::LocalModel { url: file.url, model: file.model, key })
 }
 
 /// Where the agents keep their logs, as they find it themselves.
@@ -240,47 +266,20 @@ fn of_file(name: &str, file: ProjectFile) -> Result<Project> {
     Ok(Project {
         base: file.base,
         agent: file.agent,
+        fallback: file.fallback,
+        accounts: file.accounts,
         priority: file.priority.unwrap_or(project::DEFAULT_PRIORITY),
         concurrency: file.concurrency.unwrap_or(known.concurrency),
         isolation,
         setup: file.setup,
         checks: file.checks.into_iter().map(|(name, command)| Check { name, command }).collect(),
+        budget: Budget { run_usd: file.budget.run_usd, month_usd: file.budget.month_usd },
         copy: file.copy.unwrap_or(known.copy.clone()),
         network: file.network,
         timeout: file.timeout_minutes.map_or(known.timeout, Duration::from_mins),
         continuation_in_repo: file.continuation_in_repo,
         ..known
     })
-}
-
-fn resolve(agent: &str, name: &str, secret: Secret) -> Result<String> {
-    match secret {
-        Secret::Text(text) => Ok(text),
-        Secret::From(Reference::Env(from)) => variable(&from).ok_or_else(|| {
-            Error::usage(format!(
-                "agent `{agent}`: {name} is to come from the variable {from}, which is not set"
-            ))
-        }),
-        Secret::From(Reference::File(path)) => match std::fs::read_to_string(&path) {
-            Ok(text) => Ok(text.trim_end().to_owned()),
-            Err(error) => Err(Error::usage(format!("agent `{agent}`: {name}: {}: {error}", path.display()))),
-        },
-    }
-}
-
-/// Credentials that the person exported for an agent; the configuration's own go before.
-fn ambient(accounts: &mut BTreeMap<String, BTreeMap<String, String>>) {
-    for driver in agents::builtin() {
-        let account = accounts.entry(driver.name().to_owned()).or_default();
-        if driver.account_variables().iter().any(|name| account.contains_key(*name)) {
-            continue;
-        }
-        for name in driver.account_variables() {
-            if let Some(value) = variable(name).filter(|value| !value.is_empty()) {
-                account.insert((*name).to_owned(), value);
-            }
-        }
-    }
 }
 
 #[expect(clippy::disallowed_methods, reason = "the command line is where the environment is read")]

@@ -81,6 +81,16 @@ impl Connection {
     }
 }
 
+/// A client of the daemon that runs on a data directory; none of our own is started.
+pub(crate) fn running(places: &Places) -> Result<Client> {
+    let missing = || {
+        Error::failed(format!("no sidekick runs on {}", places.data.display()))
+            .hint("Start one with `sidekick serve`, then try again.")
+    };
+    let daemon = places.read_daemon().filter(Daemon::is_alive).ok_or_else(missing)?;
+    Ok(Client::new(daemon.url, places.token()?))
+}
+
 impl Drop for Connection {
     fn drop(&mut self) {
         if let Some(own) = self.own.take() {
@@ -123,8 +133,19 @@ impl Embedded {
         })?;
         let address = listener.local_addr().map_err(|error| Error::failed(error.to_string()))?;
         let (stopping, stop) = watch::channel(false);
+        let data = places.data.clone();
         let (engine, serving) = runtime.block_on(async {
+            // There before any run goes on: those that live may call at once.
+            let door = server::door::bind(&data).map_err(|error| {
+                engine::Error::Repository(format!("the socket for agents in {}: {error}", data.display()))
+            })?;
             let engine = Engine::start(options, store)?;
+            let answering = server::door::serve(door, engine.clone(), stop.clone());
+            tokio::spawn(async move {
+                if let Err(error) = answering.await {
+                    tracing::error!(%error, "agents are not answered any more");
+                }
+            });
             let serving = tokio::spawn(server::serve(listener, engine.clone(), Arc::clone(&access), stop));
             Ok::<_, engine::Error>((engine, serving))
         })?;

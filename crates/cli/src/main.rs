@@ -17,16 +17,27 @@ mod terminal;
 mod tmux;
 mod ui;
 
+use std::pin::Pin;
 use std::process::ExitCode;
 
 use clap::Parser;
+
+/// The gateway, as the shim plays it for jobs that ask for it.
+fn play_gateway(
+    listener: tokio::net::TcpListener,
+    config: serde_json::Value,
+    key: Vec<u8>,
+    notes: tokio::sync::mpsc::Sender<String>,
+) -> Pin<Box<dyn Future<Output = ()>>> {
+    Box::pin(gateway::serve(listener, config, key, notes))
+}
 
 fn main() -> ExitCode {
     // The roles the binary plays for itself are kept out of clap: they start for every run, and their
     // arguments are ours.
     let mut words = std::env::args_os().skip(1);
     match words.next().as_ref().and_then(|word| word.to_str()) {
-        Some("shim") => return runner::shim::main(words.next()),
+        Some("shim") => return runner::shim::main(words.next(), Some(play_gateway)),
         Some("shim-enter") => return runner::shim::enter_main(words.next()),
         Some("rehearse") => return rehearse::main(words),
         _ => {}

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::time::Duration;
 
-use agents::rehearsal::{SCRIPT, Said, Script, Step, fill};
+use agents::rehearsal::{Ask, SCRIPT, Said, Script, Step, fill};
 use domain::Event;
 use domain::event::LimitStatus;
 
@@ -102,10 +102,12 @@ impl Player {
                 cost_usd: used.cost_usd,
             })?,
             Step::Limit(limit) => return Self::limit(&limit.window, step.duration()),
-            Step::Ask(question) => {
-                event(Event::AgentText {
-                    text: format!("{}\n\nNobody can be asked in this run; I go on.", self.fill(question)),
-                })?;
+            Step::Ask(ask) => {
+                let (text, choices) = match ask {
+                    Ask::Text(text) => (text, Vec::new()),
+                    Ask::Choices { question, choices } => (question, choices.clone()),
+                };
+                event(Event::QuestionAsked { id: String::new(), text: self.fill(text), choices })?;
             }
             Step::Fail(reason) => {
                 tell(&Said::Failed { reason: self.fill(reason) })?;

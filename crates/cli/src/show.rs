@@ -83,6 +83,9 @@ pub(crate) fn task(ui: &Ui, task: &TaskView) {
     for check in &task.checks {
         rows.push(("check", format!("{} {} in {} ms", check.name, check.status, check.duration_ms)));
     }
+    for question in &task.questions {
+        rows.push(("asks", asked(question)));
+    }
     for warning in &task.warnings {
         rows.push(("warning", plain(warning)));
     }
@@ -101,6 +104,15 @@ pub(crate) fn task(ui: &Ui, task: &TaskView) {
     }
 }
 
+/// A question with its name, its choices, and what was answered.
+fn asked(question: &api::QuestionView) -> String {
+    let choices: Vec<_> =
+        question.choices.iter().zip(1..).map(|(choice, n)| format!("{n} {}", plain(choice))).collect();
+    let choices = if choices.is_empty() { String::new() } else { format!(" ({})", choices.join(", ")) };
+    let answer = question.answer.as_ref().map(|answer| format!(": {}", plain(answer))).unwrap_or_default();
+    format!("{} {}{choices}{answer}", question.id, plain(&question.text))
+}
+
 fn with(agent: &str, model: Option<&str>) -> String {
     model
         .filter(|model| *model != agent)
@@ -113,6 +125,9 @@ pub(crate) fn next_steps(task: &TaskView) -> Option<String> {
     match task.state.as_str() {
         "review" => Some(format!(
             "Look:      sidekick diff {id}\nApprove:   sidekick approve {id}\nSend back: sidekick reject {id} -m \"what should change\"\nDiscard:   sidekick reject {id}"
+        )),
+        "waiting" if task.questions.iter().any(|question| question.answer.is_none()) => Some(format!(
+            "Answer:  sidekick answer {id} \"your answer, or the number of a choice\"\nDiscard: sidekick reject {id}"
         )),
         "failed" => Some(format!("Look: sidekick logs {id}\nTry again: sidekick retry {id}")),
         _ => None,
@@ -134,11 +149,17 @@ pub(crate) fn event(ui: &Ui, event: &EventView) -> Option<String> {
         }
         "plan.updated" => plan(data),
         "task.output" => ui.tone(Tone::Dim, text("text")),
+        "progress.reported" => ui.tone(Tone::Busy, format!("progress: {}", text("text"))),
+        "question.asked" => ui.tone(Tone::Strong, format!("asks: {}", text("text"))),
+        "question.answered" => format!("answered: {}", text("text")),
+        "memory.written" => ui.tone(Tone::Dim, format!("noted for later runs: {}", text("name"))),
+        "task.delegated" => format!("delegated: {}", text("title")),
         "agent.error" => ui.tone(Tone::Bad, format!("error: {}", text("text"))),
         "agent.retry" => ui.tone(Tone::Dim, format!("the agent tries its provider again: {}", text("error"))),
         "limit.seen" if data["status"] != "allowed" => {
             format!("limit: {} is {}", text("text"), text("status"))
         }
+        "account.low" => ui.tone(Tone::Busy, text("text")),
         "run.warning" => format!("warning: {}", text("text")),
         "run.session_lost" => "its session is gone; the next run starts a new one".into(),
         "run.started" => {

@@ -71,6 +71,8 @@ events! {
     /// A run was claimed.
     RunStarted = "run.started" {
         agent: String,
+        /// `None` in logs from before there were accounts: then the agent's first.
+        #[serde(default, skip_serializing_if = "Option::is_none")] account: Option<String>,
         model: Option<String>,
         isolation: Isolation,
         workspace: RunId,
@@ -124,8 +126,31 @@ events! {
         resets_at: Option<Timestamp>,
         text: String,
     }
+    /// Little is left of a window of an account.
+    AccountLow = "account.low" {
+        account: String,
+        window: String,
+        /// 0 to 1.
+        left: f64,
+        resets_at: Option<Timestamp>,
+        text: String,
+    }
     /// The agent retries a call to its model.
     AgentRetry = "agent.retry" { attempt: u32, delay_ms: u64, error: String }
+    /// The agent says how far it is, for people who look.
+    ProgressReported = "progress.reported" { text: String }
+    /// The agent asks a person something; when its run ends, its task waits for the answer.
+    QuestionAsked = "question.asked" {
+        #[serde(default)] id: String,
+        text: String,
+        #[serde(default)] choices: Vec<String>,
+    }
+    /// A person answered. `text` is what was meant: the choice, where a number was given.
+    QuestionAnswered = "question.answered" { id: String, text: String }
+    /// The agent left a note for later runs in the project.
+    MemoryWritten = "memory.written" { name: String, version: u32 }
+    /// The agent handed a part of the work on, as a task of its own.
+    TaskDelegated = "task.delegated" { child: TaskId, title: String }
     /// The agent reported an error.
     AgentError = "agent.error" { text: String }
     /// A line of a kind the driver does not know, kept as it came, bounded.

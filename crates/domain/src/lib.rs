@@ -6,11 +6,17 @@
 //! Start reading at [`work`]: the one transition function of a task and its latest run. [`event`] is the
 //! vocabulary of the log, one of the two serialised formats of the project (the other is crate `api`).
 
+pub mod account;
 pub mod check;
+pub mod delegation;
 pub mod diff;
 pub mod event;
 pub mod ids;
+pub mod memory;
+pub mod placement;
+pub mod price;
 pub mod project;
+pub mod question;
 pub mod retry;
 pub mod run;
 pub mod schedule;
@@ -19,11 +25,13 @@ pub mod time;
 pub mod usage;
 pub mod work;
 
+pub use account::Account;
 pub use check::{CheckResult, CheckStatus};
 pub use diff::DiffStat;
 pub use event::{Event, Record};
 pub use ids::{RunId, TaskId};
 pub use project::Project;
+pub use question::Question;
 pub use run::{Isolation, Outcome, Run, RunState, Stage};
 pub use task::{NewTask, Task, TaskState, WaitFor, Waiting};
 pub use time::Timestamp;

@@ -16,6 +16,10 @@ pub struct Project {
     pub base: Option<String>,
     /// The agent used when a task names none.
     pub agent: Option<String>,
+    /// Agents that may take over, in this order, when the agent's accounts rest or it failed.
+    pub fallback: Vec<String>,
+    /// The only accounts its runs may use; any when empty.
+    pub accounts: Vec<String>,
     /// 1 is the most urgent, 9 the least.
     pub priority: u8,
     /// How many runs of this project may live at once.
@@ -24,6 +28,8 @@ pub struct Project {
     pub isolation: Isolation,
     /// A command that must end well before the agent starts.
     pub setup: Option<String>,
+    /// What its runs may cost.
+    pub budget: Budget,
     /// Commands that must pass on the finished work, by name.
     pub checks: Vec<Check>,
     /// Globs of uncommitted files of the person's working tree that runs get a copy of.
@@ -34,6 +40,15 @@ pub struct Project {
     pub timeout: Duration,
     /// Whether `CONTINUATION.md` is also written into the repository.
     pub continuation_in_repo: bool,
+}
+
+/// What runs may cost where they are charged by use, in US dollars at list price; no bound where none is said.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Budget {
+    /// One run.
+    pub run_usd: Option<f64>,
+    /// All runs of a calendar month.
+    pub month_usd: Option<f64>,
 }
 
 /// A named command.
@@ -59,10 +74,13 @@ impl Project {
             repo: repo.into(),
             base: None,
             agent: None,
+            fallback: Vec::new(),
+            accounts: Vec::new(),
             priority: DEFAULT_PRIORITY,
             concurrency: 4,
             isolation: Isolation::Sandbox,
             setup: None,
+            budget: Budget::default(),
             checks: Vec::new(),
             copy: [".env", ".env.*"].map(String::from).to_vec(),
             network: Vec::new(),

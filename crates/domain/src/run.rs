@@ -149,6 +149,8 @@ pub struct Run {
     pub attempt: u32,
     /// The agent's name.
     pub agent: String,
+    /// The account it uses.
+    pub account: String,
     /// The model asked for, then the one the agent reports.
     pub model: Option<String>,
     /// How it is contained.

@@ -1,8 +1,14 @@
-//! Which queued tasks start now. Pure: the same candidates, load and limits give the same answer.
+//! Which queued tasks start now, and on which account. Pure: the same candidates, load and limits give the same
+//! answer.
 
 use std::collections::HashMap;
 
+use jiff::tz::TimeZone;
+
+use crate::account::{Account, Standing};
 use crate::ids::TaskId;
+use crate::placement::{Choice, Placement, place};
+use crate::time::Timestamp;
 
 /// A queued task, as the dispatcher sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,6 +17,12 @@ pub struct Candidate {
     pub id: TaskId,
     /// Its project's name.
     pub project: String,
+    /// The agent it is for.
+    pub agent: String,
+    /// The model it asks for.
+    pub model: Option<String>,
+    /// The agent of its latest run, if that failed.
+    pub failed: Option<String>,
     /// A person waits for it at a terminal.
     pub hands_on: bool,
 }
@@ -24,30 +36,77 @@ pub struct Limits {
     pub projects: HashMap<String, usize>,
 }
 
-/// The tasks to start, in order. `candidates` come most urgent first (priority, then age); `running`
-/// counts live runs by project. A project at its limit never holds back the others behind it, and a person who takes
-/// over never waits for agents: theirs starts over the limits, and counts.
-pub fn pick(candidates: &[Candidate], running: &HashMap<String, usize>, limits: &Limits) -> Vec<TaskId> {
-    let mut room = limits.total.saturating_sub(running.values().sum());
-    let mut load: HashMap<&str, usize> = running.iter().map(|(name, n)| (name.as_str(), *n)).collect();
-    let mut start = Vec::new();
+/// Runs that live.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Load {
+    /// By project.
+    pub projects: HashMap<String, usize>,
+    /// By account.
+    pub accounts: HashMap<String, usize>,
+}
+
+/// What becomes of a candidate.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Decision {
+    /// It starts.
+    Start(TaskId, Account),
+    /// No account may take it: it waits, until then at the longest.
+    Wait(TaskId, Option<Timestamp>, String),
+}
+
+/// What is decided of `candidates`, which come most urgent first (priority, then age). A project at its limit
+/// and an account that rests never hold back those behind them. `accounts` gives the accounts a candidate may
+/// use, best first; what is known of one that was never seen is nothing. A person who takes over never waits for
+/// agents: theirs starts over the limits, on their agent's first account however that stands, and counts.
+pub fn pick(
+    candidates: &[Candidate],
+    load: &Load,
+    limits: &Limits,
+    accounts: impl Fn(&Candidate) -> Vec<Account>,
+    standings: &HashMap<String, Standing>,
+    (now, zone): (Timestamp, &TimeZone),
+) -> Vec<Decision> {
+    let unseen = Standing::default();
+    let mut load = load.clone();
+    let mut room = limits.total.saturating_sub(load.projects.values().sum());
+    let mut decisions = Vec::new();
     for candidate in candidates {
+        if room == 0 && !candidate.hands_on {
+            continue;
+        }
+        let here = load.projects.entry(candidate.project.clone()).or_default();
+        let full = limits.projects.get(&candidate.project).is_some_and(|limit| *here >= *limit);
+        if full && !candidate.hands_on {
+            continue;
+        }
+        let mut accounts = accounts(candidate);
         if candidate.hands_on {
-            start.push(candidate.id);
-            continue;
+            accounts.retain(|account| account.agent == candidate.agent);
         }
-        if room == 0 {
-            continue;
+        let choices: Vec<_> = accounts
+            .iter()
+            .map(|account| Choice {
+                account,
+                standing: standings.get(&account.name).unwrap_or(&unseen),
+                live: load.accounts.get(&account.name).copied().unwrap_or(0),
+            })
+            .collect();
+        let placement = match accounts.first().filter(|_| candidate.hands_on) {
+            Some(account) => Placement::On(account.clone()),
+            None => place(&choices, candidate.model.as_deref(), now, zone),
+        };
+        match placement {
+            Placement::On(account) => {
+                *here += 1;
+                *load.accounts.entry(account.name.clone()).or_default() += 1;
+                room = room.saturating_sub(1);
+                decisions.push(Decision::Start(candidate.id, account));
+            }
+            Placement::Wait { until, reason } => decisions.push(Decision::Wait(candidate.id, until, reason)),
+            Placement::Soon => {}
         }
-        let here = load.entry(candidate.project.as_str()).or_default();
-        if limits.projects.get(&candidate.project).is_some_and(|limit| *here >= *limit) {
-            continue;
-        }
-        *here += 1;
-        room -= 1;
-        start.push(candidate.id);
     }
-    start
+    decisions
 }
 
 #[cfg(test)]
@@ -55,26 +114,82 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::time::Timestamp;
 
     fn candidate(n: i64, project: &str) -> Candidate {
-        Candidate { id: TaskId::new(Timestamp::from_millis(n)), project: project.into(), hands_on: false }
+        Candidate {
+            id: TaskId::new(Timestamp::from_millis(n)),
+            project: project.into(),
+            agent: "claude".into(),
+            model: None,
+            failed: None,
+            hands_on: false,
+        }
+    }
+
+    fn started(decisions: &[Decision]) -> Vec<TaskId> {
+        let start = |decision: &Decision| match decision {
+            Decision::Start(id, _) => Some(*id),
+            Decision::Wait(..) => None,
+        };
+        decisions.iter().filter_map(start).collect()
+    }
+
+    fn pick_all(candidates: &[Candidate], running: &HashMap<String, usize>, limits: &Limits) -> Vec<TaskId> {
+        let load = Load { projects: running.clone(), accounts: HashMap::new() };
+        let account = |_: &Candidate| vec![Account::new("claude", "claude")];
+        let now = (Timestamp::from_millis(0), &TimeZone::UTC);
+        started(&pick(candidates, &load, limits, account, &HashMap::new(), now))
     }
 
     #[test]
     fn a_full_project_does_not_hold_back_the_next() {
         let candidates = [candidate(1, "a"), candidate(2, "a"), candidate(3, "b")];
         let limits = Limits { total: 3, projects: [("a".into(), 1)].into() };
-        let started = pick(&candidates, &HashMap::new(), &limits);
-        assert_eq!(started, [candidates[0].id, candidates[2].id]);
+        assert_eq!(pick_all(&candidates, &HashMap::new(), &limits), [candidates[0].id, candidates[2].id]);
+    }
+
+    #[test]
+    fn an_account_that_rests_holds_back_its_own_only() {
+        let mut standings: HashMap<String, Standing> = HashMap::new();
+        let until = Timestamp::from_millis(5000);
+        standings.entry("a".into()).or_default().limited(Some(until), 0, Timestamp::from_millis(0));
+        let candidates = [candidate(1, "a"), candidate(2, "b"), candidate(3, "b")];
+        let limits = Limits { total: 3, projects: HashMap::new() };
+        let account = |candidate: &Candidate| {
+            vec![Account { concurrency: Some(1), ..Account::new(&candidate.project, "claude") }]
+        };
+        let now = (Timestamp::from_millis(1), &TimeZone::UTC);
+        let decisions = pick(&candidates, &Load::default(), &limits, account, &standings, now);
+        assert!(
+            matches!(&decisions[0], Decision::Wait(id, Some(at), _) if *id == candidates[0].id && *at == until)
+        );
+        assert_eq!(started(&decisions), [candidates[1].id], "and one at a time on an account that takes one");
     }
 
     #[test]
     fn a_person_does_not_wait_for_agents() {
         let candidates = [candidate(1, "a"), Candidate { hands_on: true, ..candidate(2, "a") }];
         let limits = Limits { total: 1, projects: [("a".into(), 1)].into() };
-        let started = pick(&candidates, &[("a".into(), 1)].into(), &limits);
-        assert_eq!(started, [candidates[1].id]);
+        assert_eq!(pick_all(&candidates, &[("a".into(), 1)].into(), &limits), [candidates[1].id]);
+    }
+
+    #[test]
+    fn a_person_takes_the_first_account_of_their_agent_however_it_rests() {
+        let now = Timestamp::from_millis(1);
+        let mut standings: HashMap<String, Standing> = HashMap::new();
+        standings.entry("claude".into()).or_default().limited(Some(Timestamp::from_millis(5000)), 0, now);
+        let accounts = |_: &Candidate| {
+            vec![
+                Account::new("codex", "codex"),
+                Account::new("claude", "claude"),
+                Account::new("claude/two", "claude"),
+            ]
+        };
+        let candidates = [Candidate { hands_on: true, ..candidate(1, "a") }];
+        let limits = Limits { total: 0, projects: HashMap::new() };
+        let at = (now, &TimeZone::UTC);
+        let decisions = pick(&candidates, &Load::default(), &limits, accounts, &standings, at);
+        assert_eq!(decisions, [Decision::Start(candidates[0].id, Account::new("claude", "claude"))]);
     }
 
     proptest! {
@@ -92,7 +207,7 @@ mod tests {
                 *running.entry(project.to_string()).or_default() += 1;
             }
             let limits = Limits { total, projects: (0..4).map(|p: u8| (p.to_string(), each)).collect() };
-            let started = pick(&candidates, &running, &limits);
+            let started = pick_all(&candidates, &running, &limits);
             prop_assert!(started.len() + busy.len() <= total.max(busy.len()));
             let mut load = running.clone();
             for id in &started {

@@ -6,14 +6,16 @@
 //! queued ─► running ─► review ─► waiting(landing) ─► completed
 //!   ▲          │  │       │
 //!   │          │  └───────┴────► failed, cancelled
-//!   └─ waiting(retry, credits)
+//!   └─ waiting(retry, credits, breakpoint)
 //! ```
 
 use serde::{Deserialize, Serialize};
 
 use crate::check::CheckResult;
+use crate::delegation::Parent;
 use crate::diff::DiffStat;
 use crate::ids::{RunId, TaskId};
+use crate::question::Question;
 use crate::run::Isolation;
 use crate::time::Timestamp;
 use crate::usage::Usage;
@@ -151,6 +153,9 @@ pub struct NewTask {
     pub base: Option<String>,
     /// The idempotency key of the request, if it had one.
     pub key: Option<String>,
+    /// The run that handed it on, if an agent and not a person did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<Parent>,
     /// One run and no more, for scripts: a limit or a failure ends it, and so does work without a change. Its
     /// agent gets the text as it is.
     #[serde(default)]
@@ -196,6 +201,8 @@ pub struct Task {
     pub checks: Vec<CheckResult>,
     /// What a person should know about the latest run.
     pub warnings: Vec<String>,
+    /// What its agent asked a person, until all of it is answered and handed over.
+    pub questions: Vec<Question>,
     /// What all its runs consumed.
     pub usage: Usage,
     /// When it was accepted.

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use jiff::Zoned;
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// Milliseconds since the Unix epoch, UTC. Written as RFC 3339 in JSON, as an integer in the database.
@@ -29,6 +31,35 @@ impl Timestamp {
     #[must_use]
     pub fn plus(self, span: Duration) -> Self {
         Self(self.0.saturating_add(i64::try_from(span.as_millis()).unwrap_or(i64::MAX)))
+    }
+
+    /// This much earlier; saturates at the beginning of time.
+    #[must_use]
+    pub fn minus(self, span: Duration) -> Self {
+        Self(self.0.saturating_sub(i64::try_from(span.as_millis()).unwrap_or(i64::MAX)))
+    }
+
+    /// The same moment on the clocks of a zone; `None` out of all calendars.
+    pub fn zoned(self, zone: &TimeZone) -> Option<Zoned> {
+        Some(jiff::Timestamp::from_millisecond(self.0).ok()?.to_zoned(zone.clone()))
+    }
+
+    /// The calendar month this lies in: its first moment and that of the next.
+    pub fn month(self, zone: &TimeZone) -> (Self, Self) {
+        let first = |date: jiff::civil::Date| {
+            let at = date.first_of_month().to_zoned(zone.clone()).ok()?;
+            Some(Self::from_millis(at.timestamp().as_millisecond()))
+        };
+        let date = self.zoned(zone).map(|at| at.date());
+        let begin = date.and_then(first).unwrap_or(self);
+        let next =
+            date.and_then(|date| first(date.first_of_month().checked_add(jiff::Span::new().months(1)).ok()?));
+        (begin, next.unwrap_or(self))
+    }
+
+    /// For people, on the clocks of their zone: `Sat 21 Nov 22:14 CET`.
+    pub fn local(self, zone: &TimeZone) -> String {
+        self.zoned(zone).map_or_else(|| self.to_string(), |at| at.strftime("%a %-d %b %H:%M %Z").to_string())
     }
 
     /// Time from `earlier` to `self`, zero when `earlier` is later.
@@ -71,6 +102,15 @@ mod tests {
         let json = serde_json::to_string(&at).unwrap();
         assert_eq!(json, "\"2026-11-20T22:14:17.25Z\"");
         assert_eq!(serde_json::from_str::<Timestamp>(&json).unwrap(), at);
+    }
+
+    #[test]
+    fn months_begin_where_the_person_is() {
+        let at =
+            |text: &str| Timestamp::from_millis(text.parse::<jiff::Timestamp>().unwrap().as_millisecond());
+        let zone = TimeZone::get("Europe/Berlin").unwrap();
+        let (begin, end) = at("2026-10-31T23:30:00Z").month(&zone);
+        assert_eq!((begin, end), (at("2026-10-31T23:00:00Z"), at("2026-11-30T23:00:00Z")));
     }
 
     #[test]

@@ -6,6 +6,7 @@
 //! the log gives the projection by construction (and by the property tests in `work/tests.rs`).
 
 mod apply;
+mod asking;
 #[cfg(test)]
 mod tests;
 
@@ -15,6 +16,7 @@ use crate::check::CheckResult;
 use crate::diff::DiffStat;
 use crate::event::{Event, Record};
 use crate::ids::{RunId, TaskId};
+use crate::placement::Placement;
 use crate::retry::RetryPolicy;
 use crate::run::{Isolation, Outcome, Run, Stage};
 use crate::task::{self, NewTask, Task, TaskState, WaitFor};
@@ -47,6 +49,13 @@ pub enum Command {
     OfRun(RunId, RunCommand),
     /// The wait is over.
     Wake,
+    /// No account may take it now: it waits instead of standing in the queue.
+    Hold {
+        /// Until then at the longest; `None` when only a person ends it.
+        until: Option<Timestamp>,
+        /// Why, for people.
+        reason: String,
+    },
     /// Merge the reviewed work.
     Approve,
     /// The merge happened.
@@ -60,6 +69,13 @@ pub enum Command {
     LandingRefused {
         /// One sentence for people.
         reason: String,
+    },
+    /// Answer what the agent asked.
+    Answer {
+        /// Which question; the oldest open one when not said.
+        question: Option<String>,
+        /// The person's words, or the number of a choice.
+        words: String,
     },
     /// Go on in the same session and workspace, with this comment.
     SendBack {
@@ -98,6 +114,8 @@ pub struct Start {
     pub agent: String,
     /// The model asked for.
     pub model: Option<String>,
+    /// The account it uses.
+    pub account: String,
     /// How it is contained.
     pub isolation: Isolation,
     /// How it is billed.
@@ -118,6 +136,13 @@ pub enum RunCommand {
     Advance(Stage),
     /// It said something: any event of the agent's stream, a warning, a checkpoint.
     Tell(Event),
+    /// Its agent asks a person.
+    Ask {
+        /// What.
+        text: String,
+        /// Answers to choose from.
+        choices: Vec<String>,
+    },
     /// Its work is in the store.
     Collected {
         /// The commit.
@@ -142,8 +167,12 @@ pub struct End {
     pub summary: Option<String>,
     /// Whether another run may help.
     pub retryable: bool,
-    /// When the account's limit renews, for [`Outcome::Limited`].
+    /// When the account's limit renews, if the agent told.
     pub until: Option<Timestamp>,
+    /// It was not the account's limit but the budget's: until then, or until a person wants it to go on.
+    pub spent: bool,
+    /// Where the task goes on after [`Outcome::Limited`].
+    pub placement: Option<Placement>,
     /// How often and how soon failures are retried.
     pub policy: RetryPolicy,
 }
@@ -201,6 +230,7 @@ impl Work {
             Command::Start(start) => self.start(start),
             Command::OfRun(run, report) => self.report(run, report, now),
             Command::Wake => self.wake(),
+            Command::Hold { until, reason } => self.hold(until, reason),
             Command::Approve => self.approve(),
             Command::Landed { commit, how } => {
                 self.expect_landing("land")?;
@@ -210,6 +240,7 @@ impl Work {
                 self.expect_landing("return")?;
                 Ok(task_events([Event::TaskReview { reason: Some(reason) }]))
             }
+            Command::Answer { question, words } => self.answer(question.as_deref(), &words),
             Command::SendBack { comment } => self.send_back(comment),
             Command::TakeOver => self.take_over(),
             Command::Discard { reason } => self.discard(reason),
@@ -234,13 +265,17 @@ impl Work {
             return Err(self.not_now("start", ""));
         }
         let next = &self.task.next;
+        // A session is its agent's: another one starts anew, from the workspace and CONTINUATION.md.
+        let resume =
+            next.resume.clone().filter(|_| self.run.as_ref().is_none_or(|last| last.agent == start.agent));
         let event = Event::RunStarted {
             agent: start.agent,
+            account: Some(start.account),
             model: start.model,
             isolation: start.isolation,
             workspace: next.workspace.unwrap_or(start.run),
             feedback: next.feedback.clone(),
-            resume: next.resume.clone(),
+            resume,
             billing: start.billing,
             hands_on: next.hands_on,
         };
@@ -261,6 +296,7 @@ impl Work {
             RunCommand::Tell(_) => {
                 return Err(Refusal::Invalid("a run may only tell what it saw, not change its task"));
             }
+            RunCommand::Ask { text, choices } => vec![self.ask(run, text, choices)?],
             RunCommand::Collected { commit, diff } => vec![Event::DiffCaptured {
                 commit,
                 files: diff.files,
@@ -288,21 +324,13 @@ impl Work {
             Event::TaskCancelled { reason: "stopped by a person".into() }
         } else {
             match end.outcome {
-                // Whatever the program's end was, a person has ended it, and there is work to look at.
-                _ if run.hands_on && self.task.commit.is_some() => {
-                    Event::TaskReview { reason: end.reason.clone() }
-                }
-                _ if run.hands_on => Event::TaskFailed { reason },
+                _ if run.hands_on => self.handed_back(end.reason.clone(), reason),
                 Outcome::Succeeded if self.task.asked.once && run.commit == self.task.base_commit => {
                     Event::TaskCompleted { commit: None, how: UNCHANGED.into() }
                 }
-                Outcome::Succeeded => Event::TaskReview { reason: end.reason.clone() },
+                Outcome::Succeeded => self.after_success(end.reason.clone()),
                 _ if self.task.asked.once => Event::TaskFailed { reason },
-                Outcome::Limited => Event::TaskWaiting {
-                    on: WaitFor::Credits,
-                    until: Some(end.until.unwrap_or_else(|| now.plus(UNKNOWN_LIMIT))),
-                    reason,
-                },
+                Outcome::Limited => after_limit(&end, reason, now),
                 _ => match end.policy.next(self.task.failures + 1, now).filter(|_| end.retryable) {
                     Some(until) => Event::TaskWaiting { on: WaitFor::Retry, until: Some(until), reason },
                     None => Event::TaskFailed { reason },
@@ -316,13 +344,39 @@ impl Work {
         ]
     }
 
+    /// Whatever the program's end was, a person has ended it, and there may be work to look at.
+    fn handed_back(&self, told: Option<String>, reason: String) -> Event {
+        match self.task.commit {
+            Some(_) => Event::TaskReview { reason: told },
+            None => Event::TaskFailed { reason },
+        }
+    }
+
     fn wake(&self) -> Result<Vec<Entry>, Refusal> {
         match self.task.state.waiting() {
+            Some(waiting) if waiting.on == WaitFor::Breakpoint => {
+                Err(self.not_now("wake", ": a person has to answer it"))
+            }
             Some(waiting) if waiting.on != WaitFor::Landing => Ok(task_events([Event::TaskQueued {
                 reason: format!("the wait is over: {}", waiting.reason),
             }])),
             _ => Err(self.not_now("wake", "")),
         }
+    }
+
+    fn hold(&self, until: Option<Timestamp>, reason: String) -> Result<Vec<Entry>, Refusal> {
+        if self.task.state != TaskState::Queued {
+            return Err(self.not_now("hold", ""));
+        }
+        // A script does not wait, nor does a person at a terminal.
+        let event = if self.task.next.hands_on {
+            self.handed_back(Some(reason.clone()), reason)
+        } else if self.task.asked.once {
+            Event::TaskFailed { reason }
+        } else {
+            Event::TaskWaiting { on: WaitFor::Credits, until, reason }
+        };
+        Ok(task_events([event]))
     }
 
     fn approve(&self) -> Result<Vec<Entry>, Refusal> {
@@ -420,7 +474,7 @@ impl Work {
     fn retry(&self, agent: Option<String>) -> Result<Vec<Entry>, Refusal> {
         match &self.task.state {
             TaskState::Waiting(waiting) if waiting.on == WaitFor::Landing => Err(self.not_now("retry", "")),
-            TaskState::Waiting(_) if agent.is_none() => {
+            TaskState::Waiting(waiting) if agent.is_none() && waiting.on != WaitFor::Breakpoint => {
                 Ok(task_events([Event::TaskQueued { reason: "a person did not want to wait".into() }]))
             }
             TaskState::Waiting(_) | TaskState::Review | TaskState::Failed | TaskState::Cancelled => {
@@ -459,6 +513,26 @@ impl Work {
     }
 }
 
+/// The task after a limit: nothing is wrong with it, so it goes on elsewhere at once, or waits.
+fn after_limit(end: &End, reason: String, now: Timestamp) -> Event {
+    if end.spent {
+        return Event::TaskWaiting { on: WaitFor::Budget, until: end.until, reason };
+    }
+    match &end.placement {
+        Some(Placement::On(account)) => {
+            Event::TaskQueued { reason: format!("{reason}; it goes on with {}", account.name) }
+        }
+        Some(Placement::Soon) => Event::TaskQueued { reason },
+        Some(Placement::Wait { until, reason }) => {
+            Event::TaskWaiting { on: WaitFor::Credits, until: *until, reason: reason.clone() }
+        }
+        None => {
+            let until = end.until.filter(|at| *at > now).unwrap_or_else(|| now.plus(UNKNOWN_LIMIT));
+            Event::TaskWaiting { on: WaitFor::Credits, until: Some(until), reason }
+        }
+    }
+}
+
 /// Entries of the task itself, not of a run.
 fn task_events(events: impl IntoIterator<Item = Event>) -> Vec<Entry> {
     events.into_iter().map(|event| Entry { run: None, event }).collect()
@@ -477,6 +551,10 @@ impl Event {
                 | Self::PlanUpdated { .. }
                 | Self::UsageRecorded { .. }
                 | Self::LimitSeen { .. }
+                | Self::AccountLow { .. }
+                | Self::ProgressReported { .. }
+                | Self::MemoryWritten { .. }
+                | Self::TaskDelegated { .. }
                 | Self::AgentRetry { .. }
                 | Self::AgentError { .. }
                 | Self::AgentRaw { .. }

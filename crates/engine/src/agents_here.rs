@@ -8,8 +8,10 @@ use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::time::Duration;
 
 use agents::{Driver, Program, Readiness};
+use domain::Account;
 
 use crate::Options;
+use crate::accounts::AccountOptions;
 use crate::intake::{Unclear, listed};
 
 /// Whether an agent can be used.
@@ -58,7 +60,7 @@ pub struct AgentsHere {
     /// Programs are asked for their versions when somebody wants to see them: a start waits for nobody, and
     /// some take a second of the machine's time to say it.
     asked: Once,
-    accounts: BTreeMap<String, BTreeMap<String, String>>,
+    accounts: Vec<AccountOptions>,
     default: Option<String>,
 }
 
@@ -66,18 +68,24 @@ impl AgentsHere {
     pub(crate) fn look(options: &Options) -> Self {
         let mut drivers: Vec<Arc<dyn Driver>> = agents::builtin().into_iter().map(Arc::from).collect();
         drivers.extend(options.commands.iter().map(|custom| Arc::new(custom.clone()) as Arc<dyn Driver>));
+        // An agent without an account of its own configuration has one without variables.
+        let mut accounts = options.accounts.clone();
+        for driver in &drivers {
+            if !accounts.iter().any(|known| known.account.agent == driver.name()) {
+                let account = Account::new(driver.name(), driver.name());
+                accounts.push(AccountOptions { account, env: BTreeMap::new(), start: None });
+            }
+        }
         let found: Vec<_> = drivers
             .iter()
-            .map(|driver| look_for(driver.as_ref(), &options.path, options.accounts.get(driver.name())))
+            .map(|driver| {
+                let of = accounts.iter().filter(|known| known.account.agent == driver.name());
+                let readiness: Vec<_> = of.map(|known| driver.readiness(&known.env)).collect();
+                look_for(driver.as_ref(), &options.path, &readiness)
+            })
             .collect();
         let found = Arc::new(Mutex::new(found));
-        Self {
-            drivers,
-            found,
-            asked: Once::new(),
-            accounts: options.accounts.clone(),
-            default: options.default_agent.clone(),
-        }
+        Self { drivers, found, asked: Once::new(), accounts, default: options.default_agent.clone() }
     }
 
     /// All, for people to see; versions come as they are told.
@@ -107,8 +115,34 @@ impl AgentsHere {
         self.drivers.iter().find(|driver| driver.name() == name).cloned()
     }
 
-    pub(crate) fn account(&self, name: &str) -> BTreeMap<String, String> {
-        self.accounts.get(name).cloned().unwrap_or_default()
+    /// Every account, in the order they are used.
+    pub(crate) fn accounts(&self) -> &[AccountOptions] {
+        &self.accounts
+    }
+
+    /// An account by its name.
+    pub(crate) fn account(&self, name: &str) -> Option<&AccountOptions> {
+        self.accounts.iter().find(|known| known.account.name == name)
+    }
+
+    /// Whether an account's variables let its agent work.
+    pub(crate) fn readiness(&self, account: &AccountOptions) -> Readiness {
+        self.driver(&account.account.agent)
+            .map_or(Readiness::LoggedOut("its agent is not known"), |driver| driver.readiness(&account.env))
+    }
+
+    /// How an account is billed: `subscription`, `key`, `local`, `none`; unknown when it cannot be used.
+    pub(crate) fn billing(&self, name: &str) -> Option<String> {
+        match self.readiness(self.account(name)?) {
+            Readiness::Ready(billing) => Some(billing.to_owned()),
+            Readiness::LoggedOut(_) => None,
+        }
+    }
+
+    /// Whether a run could start with an account: its agent is here, and it is logged in.
+    pub(crate) fn is_ready(&self, account: &AccountOptions) -> bool {
+        let here = self.get(&account.account.agent).is_some_and(|agent| agent.state != AgentState::Missing);
+        here && matches!(self.readiness(account), Readiness::Ready(_))
     }
 
     /// The agent of that name, if it can be used.
@@ -131,9 +165,9 @@ impl AgentsHere {
     }
 }
 
-fn look_for(driver: &dyn Driver, path: &str, account: Option<&BTreeMap<String, String>>) -> AgentHere {
-    let none = BTreeMap::new();
-    let readiness = driver.readiness(account.unwrap_or(&none));
+fn look_for(driver: &dyn Driver, path: &str, accounts: &[Readiness]) -> AgentHere {
+    let ready = accounts.iter().find(|readiness| matches!(readiness, Readiness::Ready(_)));
+    let readiness = ready.or(accounts.first()).cloned().unwrap_or(Readiness::LoggedOut("it has no account"));
     let program = match driver.program() {
         Program::Own => None,
         Program::Named(name) => match find(&name, path) {

@@ -123,6 +123,7 @@ pub(crate) fn complete(
         isolation: request.isolation.unwrap_or(project.isolation),
         base: request.base.or(project.base),
         key: request.key,
+        parent: None,
         once: request.once,
     })
 }

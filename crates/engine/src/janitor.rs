@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::{RunId, TaskState, Timestamp};
-use store::{runs, tasks};
+use store::{accounts, runs, tasks};
 
 use crate::{Context, Error, blocking, clock};
 
@@ -15,6 +15,8 @@ const EVERY: Duration = Duration::from_hours(1);
 const UNUSED_CHECKOUT: Duration = Duration::from_hours(24);
 /// So many finished tasks that were asked once keep their workspaces, for who goes on with their sessions.
 const MOST_SESSIONS: usize = 50;
+/// How long is kept what windows were like.
+const HISTORY: Duration = Duration::from_hours(90 * 24);
 /// So many packs of a store are put together.
 const MANY_PACKS: usize = 50;
 
@@ -103,6 +105,8 @@ async fn tidy(context: &Arc<Context>, now: Timestamp) -> Result<(), Error> {
             blocking(move || Ok(std::fs::remove_dir_all(dir).ok())).await?;
         }
     }
+    let forget = now.minus(HISTORY);
+    context.store.write(move |tx| accounts::forget_history(tx, forget)).await?;
     let context = Arc::clone(context);
     let now = std::time::UNIX_EPOCH + now.since(Timestamp::from_millis(0));
     blocking(move || {

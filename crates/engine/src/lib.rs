@@ -9,18 +9,22 @@
 //! - A run is re-entered at any point: each step finds out what was done before it does anything.
 //! - Nothing here outlives a stop of the daemon but the shims, which are meant to.
 
+mod accounts;
 mod agents_here;
 pub mod clock;
 mod continuation;
+mod desk;
 mod intake;
 mod janitor;
 mod landing;
+mod local_model;
+mod pass;
 mod prompt;
 mod run;
 mod scheduler;
 mod sessions;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -32,10 +36,19 @@ use store::{Store, tasks};
 use tokio::sync::{Notify, OnceCell, watch};
 use tokio::task::JoinHandle;
 
+pub use agents::Readiness;
+
+pub use accounts::{AccountHere, AccountOptions, Switch};
 pub use agents_here::{AgentHere, AgentState, AgentsHere};
+pub use desk::Caller;
 pub use intake::{Request, Unclear};
+pub use local_model::LocalModel;
 pub use sessions::{Session, SessionLogs};
+pub use store::memory::{Note, Place};
 pub use workspace::{Diff, FileDiff, Person};
+
+/// The socket in the data directory on which live runs are answered.
+pub const SOCKET: &str = "mcp.sock";
 
 /// How the engine is set up.
 #[derive(Clone, Debug)]
@@ -46,10 +59,14 @@ pub struct Options {
     pub own: PathBuf,
     /// Where agents are looked for: the `PATH` of whoever started us.
     pub path: String,
-    /// Variables of the agents' accounts, by agent.
-    pub accounts: BTreeMap<String, BTreeMap<String, String>>,
+    /// The agents' accounts, in the order they are used.
+    pub accounts: Vec<AccountOptions>,
+    /// The zone of times that people read, and of their quiet hours.
+    pub zone: jiff::tz::TimeZone,
     /// Agents that are commands of the configuration.
     pub commands: Vec<agents::command::Custom>,
+    /// The person's own prices of models.
+    pub prices: std::collections::BTreeMap<String, domain::price::Price>,
     /// Configured projects.
     pub projects: Vec<Project>,
     /// The agent used when nothing names one.
@@ -66,6 +83,8 @@ pub struct Options {
     pub keep_runs: Duration,
     /// What of the person's environment fetching from servers needs.
     pub person: workspace::Person,
+    /// The model of this machine that agents may ask.
+    pub local_model: Option<LocalModel>,
     /// Where the logs of sessions are that people start by hand; none are read without.
     pub sessions: Vec<SessionLogs>,
     /// Whether queued tasks are started; without it only what is asked for is done.
@@ -121,6 +140,10 @@ pub(crate) struct Context {
     pub(crate) store: Store,
     pub(crate) workspaces: workspace::Workspaces,
     pub(crate) agents: AgentsHere,
+    /// What live runs show when they ask for something, and how often they did.
+    pub(crate) passes: pass::Passes,
+    pub(crate) calls: desk::Calls,
+    pub(crate) local_model: Option<local_model::Asking>,
     pub(crate) owner: String,
     started_at: Timestamp,
     /// Something may have to start, stop or be done.
@@ -133,6 +156,8 @@ pub(crate) struct Context {
     pub(crate) reading_sessions: tokio::sync::Mutex<()>,
     /// What was found of the sandbox, once somebody wanted to know.
     sandbox: OnceCell<runner::sandbox::Probe>,
+    /// Held while a local model server is started.
+    pub(crate) starting: tokio::sync::Mutex<()>,
     /// Live runs driven here, and how to ask each to stop.
     live: Mutex<HashMap<RunId, watch::Sender<bool>>>,
     pub(crate) stopping: watch::Sender<bool>,
@@ -143,7 +168,12 @@ impl Engine {
     pub fn start(options: Options, store: Store) -> Result<Self, Error> {
         let workspaces = workspace::Workspaces::open(&options.data_dir, options.person.clone())
             .map_err(|error| Error::Repository(error.to_string()))?;
+        let passes =
+            pass::Passes::open(&options.data_dir).map_err(|error| Error::Repository(error.to_string()))?;
         let context = Arc::new(Context {
+            passes,
+            calls: desk::Calls::default(),
+            local_model: options.local_model.clone().map(local_model::Asking::new),
             agents: AgentsHere::look(&options),
             owner: "local".into(),
             started_at: clock::now(),
@@ -152,6 +182,7 @@ impl Engine {
             tidy: Notify::new(),
             reading_sessions: tokio::sync::Mutex::default(),
             sandbox: OnceCell::new(),
+            starting: tokio::sync::Mutex::default(),
             live: Mutex::default(),
             stopping: watch::Sender::new(false),
             options,
@@ -310,6 +341,15 @@ impl Context {
         named.cloned().unwrap_or_else(|| Project::new(asked.project.clone(), asked.repo.clone()))
     }
 
+    /// What earlier runs left for this project's later ones.
+    pub(crate) async fn notes(
+        &self,
+        asked: &domain::NewTask,
+    ) -> Result<Vec<store::memory::Entry>, store::Error> {
+        let place = Place { project: asked.project.clone(), repo: asked.repo.clone() };
+        self.store.read(move |tx| store::memory::all(tx, &place)).await
+    }
+
     /// The store's name of a repository.
     pub(crate) fn repo_of(&self, source: &str) -> Result<String, workspace::Error> {
         self.workspaces.repo_of(source)
@@ -332,6 +372,7 @@ impl Context {
 
     pub(crate) fn leave(&self, run: RunId) {
         self.live.lock().unwrap_or_else(PoisonError::into_inner).remove(&run);
+        self.calls.forget(run);
         self.wake.notify_one();
         self.tidy.notify_one();
     }

@@ -4,9 +4,12 @@
 mod agent;
 mod by_hand;
 mod collect;
+mod endpoint;
+mod gateway;
 mod jobs;
 mod prepare;
 mod reading;
+mod tools;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -14,10 +17,11 @@ use std::time::Duration;
 
 use domain::work::{End, RunCommand};
 use domain::{Outcome, Project, Run, RunState, Stage, Work};
-use store::runs::{self, Told};
+use store::runs::Told;
 use tokio::sync::watch;
 use workspace::Workspace;
 
+use crate::accounts::Reporter;
 use crate::{Context, clock};
 
 /// Drives a run, unless it is driven already.
@@ -113,7 +117,8 @@ impl Drive {
 
     async fn go(&mut self) -> Result<End, Broken> {
         let workspace = self.prepare().await?;
-        if self.is_stopping() {
+        // Later on something may live, left by a daemon before this one: whoever follows it stops it.
+        if self.is_stopping() && self.stage() == Stage::Preparing {
             return Ok(self.end(Outcome::Stopped, None, false));
         }
         if self.stage() <= Stage::Setup
@@ -139,7 +144,8 @@ impl Drive {
     }
 
     fn end(&self, outcome: Outcome, reason: Option<String>, retryable: bool) -> End {
-        End { outcome, reason, summary: None, retryable, until: None, policy: self.context.options.retry }
+        let policy = self.context.options.retry;
+        End { outcome, reason, summary: None, retryable, until: None, placement: None, spent: false, policy }
     }
 
     /// Stores what the run reports, with how far a job's spool was read for it.
@@ -150,12 +156,23 @@ impl Drive {
     ) -> Result<(), Broken> {
         let (task, run, now) = (self.work.task.id, self.id, clock::now());
         let actor = format!("agent:{}", self.run()?.agent);
+        let reporter = self.reporter()?;
         let written = self.context.store.write(move |tx| {
             let told = read.map(|(job, from, to)| Told { job, from, to });
-            runs::tell(tx, task, run, reports, told, &actor, now)
+            reporter.tell(tx, (task, run), reports, told, &actor, now)
         });
         self.work = written.await?;
         Ok(())
+    }
+
+    fn reporter(&self) -> Result<Reporter, Broken> {
+        let run = self.run()?;
+        let known = self.context.agents.account(&run.account).map(|known| known.account.clone());
+        Ok(Reporter {
+            account: known.unwrap_or_else(|| domain::Account::new(&run.account, &run.agent)),
+            choices: self.context.accounts_for(&self.project, &self.work.task.asked.agent, None),
+            zone: self.context.options.zone.clone(),
+        })
     }
 
     async fn enter(&mut self, stage: Stage) -> Result<(), Broken> {

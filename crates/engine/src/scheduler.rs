@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::schedule::{self, Limits};
+use domain::schedule::{self, Candidate, Decision, Limits};
 use domain::work::{Command, Start};
-use domain::{RunId, Timestamp, Work};
-use store::{runs, tasks};
+use domain::{Account, RunId, TaskId, Timestamp, Work};
+use store::{accounts, runs, tasks};
 
 use crate::{Context, Error, clock, run};
 
@@ -31,6 +31,9 @@ pub(crate) async fn serve(context: Arc<Context>) {
             () = tokio::time::sleep(Duration::from_secs(1)) => {}
             () = context.stopped() => return,
         }
+    }
+    if let Err(error) = context.reconsider().await {
+        tracing::error!(%error, "tasks that wait for credits could not be looked at; they are woken by their time");
     }
     loop {
         let now = clock::now();
@@ -79,10 +82,11 @@ pub(crate) async fn run_once(context: &Arc<Context>, now: Timestamp) -> Result<O
     for id in due {
         context.store.write(move |tx| tasks::change(tx, id, Command::Wake, "engine", now)).await?;
     }
-    let (candidates, running, stopping) = context
+    let (candidates, load, standings, stopping) = context
         .store
         .read(|tx| {
-            Ok((tasks::queued(tx, MOST_CANDIDATES)?, runs::live_by_project(tx)?, tasks::stopping(tx)?))
+            let candidates = tasks::queued(tx, MOST_CANDIDATES)?;
+            Ok((candidates, runs::load_now(tx)?, accounts::standings(tx)?, tasks::stopping(tx)?))
         })
         .await?;
     for (_, run) in stopping {
@@ -93,20 +97,33 @@ pub(crate) async fn run_once(context: &Arc<Context>, now: Timestamp) -> Result<O
         total: context.options.concurrency,
         projects: projects.map(|project| (project.name.clone(), project.concurrency as usize)).collect(),
     };
-    for id in schedule::pick(&candidates, &running, &limits) {
-        match claim(context, id, now).await {
-            Ok(work) => run::spawn(context, work),
+    let accounts = |candidate: &Candidate| context.accounts_of(candidate);
+    let at = (now, &context.options.zone);
+    let full = candidates.len() == MOST_CANDIDATES;
+    let mut held = false;
+    for decision in schedule::pick(&candidates, &load, &limits, accounts, &standings, at) {
+        held |= matches!(decision, Decision::Wait(..));
+        let done = match decision {
+            Decision::Start(id, account) => {
+                claim(context, id, account, now).await.map(|work| run::spawn(context, work))
+            }
+            Decision::Wait(id, until, reason) => hold(context, id, until, reason, now).await,
+        };
+        match done {
             // Somebody else was faster, or a person changed it meanwhile.
-            Err(Error::Store(store::Error::Refused(_))) => {}
+            Ok(()) | Err(Error::Store(store::Error::Refused(_))) => {}
             Err(error) => return Err(error),
         }
+    }
+    if full && held {
+        // They made place for others to be looked at.
+        return Ok(Some(now));
     }
     Ok(context.store.read(tasks::next_due).await?)
 }
 
-async fn claim(context: &Context, id: domain::TaskId, now: Timestamp) -> Result<Work, Error> {
-    let agents: std::collections::HashMap<String, Option<String>> =
-        context.agents.all().into_iter().map(|agent| (agent.name, agent.billing)).collect();
+async fn claim(context: &Context, id: TaskId, account: Account, now: Timestamp) -> Result<Work, Error> {
+    let billing = context.agents.billing(&account.name);
     let owner = context.owner.clone();
     let work = context.store.write(move |tx| {
         let known =
@@ -114,12 +131,24 @@ async fn claim(context: &Context, id: domain::TaskId, now: Timestamp) -> Result<
         let asked = known.task.asked;
         let start = Start {
             run: RunId::new(now),
-            billing: agents.get(&asked.agent).cloned().flatten(),
-            agent: asked.agent,
-            model: asked.model,
+            billing,
+            model: asked.model.filter(|_| asked.agent == account.agent),
+            agent: account.agent,
+            account: account.name,
             isolation: asked.isolation,
         };
         tasks::claim(tx, id, start, &owner, LEASE, now)
     });
     Ok(work.await?)
+}
+
+async fn hold(
+    context: &Context,
+    id: TaskId,
+    until: Option<Timestamp>,
+    reason: String,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let command = Command::Hold { until, reason };
+    Ok(context.store.write(move |tx| tasks::change(tx, id, command, "engine", now)).await.map(drop)?)
 }

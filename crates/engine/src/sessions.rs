@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use agents::logs::{Format, LogReading};
+use domain::price::{Price, Prices, Tokens};
 use domain::{Run, Timestamp, Usage};
 use store::{sessions, tasks};
 
@@ -40,6 +41,8 @@ pub struct Session {
     pub directory: Option<String>,
     /// What it consumed.
     pub usage: Usage,
+    /// What that costs at list prices, in US dollars, where nothing tells a cost and the model has a price.
+    pub estimate_usd: Option<f64>,
     /// When it began.
     pub started_at: Option<Timestamp>,
     /// When something last happened.
@@ -76,8 +79,23 @@ impl Engine {
         let mut found = listed.await?;
         found.sort_by_key(|session| std::cmp::Reverse(session.updated_at));
         found.truncate(limit);
+        let prices = Prices::with(self.context.options.prices.clone());
+        for session in &mut found {
+            session.estimate_usd = estimate(session, &prices);
+        }
         Ok(found)
     }
+}
+
+fn estimate(session: &Session, prices: &Prices) -> Option<f64> {
+    let free = session.run.as_ref().is_some_and(|run| run.billing.as_deref() == Some("local"));
+    if free || session.usage.cost_usd > 0.0 || session.usage == Usage::default() {
+        return None;
+    }
+    let Usage { input, output, cached, .. } = session.usage;
+    // Prices of long prompts are of single requests, which are not known here.
+    let price = Price { above: None, ..*prices.of(session.model.as_deref()?)? };
+    Some(price.cost(Tokens { input, cached, cache_write: 0, output }))
 }
 
 fn by_hand(log: sessions::Log, run: Option<Run>) -> Option<Session> {
@@ -90,6 +108,7 @@ fn by_hand(log: sessions::Log, run: Option<Run>) -> Option<Session> {
         model: reading.model,
         directory: reading.directory,
         usage: reading.usage,
+        estimate_usd: None,
         started_at: reading.started_at,
         updated_at: log.updated_at,
         run,
@@ -104,6 +123,7 @@ fn delegated(session: String, title: Option<String>, run: Run) -> Session {
         model: run.model.clone(),
         directory: None,
         usage: run.usage,
+        estimate_usd: None,
         started_at: Some(run.started_at),
         updated_at: run.ended_at.unwrap_or(run.started_at),
         run: Some(run),

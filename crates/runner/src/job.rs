@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::UnixStream;
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::shim::{Identity, Places, Request};
+use crate::shim::{Identity, MOST_SECRET, Places, Request};
 use crate::spec::{self, Exit, JobSpec};
 use crate::spool::{self, Frame};
 use crate::{cgroup, tree};
@@ -100,11 +100,22 @@ fn start_shim(own: &Path, dir: &Path, spec: &JobSpec, input: &[u8]) -> Result<Ch
     fs::DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(file)?;
     let mut spec = spec.clone();
     spec.env.insert(tree::TAG.into(), tree::tag(dir));
+    if spec.secret.len() as u64 > MOST_SECRET {
+        return Err(file(io::Error::other("the secret of its service is too long")));
+    }
     let text = serde_json::to_vec(&spec).map_err(io::Error::other).map_err(file)?;
     let places = Places(dir.to_owned());
     spec::write_whole(&places.input(), input).map_err(file)?;
     spec::write_whole(&places.spec(), &text).map_err(file)?;
-    shim_command(own, dir).spawn().map_err(|source| Error::Start { path: own.to_owned(), source })
+    let mut command = shim_command(own, dir);
+    if spec.has_service() {
+        command.stdin(Stdio::piped());
+    }
+    let mut shim = command.spawn().map_err(|source| Error::Start { path: own.to_owned(), source })?;
+    if let Some(mut pipe) = shim.stdin.take() {
+        pipe.write_all(&spec.secret).map_err(file)?;
+    }
+    Ok(shim)
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the runner: shims are started here")]
@@ -292,6 +303,21 @@ impl Follower {
             Err(_) => {}
         }
     }
+}
+
+/// Starts a server of the person's own on this machine, as they would by hand: with their `PATH`, in a session
+/// of its own, its words in a file. It outlives us; whoever started it may look whether it ended.
+#[expect(clippy::disallowed_methods, reason = "this is the runner; starts what the person configured")]
+pub fn start_server(command: &str, path: &str, log: &Path) -> io::Result<Child> {
+    if let Some(dir) = log.parent() {
+        fs::create_dir_all(dir)?;
+    }
+    let log = File::create(log)?;
+    // The shell becomes the server, so that its end is seen.
+    let mut shell = Command::new("/bin/sh");
+    shell.args(["-c", &format!("exec setsid -w {command}")]);
+    shell.env("PATH", path).stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
+    shell.spawn()
 }
 
 /// What a program says of its version; `None` when it says nothing in time.

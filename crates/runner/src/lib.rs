@@ -26,5 +26,5 @@ mod tree;
 mod typing;
 
 pub use job::{Error, Follower, Found, Piece};
-pub use spec::{Exit, Isolation, JobSpec, Limits, Mount, Network, Reason, Sandbox, Stdout};
+pub use spec::{Exit, Forward, Isolation, JobSpec, Limits, Mount, Network, Reason, Sandbox, Stdout};
 pub use typing::Typing;

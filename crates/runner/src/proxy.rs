@@ -1,5 +1,5 @@
 //! The way out of a sandbox: an HTTP proxy with an allowlist, in the shim, on a listener that exists
-//! only inside the job's network namespace; and forwards to ports of the host's loopback.
+//! only inside the job's network namespace; and forwards to ports of the host's loopback and to its sockets.
 //!
 //! One parser makes a typed [`Target`]; that value is judged and that value is dialled. The name is
 //! judged before it is resolved, so a denied name is never asked for. Every address it resolves to is
@@ -9,17 +9,20 @@ mod target;
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpStream, UnixStream};
 use tokio::sync::{Semaphore, mpsc};
+use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use crate::spec::Network;
+use crate::shim::Service;
+use crate::spec::{Forward, Network};
 use target::{Rule, Target};
 
 /// The longest request head.
@@ -29,8 +32,15 @@ const MOST_CONNECTIONS: usize = 128;
 const HEAD_TIME: Duration = Duration::from_secs(10);
 const CONNECT_TIME: Duration = Duration::from_secs(10);
 
-/// Serves on what `enter` handed out: the proxy's listener first, then one for each forward.
-pub(crate) fn serve(listeners: Vec<OwnedFd>, network: &Network, notes: mpsc::Sender<String>) {
+/// Serves on what `enter` handed out: the proxy's listener first, then one for each forward. The service's own
+/// task is returned; what it says goes to `service_notes`.
+pub(crate) fn serve(
+    listeners: Vec<OwnedFd>,
+    network: &Network,
+    notes: mpsc::Sender<String>,
+    mut service: Option<(Service, Vec<u8>, mpsc::Sender<String>)>,
+) -> Option<JoinHandle<()>> {
+    let mut playing = None;
     let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
     let rules: Rc<Vec<Rule>> = Rc::new(network.allow.iter().filter_map(|text| Rule::parse(text)).collect());
     let mut listeners = listeners.into_iter().map(listener);
@@ -40,13 +50,44 @@ pub(crate) fn serve(listeners: Vec<OwnedFd>, network: &Network, notes: mpsc::Sen
             async move { through(stream, &rules, &notes).await }
         }));
     }
-    for (forward, port) in listeners.zip(network.forwards.clone()) {
-        let Ok(forward) = forward else { continue };
-        tokio::task::spawn_local(accept(forward, Arc::clone(&places), move |mut stream| async move {
-            let mut host = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await?;
-            copy_bidirectional(&mut stream, &mut host).await.map(drop)
+    for (listener, forward) in listeners.zip(network.forwards.clone()) {
+        let Ok(listener) = listener else { continue };
+        if let Forward::Service { service: told, .. } = forward {
+            if let Some((play, secret, notes)) = service.take() {
+                playing = Some(tokio::task::spawn_local(play(listener, told, secret, notes)));
+            }
+            continue;
+        }
+        tokio::task::spawn_local(accept(listener, Arc::clone(&places), move |stream| {
+            let forward = forward.clone();
+            async move { along(stream, &forward).await }
         }));
     }
+    playing
+}
+
+/// Joins a connection with what its port leads to.
+async fn along(mut stream: TcpStream, forward: &Forward) -> io::Result<()> {
+    match forward {
+        Forward::Loopback(port) => {
+            let mut host = TcpStream::connect((Ipv4Addr::LOCALHOST, *port)).await?;
+            copy_bidirectional(&mut stream, &mut host).await.map(drop)
+        }
+        Forward::Service { .. } => Ok(()),
+        Forward::Socket { socket, .. } => {
+            let mut host = socket_of_the_host(socket).await?;
+            copy_bidirectional(&mut stream, &mut host).await.map(drop)
+        }
+    }
+}
+
+/// Connects to a socket; a path too long for a socket's name is reached through a descriptor.
+async fn socket_of_the_host(path: &Path) -> io::Result<UnixStream> {
+    let (Some(dir), Some(name)) = (path.parent(), path.file_name()) else {
+        return Err(io::ErrorKind::InvalidInput.into());
+    };
+    let dir = std::fs::File::open(dir)?;
+    UnixStream::connect(Path::new(&format!("/proc/self/fd/{}", dir.as_raw_fd())).join(name)).await
 }
 
 fn listener(fd: OwnedFd) -> io::Result<TcpListener> {

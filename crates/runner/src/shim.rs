@@ -12,18 +12,25 @@ mod watch;
 
 use std::ffi::OsString;
 use std::fs::{self, File};
+use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
 
 use crate::spec::{self, Exit, JobSpec, PROTOCOL, Reason};
 use crate::{spool, tree};
 
 pub(crate) use enter::Ready;
 pub(crate) use listen::Request;
+
+/// The longest secret of a service: what a pipe holds without a reader.
+pub(crate) const MOST_SECRET: u64 = 32 * 1024;
 
 /// Who a shim is; a pid alone may be somebody else's by now.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -82,10 +89,15 @@ impl Places {
     }
 }
 
-/// The role `sidekick shim DIR`.
-pub fn main(dir: Option<OsString>) -> ExitCode {
+/// A service on a port of the job, played by the shim: it gets its listener, what it is told, what it alone may
+/// know, and where its notes go. It ends with the job; each of its connections holds a sender until it is over.
+pub type Service =
+    fn(TcpListener, serde_json::Value, Vec<u8>, mpsc::Sender<String>) -> Pin<Box<dyn Future<Output = ()>>>;
+
+/// The role `sidekick shim DIR`, with the service that jobs may ask for.
+pub fn main(dir: Option<OsString>, service: Option<Service>) -> ExitCode {
     let Some(dir) = dir else { return ExitCode::from(2) };
-    match run(&Places(PathBuf::from(dir))) {
+    match run(&Places(PathBuf::from(dir)), service) {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) => ExitCode::FAILURE,
     }
@@ -97,7 +109,7 @@ pub fn enter_main(dir: Option<OsString>) -> ExitCode {
     enter::main(&Places(PathBuf::from(dir)))
 }
 
-fn run(places: &Places) -> std::io::Result<()> {
+fn run(places: &Places, service: Option<Service>) -> std::io::Result<()> {
     // Our own session: signals to the daemon's terminal or group do not reach us.
     rustix::process::setsid().ok();
     let lock = File::options().create(true).append(true).open(places.lock())?;
@@ -115,13 +127,16 @@ fn run(places: &Places) -> std::io::Result<()> {
     };
     spec::write_whole(&places.identity(), &serde_json::to_vec(&identity)?)?;
     let spec: Option<JobSpec> = spec::read_json(&places.spec())?;
-    let spec = spec.ok_or_else(|| std::io::Error::other("no spec.json"))?;
+    let mut spec = spec.ok_or_else(|| std::io::Error::other("no spec.json"))?;
+    if spec.has_service() {
+        std::io::stdin().lock().take(MOST_SECRET).read_to_end(&mut spec.secret)?;
+    }
     let started_at_ms = unix_ms();
     let spool = spool::Writer::open(&places.spool())?;
 
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(4).build()?;
-    let mut ended = runtime.block_on(watch::supervise(places, &spec, spool));
+    let mut ended = runtime.block_on(watch::supervise(places, &spec, spool, service));
     // Nothing of the job may live once its exit is written.
     if tree::end_all(Duration::from_secs(5)) > 0 {
         ended.detail = Some("some of its processes could not be ended".into());
@@ -212,6 +227,7 @@ fn trial_with(own: &Path, dir: &Path, overlay: bool) -> Result<(), String> {
             network: Network::default(),
         })),
         limits: Limits { total_ms: 10_000, ..Limits::default() },
+        secret: Vec::new(),
     };
     let exit = crate::job::run_blocking(own, &job, &spec).map_err(|error| error.to_string())?;
     let said = spool::read(&job.join("spool"), 0, 4096).map(|(frames, _)| frames).unwrap_or_default();

@@ -30,6 +30,17 @@ pub struct JobSpec {
     pub isolation: Isolation,
     /// Its bounds.
     pub limits: Limits,
+    /// What its service alone may know; handed to the shim by a pipe and never written down.
+    #[serde(skip)]
+    pub secret: Vec<u8>,
+}
+
+impl JobSpec {
+    /// Whether a port of it leads to the shim's service.
+    pub fn has_service(&self) -> bool {
+        let Isolation::Sandbox(sandbox) = &self.isolation else { return false };
+        sandbox.network.forwards.iter().any(|forward| matches!(forward, Forward::Service { .. }))
+    }
 }
 
 impl std::fmt::Debug for JobSpec {
@@ -105,8 +116,40 @@ pub enum Mount {
 pub struct Network {
     /// Hosts, as `name`, `*.name` or `name:port`, reached through the proxy. Port 443 when none is said.
     pub allow: Vec<String>,
-    /// Ports of the host's loopback that answer on the same port of the job's loopback.
-    pub forwards: Vec<u16>,
+    /// Ports of the job's loopback that lead out to something of the host.
+    pub forwards: Vec<Forward>,
+}
+
+/// A port of the job's loopback, and where it leads. Written as a bare number where both ports are the same,
+/// as it was when there was nothing else.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Forward {
+    /// To the same port of the host's loopback.
+    Loopback(u16),
+    /// To a socket of the host's file system, which the job itself can neither see nor speak to.
+    Socket {
+        /// The port inside.
+        port: u16,
+        /// The socket outside, absolute.
+        socket: PathBuf,
+    },
+    /// To the service that whoever plays the shim brings along.
+    Service {
+        /// The port inside.
+        port: u16,
+        /// What that service is told.
+        service: serde_json::Value,
+    },
+}
+
+impl Forward {
+    /// The port inside.
+    pub fn port(&self) -> u16 {
+        match self {
+            Self::Loopback(port) | Self::Socket { port, .. } | Self::Service { port, .. } => *port,
+        }
+    }
 }
 
 /// Bounds of a job. Zero means no bound of that kind.
@@ -227,5 +270,21 @@ pub(crate) fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> io::Resu
         Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(io::Error::other),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn forwards_of_older_specs_are_read() {
+        let network: Network = serde_json::from_str(r#"{"allow":[],"forwards":[8080]}"#).unwrap();
+        assert_eq!(network.forwards, [Forward::Loopback(8080)]);
+        let written = serde_json::to_string(&network).unwrap();
+        assert_eq!(written, r#"{"allow":[],"forwards":[8080]}"#, "and an older shim reads ours");
+        let socket = Forward::Socket { port: 3129, socket: "/srv/x.sock".into() };
+        let text = serde_json::to_string(&socket).unwrap();
+        assert_eq!(serde_json::from_str::<Forward>(&text).unwrap(), socket);
     }
 }

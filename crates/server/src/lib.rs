@@ -2,14 +2,17 @@
 //!
 //! A handler extracts, authorises, calls the engine or reads the store, and answers. Every route is on
 //! one page, [`router`]. Every request passes [`guard`] first: the Host must be ours, the Origin too,
-//! and everything but health, the access link and the static page needs the token or a session.
+//! and everything but health, the access link and the static page needs the token or a session. Live runs
+//! have a [`door`] of their own, which leads to their tools and to none of this.
 
 mod access;
 mod assets;
+pub mod door;
 mod error;
 mod guard;
 mod router;
 mod routes;
+mod tools;
 mod ws;
 
 use std::net::SocketAddr;

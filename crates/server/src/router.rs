@@ -7,7 +7,7 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::routes::{events, projects, session, sessions, status, tasks};
+use crate::routes::{accounts, events, memory, projects, session, sessions, status, tasks};
 use crate::{App, assets, guard, ws};
 
 /// The largest body a request may have.
@@ -30,6 +30,9 @@ fn documented() -> OpenApiRouter<App> {
         .routes(routes!(status::get_status))
         .routes(routes!(projects::list_projects))
         .routes(routes!(sessions::list_sessions))
+        .routes(routes!(accounts::list_credits))
+        .routes(routes!(accounts::list_credit_history))
+        .routes(routes!(accounts::switch_accounts))
         .routes(routes!(session::create_session))
         .routes(routes!(session::create_link))
         .routes(routes!(tasks::list_tasks, tasks::create_task))
@@ -41,9 +44,11 @@ fn documented() -> OpenApiRouter<App> {
         .routes(routes!(tasks::reject_task))
         .routes(routes!(tasks::send_back_task))
         .routes(routes!(tasks::take_over_task))
+        .routes(routes!(tasks::answer_task))
         .routes(routes!(tasks::stop_task))
         .routes(routes!(tasks::retry_task))
         .routes(routes!(tasks::roll_back_task))
+        .routes(routes!(memory::read_memory, memory::write_memory))
         .routes(routes!(events::list_task_events))
         .routes(routes!(events::follow_events))
 }

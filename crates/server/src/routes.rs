@@ -1,6 +1,8 @@
 //! Handlers, by resource.
 
+pub(crate) mod accounts;
 pub(crate) mod events;
+pub(crate) mod memory;
 pub(crate) mod projects;
 pub(crate) mod session;
 pub(crate) mod sessions;

@@ -13,8 +13,10 @@
 //!
 //! Not here: decisions (crate `domain`), files (spools, repositories), the wire.
 
+pub mod accounts;
 pub mod checkpoints;
 pub mod events;
+pub mod memory;
 mod migrate;
 pub mod outbox;
 mod pg;

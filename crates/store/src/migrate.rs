@@ -12,6 +12,18 @@ const STEPS: &[(i64, &str, &str, &str)] = &[
         include_str!("../migrations/postgres/0001_initial.sql"),
     ),
     (
+        2,
+        "accounts",
+        include_str!("../migrations/sqlite/0002_accounts.sql"),
+        include_str!("../migrations/postgres/0002_accounts.sql"),
+    ),
+    (
+        3,
+        "asking",
+        include_str!("../migrations/sqlite/0003_asking.sql"),
+        include_str!("../migrations/postgres/0003_asking.sql"),
+    ),
+    (
         4,
         "sessions",
         include_str!("../migrations/sqlite/0004_sessions.sql"),

@@ -1,8 +1,8 @@
 //! Runs: rows, leases, and how far their spools were read.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
+use domain::schedule::Load;
 use domain::work::{Command, RunCommand};
 use domain::{DiffStat, Isolation, Outcome, Run, RunId, RunState, Stage, TaskId, Timestamp, Usage, Work};
 
@@ -11,7 +11,8 @@ use crate::{Error, tasks};
 
 const COLUMNS: &str = "id, task, attempt, agent, model, isolation, workspace, stage, outcome, feedback, \
     resume, session, billing, base_commit, commit_id, diff_files, diff_insertions, diff_deletions, \
-    tokens_input, tokens_output, tokens_cached, cost_usd, summary, reason, started_at, ended_at, hands_on";
+    tokens_input, tokens_output, tokens_cached, cost_usd, summary, reason, started_at, ended_at, account, \
+    hands_on";
 
 /// A run by id.
 pub fn load(tx: &mut Tx<'_>, id: RunId) -> Result<Option<Run>, Error> {
@@ -41,10 +42,38 @@ pub fn live(tx: &mut Tx<'_>) -> Result<Vec<Run>, Error> {
     tx.query(&sql, &[])?.iter().map(run).collect()
 }
 
-/// How many runs live, by project.
-pub fn live_by_project(tx: &mut Tx<'_>) -> Result<HashMap<String, usize>, Error> {
-    let rows = tx.query("SELECT project, COUNT(*) FROM runs WHERE outcome IS NULL GROUP BY project", &[])?;
-    rows.iter().map(|row| Ok((row.text(0)?, usize::try_from(row.int(1)?).unwrap_or(usize::MAX)))).collect()
+/// How many runs live, by project and by account.
+pub fn load_now(tx: &mut Tx<'_>) -> Result<Load, Error> {
+    let sql =
+        "SELECT project, COALESCE(account, agent), COUNT(*) FROM runs WHERE outcome IS NULL GROUP BY 1, 2";
+    let mut load = Load::default();
+    for row in tx.query(sql, &[])? {
+        let n = usize::try_from(row.int(2)?).unwrap_or(usize::MAX);
+        *load.projects.entry(row.text(0)?).or_default() += n;
+        *load.accounts.entry(row.text(1)?).or_default() += n;
+    }
+    Ok(load)
+}
+
+/// What a project's runs that started since a moment cost where they are charged by use, in US dollars.
+pub fn cost_since(tx: &mut Tx<'_>, project: &str, since: Timestamp) -> Result<f64, Error> {
+    let row = tx.query_one(
+        "SELECT COALESCE(SUM(cost_usd), 0.0) FROM runs
+         WHERE project = $1 AND started_at >= $2 AND (billing IS NULL OR billing <> 'subscription')",
+        &[project.into(), since.into()],
+    )?;
+    row.map_or(Ok(0.0), |row| row.real(0))
+}
+
+/// What the earlier runs of a session consumed.
+pub fn used_in_session(tx: &mut Tx<'_>, task: TaskId, session: &str, but: RunId) -> Result<Usage, Error> {
+    let row = tx.query_one(
+        "SELECT CAST(COALESCE(SUM(tokens_input), 0) AS BIGINT), CAST(COALESCE(SUM(tokens_output), 0) AS BIGINT),
+           CAST(COALESCE(SUM(tokens_cached), 0) AS BIGINT), COALESCE(SUM(cost_usd), 0.0)
+         FROM runs WHERE task = $1 AND session = $2 AND id <> $3",
+        &[task.into(), session.into(), but.into()],
+    )?;
+    row.map_or(Ok(Usage::default()), |row| usage(&row, 0))
 }
 
 /// Extends the leases of all this owner's live runs. A run whose lease another owner took is not touched.
@@ -122,8 +151,8 @@ pub(crate) fn insert(tx: &mut Tx<'_>, run: &Run, project: &str) -> Result<(), Er
     tx.execute(
         "INSERT INTO runs (id, task, project, attempt, agent, model, isolation, workspace, stage, outcome,
            feedback, resume, billing, tokens_input, tokens_output, tokens_cached, cost_usd, started_at,
-           hands_on)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, 0, 0, 0.0, $14, $15)",
+           account, hands_on)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, 0, 0, 0.0, $14, $15, $16)",
         &[
             run.id.into(),
             run.task.into(),
@@ -139,6 +168,7 @@ pub(crate) fn insert(tx: &mut Tx<'_>, run: &Run, project: &str) -> Result<(), Er
             run.resume.as_deref().into(),
             run.billing.as_deref().into(),
             run.started_at.into(),
+            (&run.account).into(),
             run.hands_on.into(),
         ],
     )?;
@@ -207,6 +237,7 @@ fn run(row: &Row) -> Result<Run, Error> {
         task: row.word(1, |text| text.parse().ok())?,
         attempt: row.u32(2)?,
         agent: row.text(3)?,
+        account: row.opt_text(26)?.map_or_else(|| row.text(3), Ok)?,
         model: row.opt_text(4)?,
         isolation: row.word(5, Isolation::parse)?,
         workspace: row.word(6, |text| text.parse().ok())?,
@@ -223,7 +254,7 @@ fn run(row: &Row) -> Result<Run, Error> {
         reason: row.opt_text(23)?,
         started_at: row.at(24)?,
         ended_at: row.opt_at(25)?,
-        hands_on: row.int(26)? != 0,
+        hands_on: row.int(27)? != 0,
     })
 }
 

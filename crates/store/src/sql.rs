@@ -78,6 +78,13 @@ impl Row {
         u32::try_from(self.int(column)?).map_err(|_| self.wrong(column))
     }
 
+    pub(crate) fn opt_real(&self, column: usize) -> Result<Option<f64>, Error> {
+        match self.0.get(column) {
+            Some(Value::Null) => Ok(None),
+            _ => self.real(column).map(Some),
+        }
+    }
+
     pub(crate) fn real(&self, column: usize) -> Result<f64, Error> {
         match self.0.get(column) {
             Some(Value::Real(value)) => Ok(*value),

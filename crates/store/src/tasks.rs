@@ -11,7 +11,7 @@ use domain::schedule::Candidate;
 use domain::work::Command;
 use domain::{Event, NewTask, Record, RunId, Task, TaskId, Timestamp, WaitFor, Work};
 
-use crate::sql::{Tx, Value};
+use crate::sql::{Row, Tx, Value};
 use crate::{Error, checkpoints, events, outbox, runs};
 
 /// A task that was accepted now, or had been before under the same key.
@@ -191,19 +191,31 @@ pub fn list(tx: &mut Tx<'_>, filter: &Filter) -> Result<Vec<Task>, Error> {
 
 /// The most urgent queued tasks, in the order they should start.
 pub fn queued(tx: &mut Tx<'_>, limit: usize) -> Result<Vec<Candidate>, Error> {
-    let rows = tx.query(
-        "SELECT id, project, next_hands_on FROM tasks WHERE state = 'queued' ORDER BY priority, id LIMIT $1",
-        &[limit.into()],
-    )?;
-    rows.iter()
-        .map(|row| {
-            Ok(Candidate {
-                id: row.word(0, |text| text.parse().ok())?,
-                project: row.text(1)?,
-                hands_on: row.int(2)? != 0,
-            })
+    candidates(tx, "state = 'queued'", limit)
+}
+
+/// The most urgent tasks that wait for credits.
+pub fn waiting_for_credits(tx: &mut Tx<'_>, limit: usize) -> Result<Vec<Candidate>, Error> {
+    candidates(tx, "state = 'waiting' AND waiting_for = 'credits'", limit)
+}
+
+fn candidates(tx: &mut Tx<'_>, which: &str, limit: usize) -> Result<Vec<Candidate>, Error> {
+    let sql = format!(
+        "SELECT id, project, agent, model, next_hands_on, CASE WHEN failures > 0 THEN
+           (SELECT runs.agent FROM runs WHERE runs.task = tasks.id ORDER BY attempt DESC LIMIT 1) END
+         FROM tasks WHERE {which} ORDER BY priority, id LIMIT $1"
+    );
+    let candidate = |row: &Row| {
+        Ok(Candidate {
+            id: row.word(0, |text| text.parse().ok())?,
+            project: row.text(1)?,
+            agent: row.text(2)?,
+            model: row.opt_text(3)?,
+            hands_on: row.int(4)? != 0,
+            failed: row.opt_text(5)?,
         })
-        .collect()
+    };
+    tx.query(&sql, &[limit.into()])?.iter().map(candidate).collect()
 }
 
 /// Waiting tasks whose time has come.
@@ -219,6 +231,12 @@ pub fn due(tx: &mut Tx<'_>, now: Timestamp, limit: usize) -> Result<Vec<TaskId>,
 pub fn next_due(tx: &mut Tx<'_>) -> Result<Option<Timestamp>, Error> {
     let row = tx.query_one("SELECT MIN(waiting_until) FROM tasks WHERE state = 'waiting'", &[])?;
     row.map_or(Ok(None), |row| row.opt_at(0))
+}
+
+/// How many tasks a run has handed on.
+pub fn delegated(tx: &mut Tx<'_>, run: RunId) -> Result<usize, Error> {
+    let row = tx.query_one("SELECT COUNT(*) FROM tasks WHERE parent_run = $1", &[run.into()])?;
+    row.map_or(Ok(0), |row| Ok(usize::try_from(row.int(0)?).unwrap_or(usize::MAX)))
 }
 
 /// How many tasks are in each state.

@@ -31,6 +31,8 @@ pub enum Turn {
     Garbage,
     /// Never answers.
     Hang,
+    /// As the other, once a file is there.
+    Once(std::path::PathBuf, Box<Turn>),
 }
 
 /// A piece of a reply.
@@ -174,7 +176,15 @@ async fn answer(
         return plain(404, &error, &[]);
     };
     let streamed = body["stream"] == true || uri.path().ends_with(":streamGenerateContent");
-    match turn.unwrap_or_else(|| Turn::text("Done.")) {
+    let mut turn = turn.unwrap_or_else(|| Turn::text("Done."));
+    while let Turn::Once(file, next) = turn {
+        while !file.exists() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        turn = *next;
+    }
+    match turn {
+        Turn::Once(..) => unreachable!("unwrapped above"),
         Turn::Reply(blocks) if streamed => sse(protocol, &streamed_events(protocol, &body, &blocks), false),
         Turn::Reply(blocks) => plain(200, &whole(protocol, &body, &blocks), &[]),
         Turn::Status { status, body, headers } => plain(status, &body, &headers),

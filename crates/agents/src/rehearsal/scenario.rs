@@ -38,8 +38,8 @@ pub enum Step {
     Usage(domain::Usage),
     /// Meets a rate limit and ends.
     Limit(Limit),
-    /// Asks a person; goes on without an answer when nobody can be asked.
-    Ask(String),
+    /// Asks a person, and goes on with what does not depend on it; the next part has the answer as feedback.
+    Ask(Ask),
     /// Ends by a signal.
     Crash(Option<u32>),
     /// Does nothing for ever.
@@ -54,6 +54,21 @@ pub enum Step {
     Fail(String),
     /// Exits with a code, without a word.
     Exit(i32),
+}
+
+/// A question to a person.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Ask {
+    /// Its text alone.
+    Text(String),
+    /// With answers to choose from.
+    Choices {
+        /// Its text.
+        question: String,
+        /// The answers.
+        choices: Vec<String>,
+    },
 }
 
 /// A file and its text.

@@ -6,3 +6,4 @@ mod codex;
 mod gemini;
 mod qwen;
 mod stream;
+mod tools;

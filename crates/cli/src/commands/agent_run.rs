@@ -32,10 +32,11 @@ pub(crate) fn agent_run(args: &Args, asked: &AgentRun, ui: &Ui) -> Result<ExitCo
         None => (begin(args, asked, prompt, &connection)?, 0),
     };
     interrupt.stops(&connection.client, &task.id);
+    let before = task.attempt;
     let task = run::watch(&connection, &task.id, after, &ui.aside())?;
     let runs: Page<RunView> = connection.client.get(&format!("/api/tasks/{}/runs", task.id))?;
     // The run of this command, if it came to one.
-    let latest = runs.items.first().filter(|run| run.outcome.is_some());
+    let latest = runs.items.first().filter(|run| run.outcome.is_some() && run.attempt > before);
     let took = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     let mut result = AgentRunResult::new(&task, latest, took);
     let why = interrupt.why().filter(|_| task.state == "cancelled");

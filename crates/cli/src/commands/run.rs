@@ -124,9 +124,15 @@ pub(super) fn is_over(task: &TaskView) -> bool {
     }
 }
 
+/// The exit code when a person has to answer something.
+const WAITING: u8 = 3;
+
 pub(super) fn code(task: &TaskView) -> ExitCode {
     match task.state.as_str() {
         "review" | "completed" => ExitCode::SUCCESS,
+        "waiting" if task.waiting.as_ref().is_some_and(|waiting| waiting.on == "breakpoint") => {
+            ExitCode::from(WAITING)
+        }
         _ => ExitCode::from(1),
     }
 }

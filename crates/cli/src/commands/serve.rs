@@ -4,6 +4,10 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::args::{Args, Serve};
 use crate::connect::{Embedded, Purpose};
@@ -85,10 +89,9 @@ async fn until_asked() -> Result<()> {
 
 /// The daemon's log, on standard error.
 fn log() {
-    let subscriber = tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
-        .with_max_level(tracing::Level::INFO)
-        .with_target(false);
+    // The protocol's library tells of every request of every agent.
+    let wanted = Targets::new().with_default(LevelFilter::INFO).with_target("rmcp", LevelFilter::ERROR);
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false);
     // A second one in the same process is none of ours.
-    subscriber.try_init().ok();
+    tracing_subscriber::registry().with(lines.with_filter(wanted)).try_init().ok();
 }

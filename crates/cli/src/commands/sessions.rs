@@ -30,10 +30,14 @@ pub(crate) fn sessions(args: &Args, list: &ListSessions, ui: &Ui) -> Result<Exit
 }
 
 fn row(session: &SessionView, now: jiff::Timestamp) -> Vec<(Tone, String)> {
-    let consumed = session.cost_usd.map_or_else(
-        || format!("{} in, {} out", session.tokens.input + session.tokens.cached, session.tokens.output),
-        |cost| format!("${cost:.4}"),
-    );
+    let consumed = match (session.cost_usd, session.estimate_usd) {
+        (Some(cost), _) => format!("${cost:.4}"),
+        (None, Some(cost)) => format!("~${cost:.4} at list price"),
+        (None, None) => {
+            let tokens = session.tokens;
+            format!("{} in, {} out", tokens.input + tokens.cached, tokens.output)
+        }
+    };
     let whose = match &session.task {
         Some(task) => format!("task {}", &task[task.len().saturating_sub(8)..]),
         None => "by hand".to_owned(),

@@ -4,6 +4,7 @@ use super::Work;
 use crate::check::CheckResult;
 use crate::diff::DiffStat;
 use crate::event::{Event, Record};
+use crate::question::{self, Question};
 use crate::run::{Outcome, Run, RunState, Stage};
 use crate::task::{Next, Task, TaskState, Waiting};
 use crate::usage::Usage;
@@ -32,6 +33,7 @@ pub(super) fn created(record: &Record) -> Option<Work> {
         diff: None,
         checks: Vec::new(),
         warnings: Vec::new(),
+        questions: Vec::new(),
         usage: Usage::default(),
         created_at: record.at,
         updated_at: record.at,
@@ -58,6 +60,13 @@ pub(super) fn apply(work: &mut Work, record: &Record) {
                 work.task.warnings.push(text.clone());
             }
         }
+        Event::QuestionAsked { id, text, choices } => work.task.questions.push(Question {
+            id: id.clone(),
+            text: text.clone(),
+            choices: choices.clone(),
+            answer: None,
+        }),
+        Event::QuestionAnswered { id, text } => answered(&mut work.task, id, text),
         Event::CheckFinished { name, command, status, duration_ms, output } => {
             let check = CheckResult {
                 name: name.clone(),
@@ -72,6 +81,23 @@ pub(super) fn apply(work: &mut Work, record: &Record) {
         }
         _ => of_task(&mut work.task, record),
     }
+}
+
+fn answered(task: &mut Task, id: &str, text: &str) {
+    for question in task.questions.iter_mut().filter(|question| question.id == id) {
+        question.answer = Some(text.to_owned());
+    }
+    if task.state != TaskState::Running {
+        hand_over(task);
+    }
+}
+
+/// Gives the next run what was answered, once all is. While a run lives its answers are kept until its end.
+fn hand_over(task: &mut Task) {
+    let Some(answers) = question::answers(&task.questions) else { return };
+    task.questions.clear();
+    let before = task.next.feedback.take().map(|feedback| format!("{feedback}\n\n")).unwrap_or_default();
+    task.next.feedback = Some(before + &answers);
 }
 
 fn of_task(task: &mut Task, record: &Record) {
@@ -90,11 +116,13 @@ fn of_task(task: &mut Task, record: &Record) {
             task.state = TaskState::Review;
             task.reason.clone_from(reason);
             task.failures = 0;
+            task.next.hands_on = false;
         }
         Event::TaskSentBack { comment } => {
             task.next.feedback = Some(comment.clone());
             task.next.resume.clone_from(&task.session);
             task.failures = 0;
+            task.questions.clear();
         }
         Event::TaskRetried { agent } => {
             if let Some(agent) = agent {
@@ -102,6 +130,7 @@ fn of_task(task: &mut Task, record: &Record) {
             }
             task.next = Next::default();
             task.failures = 0;
+            task.questions.clear();
             (task.commit, task.diff, task.session, task.summary) = (None, None, None, None);
             task.checks.clear();
             task.warnings.clear();
@@ -115,6 +144,7 @@ fn of_task(task: &mut Task, record: &Record) {
             task.stopping = task.state == TaskState::Running;
             task.next.hands_on = true;
             task.next.resume.clone_from(&task.session);
+            task.questions.clear();
         }
         Event::TaskRolledBack { checkpoint, commit } => {
             task.state = TaskState::Review;
@@ -141,13 +171,25 @@ fn of_task(task: &mut Task, record: &Record) {
 fn finish(task: &mut Task, record: &Record, state: TaskState, reason: &str) {
     task.state = state;
     task.stopping = false;
+    task.next.hands_on = false;
+    task.questions.clear();
     task.reason = Some(reason.to_owned());
     task.ended_at = Some(record.at);
 }
 
 fn run_started(work: &mut Work, record: &Record) {
     let (
-        Event::RunStarted { agent, model, isolation, workspace, feedback, resume, billing, hands_on },
+        Event::RunStarted {
+            agent,
+            account,
+            model,
+            isolation,
+            workspace,
+            feedback,
+            resume,
+            billing,
+            hands_on,
+        },
         Some(id),
     ) = (&record.event, record.run)
     else {
@@ -161,6 +203,10 @@ fn run_started(work: &mut Work, record: &Record) {
     task.started_at.get_or_insert(record.at);
     task.next.workspace = Some(*workspace);
     task.next.hands_on = false;
+    if *hands_on {
+        // The agent's last before it was stopped: who would answer sees to it themselves.
+        task.questions.clear();
+    }
     task.checks.clear();
     task.warnings.clear();
     work.run = Some(Run {
@@ -168,6 +214,7 @@ fn run_started(work: &mut Work, record: &Record) {
         task: task.id,
         attempt: task.attempt,
         agent: agent.clone(),
+        account: account.clone().unwrap_or_else(|| agent.clone()),
         model: model.clone(),
         isolation: *isolation,
         workspace: *workspace,
@@ -250,4 +297,5 @@ fn after_run(task: &mut Task, run: &Run, outcome: Outcome) {
         feedback: run.feedback.clone().filter(|_| outcome != Outcome::Succeeded && !run.hands_on),
         hands_on: task.next.hands_on,
     };
+    hand_over(task);
 }

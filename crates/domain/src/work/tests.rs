@@ -21,6 +21,7 @@ fn asked() -> NewTask {
         isolation: Isolation::Sandbox,
         base: None,
         key: None,
+        parent: None,
         once: false,
     }
 }
@@ -59,6 +60,7 @@ impl Log {
         let start = Start {
             run,
             agent: "rehearsal".into(),
+            account: "rehearsal".into(),
             model: None,
             isolation: Isolation::Sandbox,
             billing: None,
@@ -80,6 +82,8 @@ fn end(outcome: Outcome, retryable: bool) -> RunCommand {
         summary: Some("done".into()),
         retryable,
         until: None,
+        placement: None,
+        spent: false,
         policy: RetryPolicy::default(),
     })
 }
@@ -143,6 +147,85 @@ fn a_stop_wins_over_a_success_that_comes_after_it() {
     log.run(Command::Stop, at(3)).unwrap();
     log.run(Command::OfRun(run, end(Outcome::Succeeded, false)), at(4)).unwrap();
     assert_eq!(log.work.task.state, TaskState::Cancelled);
+}
+
+fn ask(text: &str) -> RunCommand {
+    RunCommand::Ask { text: text.into(), choices: vec!["blue".into(), "green".into()] }
+}
+
+fn answer(words: &str) -> Command {
+    Command::Answer { question: None, words: words.into() }
+}
+
+#[test]
+fn a_question_holds_the_task_and_its_answer_goes_to_the_same_session() {
+    let mut log = Log::new();
+    let run = log.start(2);
+    let session = RunCommand::Tell(Event::RunSession { session: "s".into(), model: None });
+    let prepared = RunCommand::Prepared { base_branch: None, base_commit: "aaa".into() };
+    for report in
+        [session, prepared, ask("Which colour?"), ask("Which size?"), end(Outcome::Succeeded, false)]
+    {
+        log.run(Command::OfRun(run, report), at(3)).unwrap();
+    }
+    let waiting = log.work.task.state.waiting().unwrap().clone();
+    assert_eq!((waiting.on, waiting.until), (WaitFor::Breakpoint, None));
+    assert_eq!(waiting.reason, "Which colour? (and 1 more)");
+    assert!(log.run(Command::Wake, at(4)).is_err(), "only a person ends this wait");
+    log.run(answer("2"), at(5)).unwrap();
+    assert_eq!(log.work.task.state.waiting().unwrap().reason, "Which size?");
+    log.run(answer("large"), at(6)).unwrap();
+    assert_eq!(log.work.task.state, TaskState::Queued);
+    assert!(log.run(answer("again"), at(6)).is_err(), "nothing is open any more");
+    log.start(7);
+    let live = log.work.run.clone().unwrap();
+    assert_eq!((live.workspace, live.resume.as_deref()), (run, Some("s")));
+    insta::assert_snapshot!(live.feedback.unwrap(), @r"
+    You asked: Which colour?
+    The answer: green
+
+    You asked: Which size?
+    The answer: large
+    ");
+}
+
+#[test]
+fn an_answer_given_while_it_works_is_gone_on_with_at_once() {
+    let mut log = Log::new();
+    let run = log.start(2);
+    log.run(Command::OfRun(run, ask("Which colour?")), at(3)).unwrap();
+    log.run(answer("1"), at(4)).unwrap();
+    log.run(Command::OfRun(run, end(Outcome::Succeeded, false)), at(5)).unwrap();
+    assert_eq!(log.work.task.state, TaskState::Queued);
+    assert!(log.work.task.next.feedback.as_ref().unwrap().ends_with("The answer: blue"));
+    // What failed is retried with it.
+    let mut log = Log::new();
+    let run = log.start(2);
+    log.run(Command::OfRun(run, ask("Which colour?")), at(3)).unwrap();
+    log.run(Command::OfRun(run, end(Outcome::Failed, true)), at(5)).unwrap();
+    assert_eq!(log.work.task.state.waiting().unwrap().on, WaitFor::Retry);
+    log.run(answer("1"), at(6)).unwrap();
+    assert_eq!(log.work.task.state.waiting().unwrap().on, WaitFor::Retry, "its time has not come");
+    log.run(Command::Wake, at(7)).unwrap();
+    log.start(8);
+    assert!(log.work.run.as_ref().unwrap().feedback.as_ref().unwrap().ends_with("The answer: blue"));
+}
+
+#[test]
+fn delegation_is_bounded_in_number_and_depth() {
+    use crate::delegation::{MOST_OF_A_RUN, Parent, delegate};
+    let mut log = Log::new();
+    log.start(2);
+    let (mut task, run) = (log.work.task.clone(), log.work.run.clone().unwrap());
+    assert_eq!(delegate(&task, &run, 0).unwrap(), Parent { task: task.id, run: run.id, depth: 1 });
+    assert!(delegate(&task, &run, MOST_OF_A_RUN - 1).is_ok());
+    assert!(delegate(&task, &run, MOST_OF_A_RUN).is_err());
+    task.asked.parent = Some(Parent { task: task.id, run: run.id, depth: 1 });
+    assert_eq!(delegate(&task, &run, 0).unwrap().depth, 2);
+    task.asked.parent = Some(Parent { task: task.id, run: run.id, depth: 2 });
+    assert!(delegate(&task, &run, 0).is_err());
+    let ended = Run { state: RunState::Ended(Outcome::Succeeded), ..run };
+    assert!(matches!(delegate(&log.work.task, &ended, 0), Err(Refusal::Fenced { .. })));
 }
 
 #[test]
@@ -218,8 +301,39 @@ fn a_stop_wins_over_a_takeover() {
     assert_eq!(log.work.task.state, TaskState::Cancelled);
 }
 
+#[test]
+fn what_is_asked_once_does_not_wait_for_an_account_and_asks_nobody() {
+    let mut log = Log::of(NewTask { once: true, ..asked() });
+    let hold = Command::Hold { until: None, reason: "its account rests".into() };
+    log.run(hold, at(2)).unwrap();
+    assert_eq!(log.work.task.state, TaskState::Failed);
+    assert_eq!(log.work.task.reason.as_deref(), Some("its account rests"));
+    let mut log = Log::of(NewTask { once: true, ..asked() });
+    let run = log.start(2);
+    let ask = RunCommand::Ask { text: "which?".into(), choices: Vec::new() };
+    assert!(log.run(Command::OfRun(run, ask), at(3)).is_err());
+}
+
+#[test]
+fn who_takes_over_settles_what_was_asked() {
+    let mut log = Log::new();
+    let run = log.start(2);
+    let ask = || RunCommand::Ask { text: "which?".into(), choices: Vec::new() };
+    log.run(Command::OfRun(run, ask()), at(3)).unwrap();
+    log.run(Command::OfRun(run, end(Outcome::Succeeded, false)), at(4)).unwrap();
+    assert_eq!(log.work.task.state.waiting().map(|waiting| waiting.on), Some(WaitFor::Breakpoint));
+    log.run(Command::TakeOver, at(5)).unwrap();
+    assert_eq!((&log.work.task.state, log.work.task.questions.len()), (&TaskState::Queued, 0));
+    let mut held = Log::new();
+    held.run(Command::TakeOver, at(2)).unwrap();
+    held.run(Command::Hold { until: None, reason: "logged out".into() }, at(3)).unwrap();
+    assert_eq!((&held.work.task.state, held.work.task.next.hands_on), (&TaskState::Failed, false));
+    let run = log.start(6);
+    assert!(log.run(Command::OfRun(run, ask()), at(7)).is_err(), "a person is there to be asked");
+}
+
 fn any_command() -> impl Strategy<Value = (u8, bool)> {
-    (0u8..21, any::<bool>())
+    (0u8..28, any::<bool>())
 }
 
 /// Turns a number into a command, for the live run or (`stale`) for one that never was.
@@ -229,7 +343,8 @@ fn command(n: u8, stale: bool, work: &Work, now: Timestamp) -> Command {
     match n {
         0 | 1 => Command::Start(Start {
             run: RunId::new(now),
-            agent: "a".into(),
+            agent: if stale { "b" } else { "a" }.into(),
+            account: "a".into(),
             model: None,
             isolation: Isolation::None,
             billing: None,
@@ -246,6 +361,7 @@ fn command(n: u8, stale: bool, work: &Work, now: Timestamp) -> Command {
         8 => of_run(end(Outcome::Failed, stale)),
         9 => of_run(end(Outcome::Limited, true)),
         10 => of_run(end(Outcome::Lost, true)),
+        24 => Command::Hold { until: stale.then_some(at(9)), reason: "its accounts rest".into() },
         11 => Command::Wake,
         12 => Command::Approve,
         13 => Command::Landed { commit: "landed".into(), how: "merged".into() },
@@ -253,8 +369,13 @@ fn command(n: u8, stale: bool, work: &Work, now: Timestamp) -> Command {
         15 => Command::SendBack { comment: "more".into() },
         16 => Command::Discard { reason: None },
         17 => Command::Stop,
-        19 => Command::TakeOver,
         18 => Command::Retry { agent: stale.then(|| "other".into()) },
+        19 | 20 => {
+            of_run(RunCommand::Ask { text: "which?".into(), choices: vec!["this".into(), "that".into()] })
+        }
+        21 | 22 => Command::Answer { question: None, words: "2".into() },
+        23 => Command::Answer { question: Some("1.1".into()), words: "neither".into() },
+        25 => Command::TakeOver,
         _ => Command::Rollback { checkpoint: "before-1".into(), commit: "base".into() },
     }
 }
@@ -267,6 +388,15 @@ fn check_invariants(work: &Work, before: &Work) {
     let ended = matches!(work.task.state, TaskState::Completed | TaskState::Failed | TaskState::Cancelled);
     assert_eq!(work.task.ended_at.is_some(), ended);
     assert!(!work.task.stopping || live, "only live runs are being stopped");
+    let open = crate::question::open(&work.task.questions).count();
+    assert!(open <= crate::question::MOST_OPEN);
+    if work.task.state.waiting().is_some_and(|waiting| waiting.on == WaitFor::Breakpoint) {
+        assert!(open > 0, "what waits for an answer has a question");
+    }
+    if ended || work.task.state == TaskState::Review {
+        assert!(work.task.questions.is_empty(), "what is over or reviewed asks nothing");
+    }
+    assert!(live || open > 0 || work.task.questions.is_empty(), "answers are handed over once all are there");
     if before.task.state == TaskState::Completed && !before.task.asked.once {
         assert_eq!(work.task.state, TaskState::Completed, "completed is final");
     }

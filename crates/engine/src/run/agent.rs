@@ -4,19 +4,25 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use agents::{Assignment, Driver, Launch, Program, Verdict};
-use domain::work::{End, RunCommand};
-use domain::{Event, Isolation, Outcome, Stage};
-use runner::{Exit, Follower, Found, JobSpec, Network, Piece, Reason, job};
+use domain::work::End;
+use domain::{Event, Isolation, Outcome, Stage, question};
+use runner::{Exit, Follower, Forward, Found, JobSpec, Network, Piece, Reason, job};
+use store::memory;
 use tokio::time::{Instant, sleep_until};
 use workspace::Workspace;
 
+use super::gateway::Gateway;
 use super::jobs::{GRACE, found};
 use super::reading::{Reading, is_progress};
+use super::tools::reports;
 use super::{Broken, Drive, asked_to_stop};
 use crate::{agents_here, prompt};
 
 /// Paths of the host, and where a job sees them.
 type Mounts = Vec<(PathBuf, PathBuf)>;
+
+/// US dollars a run may cost, and when that renews.
+pub(super) type Budget = (f64, Option<domain::Timestamp>);
 
 /// How long an agent that told its result may take to end.
 const LINGER: Duration = Duration::from_secs(10);
@@ -27,6 +33,7 @@ enum Asked {
     ByPerson,
     NoProgress,
     Lingering,
+    Budget,
 }
 
 /// Where our own binary is inside a sandbox.
@@ -40,53 +47,81 @@ impl Drive {
             reason: format!("the agent `{}` is not configured any more", run.agent),
             retryable: false,
         })?;
-        let assignment = self.assignment(workspace);
+        let before = self.used_before().await?;
+        let notes = self.context.notes(&self.work.task.asked).await?;
+        let assignment = self.assignment(workspace, driver.as_ref(), &notes, before);
         let dir = self.dir().join("agent");
         if run.hands_on {
-            return self.by_hand(workspace, driver.as_ref(), &assignment, &dir).await;
+            return self.by_hand(workspace, driver.as_ref(), assignment, &dir).await;
         }
         match found(&dir)? {
             Found::Finished(_) | Found::Alive(_) => {}
             Found::Lost => return Ok(self.lost()),
+            Found::NotStarted if self.is_stopping() => return Ok(self.end(Outcome::Stopped, None, false)),
             Found::NotStarted => {
+                let budget = self.budget().await?;
+                if let Some((left, until)) = budget.filter(|(left, _)| *left <= 0.0) {
+                    return Ok(self.spent(left, until));
+                }
+                self.endpoint(driver.as_ref()).await?;
                 self.enter(Stage::Agent).await?;
-                self.launch(workspace, driver.as_ref(), &assignment, &dir)?;
+                self.launch(workspace, driver.as_ref(), assignment.clone(), budget, &dir)?;
             }
         }
         self.enter(Stage::Agent).await?;
-        self.follow(&dir, Reading::new(driver.session(&assignment))).await
+        let budget = self.budget().await?;
+        self.follow(&dir, Reading::new(driver.session(&assignment)), budget).await
     }
 
     pub(super) fn lost(&self) -> End {
         self.end(Outcome::Lost, Some("its processes vanished without a trace of how they ended".into()), true)
     }
 
-    fn assignment(&self, workspace: &Workspace) -> Assignment {
+    /// What earlier runs of the session it resumes consumed: agents count on over resumes.
+    async fn used_before(&self) -> Result<domain::Usage, Broken> {
+        let Some(session) = self.run()?.resume.clone() else { return Ok(domain::Usage::default()) };
+        let (task, run) = (self.work.task.id, self.id);
+        let used = self.context.store.read(move |tx| store::runs::used_in_session(tx, task, &session, run));
+        Ok(used.await?)
+    }
+
+    fn assignment(
+        &self,
+        workspace: &Workspace,
+        driver: &dyn Driver,
+        notes: &[memory::Entry],
+        before: domain::Usage,
+    ) -> Assignment {
         let Some(run) = &self.work.run else { return Assignment::default() };
+        let mcp = self.tools(run, driver);
         let memory = memory(&workspace.lower);
         let continuation = std::fs::read_to_string(self.continuation_file()).ok().filter(|_| run.attempt > 1);
         let parts = prompt::Parts {
             work: &self.work,
             memory: memory.as_deref(),
             continuation: continuation.as_deref(),
+            notes,
+            can_ask: mcp.is_some(),
         };
         let bare = run.isolation == Isolation::None;
         Assignment {
             prompt: prompt::compose(&parts),
             task: self.work.task.asked.text.clone(),
             feedback: run.feedback.clone().unwrap_or_default(),
-            model: self.work.task.asked.model.clone(),
+            // A model is its agent's: another agent chooses its own.
+            model: self.work.task.asked.model.clone().filter(|_| run.agent == self.work.task.asked.agent),
             resume: run.resume.clone(),
             new_session: self.id.to_string(),
-            // What earlier runs of the session consumed: all of the task's but this run's.
-            before: if run.resume.is_some() {
-                self.work.task.usage.since(run.usage)
-            } else {
-                domain::Usage::default()
-            },
+            before,
             scenario: self.work.task.asked.scenario.clone(),
             home: if bare { workspace.home().display().to_string() } else { runner::sandbox::HOME.into() },
-            account: self.context.agents.account(&run.agent),
+            account: self
+                .context
+                .agents
+                .account(&run.account)
+                .map(|known| known.env.clone())
+                .unwrap_or_default(),
+            mcp,
         }
     }
 
@@ -94,22 +129,31 @@ impl Drive {
         &self,
         workspace: &Workspace,
         driver: &dyn Driver,
-        assignment: &Assignment,
+        assignment: Assignment,
+        budget: Option<Budget>,
         dir: &Path,
     ) -> Result<(), Broken> {
-        let launch = driver.launch(assignment).map_err(|error| failed(&error))?;
-        let input = launch.stdin.clone();
-        let spec = self.launch_spec(workspace, driver, launch)?;
-        Ok(job::launch(&self.context.options.own, dir, &spec, &input)?)
+        let (spec, stdin) = self.agent_job(workspace, driver, assignment, budget, |it| {
+            driver.launch(it).map_err(|e| failed(&e))
+        })?;
+        Ok(job::launch(&self.context.options.own, dir, &spec, &stdin)?)
     }
 
-    /// The agent's job, with the files of its home written.
-    pub(super) fn launch_spec(
+    /// The agent's job as `begin` starts it, behind the gateway where there is one, with the files of its home
+    /// written; and what it gets on standard input.
+    pub(super) fn agent_job(
         &self,
         workspace: &Workspace,
         driver: &dyn Driver,
-        launch: Launch,
-    ) -> Result<JobSpec, Broken> {
+        mut assignment: Assignment,
+        budget: Option<Budget>,
+        begin: impl FnOnce(&Assignment) -> Result<Launch, Broken>,
+    ) -> Result<(JobSpec, Vec<u8>), Broken> {
+        let gateway = self.gateway(driver, &assignment.account, budget.map(|(left, _)| left))?;
+        if let Some(gateway) = &gateway {
+            assignment.account.clone_from(&gateway.account);
+        }
+        let launch = begin(&assignment)?;
         for (path, bytes) in &launch.files {
             let at = Path::new(path);
             // Replaced if the agent of an earlier run put something there; never written through a link.
@@ -125,8 +169,18 @@ impl Drive {
         argv.extend(launch.args);
         let mut allow = launch.hosts;
         allow.extend(self.project.network.iter().cloned());
-        let network = Network { allow, forwards: launch.forwards };
-        Ok(self.spec(workspace, argv, launch.env, mounts, network))
+        let ports = launch.forwards.into_iter().filter(|port| gateway.is_none() || !Gateway::is_port(*port));
+        let mut forwards: Vec<_> = ports.map(Forward::Loopback).collect();
+        let secret = gateway.map_or_else(Vec::new, |gateway| {
+            forwards.push(gateway.forward);
+            gateway.secret
+        });
+        if assignment.mcp.is_some() {
+            forwards.push(self.way_to_tools());
+        }
+        let network = Network { allow, forwards };
+        let spec = JobSpec { secret, ..self.spec(workspace, argv, launch.env, mounts, network) };
+        Ok((spec, launch.stdin))
     }
 
     /// The program as the job sees it, with its interpreter before it where the sandbox would not find that, and
@@ -169,7 +223,12 @@ impl Drive {
 
     /// Reads the job's spool to its end. What was stored before a restart is read again, for the
     /// session's sake, and not stored again.
-    async fn follow(&mut self, dir: &Path, mut reading: Reading) -> Result<End, Broken> {
+    async fn follow(
+        &mut self,
+        dir: &Path,
+        mut reading: Reading,
+        budget: Option<Budget>,
+    ) -> Result<End, Broken> {
         let (run, mut stop) = (self.id, self.stop.clone());
         let stored = self.context.store.read(move |tx| store::runs::read_to(tx, run, "agent")).await?;
         let mut follower = Follower::open(dir, 0);
@@ -210,12 +269,26 @@ impl Drive {
                         self.store_events(events, told, next).await?;
                         told = next;
                     }
+                    if self.over_budget(&reading, budget).is_some() && asked.is_none() {
+                        asked = Some(Asked::Budget);
+                        job::stop(dir, GRACE, "its budget is used up").await?;
+                    }
                 }
                 Piece::Ended(exit) => {
                     // One beyond the end marks that what was left in the lines was stored, too.
                     let rest = reading.rest();
                     if told <= offset {
                         self.store_events(rest, told, offset + 1).await?;
+                    }
+                    // However it ended: what it could not pay for is the reason.
+                    let by_person = matches!(asked, Some(Asked::ByPerson));
+                    if let Some(reason) = self.over_budget(&reading, budget).filter(|_| !by_person) {
+                        let until = budget.and_then(|(_, until)| until);
+                        return Ok(End {
+                            until,
+                            spent: true,
+                            ..self.end(Outcome::Limited, Some(reason), true)
+                        });
                     }
                     return Ok(self.ended(&exit, asked, &mut reading));
                 }
@@ -224,13 +297,45 @@ impl Drive {
         }
     }
 
-    async fn store_events(&mut self, events: Vec<Event>, from: u64, to: u64) -> Result<(), Broken> {
+    /// Why the run's budget is used up, if it is: as its gateway told, or, where there is none, as its agent did.
+    fn over_budget(&self, reading: &Reading, budget: Option<Budget>) -> Option<String> {
+        if let Some(reason) = reading.budget() {
+            return Some(reason.to_owned());
+        }
+        let (cost, (most, _)) = (self.run().ok()?.usage.cost_usd, budget?);
+        (cost >= most).then(|| format!("the run has cost ${cost:.4}, and its budget is ${most:.2}"))
+    }
+
+    /// The end of a run that may not begin.
+    pub(super) fn spent(&self, left: f64, until: Option<domain::Timestamp>) -> End {
+        let name = &self.project.name;
+        let reason = match until {
+            Some(until) => format!(
+                "the month's budget of {name} is used up until {}; raise it in sidekick.yaml, or wait",
+                until.local(&self.context.options.zone)
+            ),
+            None => format!("the budget of a run of {name} is ${left:.2}: raise it in sidekick.yaml"),
+        };
+        End { until, spent: true, ..self.end(Outcome::Limited, Some(reason), true) }
+    }
+
+    pub(super) async fn store_events(
+        &mut self,
+        events: Vec<Event>,
+        from: u64,
+        to: u64,
+    ) -> Result<(), Broken> {
         for event in &events {
             if let Event::PlanUpdated { items } = event {
                 self.plan.clone_from(items);
             }
         }
-        let reports = events.into_iter().map(RunCommand::Tell).collect();
+        let open = question::open(&self.work.task.questions).count();
+        let free = match self.work.asks_nobody() {
+            Some(nobody) => Err(nobody),
+            None => Ok(question::MOST_OPEN.saturating_sub(open)),
+        };
+        let reports = reports(events, free);
         self.tell(reports, Some(("agent", from, to))).await
     }
 
@@ -249,7 +354,7 @@ impl Drive {
                     format!("it was stopped: no progress for {minutes} minutes, however much it said");
                 End { summary: finish.summary, ..self.end(Outcome::TimedOut, Some(reason), false) }
             }
-            (Reason::Stopped, Some(Asked::ByPerson) | None) => ours(Outcome::Stopped, false),
+            (Reason::Stopped, Some(Asked::ByPerson | Asked::Budget) | None) => ours(Outcome::Stopped, false),
             (Reason::TimeoutTotal, _) => ours(Outcome::TimedOut, false),
             (Reason::TimeoutSilent | Reason::TimeoutStart, _) => ours(Outcome::TimedOut, true),
             (Reason::OutputLimit | Reason::DiskLimit | Reason::MemoryLimit, _) => {
@@ -264,7 +369,10 @@ impl Drive {
             (Reason::Exited, _) | (Reason::Stopped, Some(Asked::Lingering)) => {
                 let (outcome, retryable, until) = match finish.verdict {
                     Verdict::Succeeded => (Outcome::Succeeded, false, None),
-                    Verdict::Failed { retryable } => (Outcome::Failed, retryable, None),
+                    // What one agent cannot, the next in line may.
+                    Verdict::Failed { retryable } => {
+                        (Outcome::Failed, retryable || !self.project.fallback.is_empty(), None)
+                    }
                     Verdict::Limited { until } => (Outcome::Limited, true, until),
                 };
                 End { summary: finish.summary, until, ..self.end(outcome, finish.reason, retryable) }

@@ -8,11 +8,12 @@ use std::time::Duration;
 use agents::{Assignment, Driver};
 use domain::work::{End, RunCommand};
 use domain::{Event, Outcome, Stage};
-use runner::{Exit, Found, Limits, Reason, Stdout, job};
+use runner::{Exit, Follower, Found, Limits, Piece, Reason, Stdout, job};
 use workspace::Workspace;
 
-use super::jobs::found;
-use super::{Broken, Drive};
+use super::jobs::{GRACE, found};
+use super::reading::NotesOnly;
+use super::{Broken, Drive, asked_to_stop};
 
 /// How long a person may take, whether they are there or not.
 const LONGEST: Duration = Duration::from_hours(24);
@@ -23,16 +24,26 @@ impl Drive {
         &mut self,
         workspace: &Workspace,
         driver: &dyn Driver,
-        assignment: &Assignment,
+        assignment: Assignment,
         dir: &Path,
     ) -> Result<End, Broken> {
-        let launch = driver.interactive(assignment).ok_or_else(|| Broken::Failed {
-            reason: format!("`{}` has no interactive UI that a person could take over", driver.name()),
-            retryable: false,
-        })?;
         if found(dir)? == Found::NotStarted {
-            let named = assignment.resume.is_none() && launch.args.contains(&assignment.new_session);
-            let mut spec = self.launch_spec(workspace, driver, launch)?;
+            let budget = self.budget().await?;
+            if let Some((left, until)) = budget.filter(|(left, _)| *left <= 0.0) {
+                return Ok(self.spent(left, until));
+            }
+            self.endpoint(driver).await?;
+            let (own, resumed) = (assignment.new_session.clone(), assignment.resume.is_some());
+            let (mut spec, _) = self.agent_job(workspace, driver, assignment, budget, |assignment| {
+                driver.interactive(assignment).ok_or_else(|| Broken::Failed {
+                    reason: format!(
+                        "`{}` has no interactive UI that a person could take over",
+                        driver.name()
+                    ),
+                    retryable: false,
+                })
+            })?;
+            let named = !resumed && spec.argv.contains(&own);
             spec.stdout = Stdout::Terminal;
             spec.env.extend([
                 ("TERM".to_owned(), "xterm-256color".to_owned()),
@@ -43,15 +54,47 @@ impl Drive {
             spec.limits = Limits { total_ms, silent_ms: 0, start_ms: 0, ..spec.limits };
             job::launch(&self.context.options.own, dir, &spec, b"")?;
             if named {
-                let session = Event::RunSession { session: assignment.new_session.clone(), model: None };
+                let session = Event::RunSession { session: own, model: None };
                 self.tell(vec![RunCommand::Tell(session)], None).await?;
             }
         }
         // Told only now: who waits for it finds a job to talk to.
         self.enter(Stage::Agent).await?;
-        match self.watch(dir).await? {
-            Some(done) => Ok(self.handed_back(&done.exit)),
+        match self.at_the_terminal(dir).await? {
+            Some(exit) => Ok(self.handed_back(&exit)),
             None => Ok(self.lost()),
+        }
+    }
+
+    /// Follows the job to its end, which is the person's affair: stored is only what the gateway and the proxy note.
+    /// `None` when it is lost.
+    async fn at_the_terminal(&mut self, dir: &Path) -> Result<Option<Exit>, Broken> {
+        let (run, mut stop) = (self.id, self.stop.clone());
+        let mut told = self.context.store.read(move |tx| store::runs::read_to(tx, run, "agent")).await?;
+        let (stored, mut offset, mut asked) = (told, 0, false);
+        let (mut follower, mut reading) = (Follower::open(dir, 0), NotesOnly::default());
+        loop {
+            let piece = tokio::select! {
+                piece = follower.next() => piece?,
+                () = asked_to_stop(&mut stop), if !asked => {
+                    asked = true;
+                    job::stop(dir, GRACE, "stopped by a person").await?;
+                    continue;
+                }
+                () = self.context.stopped() => return Err(Broken::Stopping),
+            };
+            match piece {
+                Piece::Frames(frames, next) => {
+                    let events = reading.take(&frames, &mut offset, stored);
+                    // What is drawn on a terminal is much, and means nothing here.
+                    if !events.is_empty() && next > told {
+                        self.store_events(events, told, next).await?;
+                        told = next;
+                    }
+                }
+                Piece::Ended(exit) => return Ok(Some(exit)),
+                Piece::Lost => return Ok(None),
+            }
         }
     }
 

@@ -86,6 +86,7 @@ impl Drive {
             stdout: Stdout::Spool,
             isolation,
             limits,
+            secret: Vec::new(),
         }
     }
 

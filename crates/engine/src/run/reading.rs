@@ -5,6 +5,7 @@ use agents::{Finish, LineSplitter, Session, Stream};
 use domain::{Event, Timestamp};
 use runner::spool::{Frame, Kind};
 
+use super::gateway::Notes;
 use crate::clock;
 
 /// Lines that mean nothing to the agent's driver are put together up to so many bytes.
@@ -18,11 +19,18 @@ pub(super) struct Reading {
     err: LineSplitter,
     /// Bytes of plain output seen so far.
     plain: usize,
+    gateway: Notes,
 }
 
 impl Reading {
     pub(super) fn new(session: Box<dyn Session>) -> Self {
-        Self { session, out: LineSplitter::default(), err: LineSplitter::default(), plain: 0 }
+        Self {
+            session,
+            out: LineSplitter::default(),
+            err: LineSplitter::default(),
+            plain: 0,
+            gateway: Notes::default(),
+        }
     }
 
     /// Reads frames; the events of those after `stored`. `offset` is moved behind them.
@@ -45,7 +53,7 @@ impl Reading {
         let (stream, splitter) = match frame.kind {
             Kind::Stdout => (Stream::Stdout, &mut self.out),
             Kind::Stderr => (Stream::Stderr, &mut self.err),
-            Kind::Note => return note(&frame.payload),
+            Kind::Note => return self.gateway.take(&frame.payload).unwrap_or_else(|| note(&frame.payload)),
         };
         let lines = splitter.push(&frame.payload);
         lines.iter().flat_map(|line| self.line(stream, line, now)).collect()
@@ -64,6 +72,11 @@ impl Reading {
         self.session.is_over()
     }
 
+    /// Why the run's budget is used up, if it is.
+    pub(super) fn budget(&self) -> Option<&str> {
+        self.gateway.budget.as_deref()
+    }
+
     /// How the agent ended, as its driver understood it.
     pub(super) fn finish(&mut self, exit: &agents::Exit) -> Finish {
         self.session.finish(exit, clock::now())
@@ -72,6 +85,9 @@ impl Reading {
     fn line(&mut self, stream: Stream, line: &agents::lines::Line, now: Timestamp) -> Vec<Event> {
         let mut events = Vec::new();
         for event in self.session.line(stream, &line.bytes, now) {
+            if self.gateway.metered && matches!(event, Event::UsageRecorded { .. }) {
+                continue;
+            }
             let Some(text) = plain(&event) else {
                 events.push(event);
                 continue;
@@ -88,6 +104,25 @@ impl Reading {
         if line.dropped > 0 {
             let text = format!("a line was {} bytes longer than is kept", line.dropped);
             events.push(Event::RunWarning { text });
+        }
+        events
+    }
+}
+
+/// The notes of a job that draws on a terminal: all else it says is for whoever sits there.
+#[derive(Default)]
+pub(super) struct NotesOnly(Notes);
+
+impl NotesOnly {
+    /// As [`Reading::take`].
+    pub(super) fn take(&mut self, frames: &[Frame], offset: &mut u64, stored: u64) -> Vec<Event> {
+        let mut events = Vec::new();
+        for frame in frames {
+            *offset += 16 + frame.payload.len() as u64;
+            if frame.kind == Kind::Note {
+                let new = self.0.take(&frame.payload).unwrap_or_else(|| note(&frame.payload));
+                events.extend(new.into_iter().filter(|_| *offset > stored));
+            }
         }
         events
     }

@@ -134,7 +134,7 @@ fn command(program: &Path) -> Command {
 /// The proxy's listener and one for each forward, in this network namespace.
 fn listeners(sandbox: &Sandbox) -> io::Result<Vec<OwnedFd>> {
     let mut ports = vec![sandbox::PROXY_PORT];
-    ports.extend(&sandbox.network.forwards);
+    ports.extend(sandbox.network.forwards.iter().map(spec::Forward::port));
     ports.into_iter().map(|port| TcpListener::bind(("127.0.0.1", port)).map(OwnedFd::from)).collect()
 }
 

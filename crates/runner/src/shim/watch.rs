@@ -19,7 +19,7 @@ use tokio::time::{Instant, sleep_until};
 use super::listen::{self, Stop};
 use super::start::{self, Started};
 use super::terminal::{self, Typed};
-use super::{Ended, Places, unix_ms};
+use super::{Ended, Places, Service, unix_ms};
 use crate::spec::{Isolation, JobSpec, Mount, Reason};
 use crate::spool::{Kind, Writer};
 use crate::{disk, proxy, tree};
@@ -28,16 +28,23 @@ use crate::{disk, proxy, tree};
 const AFTERGLOW: Duration = Duration::from_millis(500);
 /// The most that is taken of output left in a pipe then.
 const MOST_LEFT: usize = 1 << 20;
+/// How long a service may take to tell the rest.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 /// How often the disk is looked at, at the most.
 const DISK_EVERY: Duration = Duration::from_millis(500);
 /// Growth of the file system's use that is worth a walk.
 const DISK_STEP: u64 = 16 << 20;
 
-pub(super) async fn supervise(places: &Places, spec: &JobSpec, spool: Writer) -> Ended {
-    LocalSet::new().run_until(supervise_here(places, spec, spool)).await
+pub(super) async fn supervise(
+    places: &Places,
+    spec: &JobSpec,
+    spool: Writer,
+    service: Option<Service>,
+) -> Ended {
+    LocalSet::new().run_until(supervise_here(places, spec, spool, service)).await
 }
 
-async fn supervise_here(places: &Places, spec: &JobSpec, spool: Writer) -> Ended {
+async fn supervise_here(places: &Places, spec: &JobSpec, spool: Writer, service: Option<Service>) -> Ended {
     let failed = |detail: String| Ended {
         code: None,
         signal: None,
@@ -45,6 +52,9 @@ async fn supervise_here(places: &Places, spec: &JobSpec, spool: Writer) -> Ended
         detail: Some(detail),
         output_bytes: 0,
     };
+    if spec.has_service() && service.is_none() {
+        return failed("it asks for a service that is not here".into());
+    }
     let (stop_sender, stops) = mpsc::channel(4);
     let (grown_sender, grown) = watch::channel(spool.end);
     let listener = match listen::bind(places) {
@@ -65,13 +75,17 @@ async fn supervise_here(places: &Places, spec: &JobSpec, spool: Writer) -> Ended
     };
     tokio::task::spawn_local(listen::serve(listener, stop_sender, grown, pipes.typing));
     let (notes, denied) = mpsc::channel(64);
+    let (service_notes, told) = mpsc::channel(256);
+    let mut playing = None;
     if let Isolation::Sandbox(sandbox) = &spec.isolation {
-        proxy::serve(listeners, &sandbox.network, notes);
+        let service = service.map(|play| (play, spec.secret.clone(), service_notes));
+        playing = proxy::serve(listeners, &sandbox.network, notes, service);
     }
-    let output = Output { spool, grown: grown_sender, raw, bytes: 0, most: spec.limits.output_bytes, denied };
+    let most = spec.limits.output_bytes;
+    let mut output = Output { spool, grown: grown_sender, raw, bytes: 0, most, denied, told };
     let pid = i32::try_from(child.id()).unwrap_or(0);
     let watch = Watch::new(spec, pid);
-    let mut ended = watch.run(output, pipes.stdout, pipes.stderr, stops).await;
+    let mut ended = watch.run(&mut output, pipes.stdout, pipes.stderr, stops).await;
     if groups.ran_out_of_memory() && ended.reason == Reason::Exited {
         ended.reason = Reason::MemoryLimit;
         ended.detail = Some("its processes used more memory than they may".into());
@@ -86,6 +100,11 @@ async fn supervise_here(places: &Places, spec: &JobSpec, spool: Writer) -> Ended
         (ended.code, ended.signal) = (status.code(), status.signal());
     }
     tree::end_all(Duration::from_secs(5));
+    if let Some(playing) = playing {
+        playing.abort();
+        output.last_words().await;
+    }
+    output.finish();
     ended
 }
 
@@ -115,7 +134,10 @@ struct Output {
     raw: Option<File>,
     bytes: u64,
     most: u64,
+    /// What the proxy denied.
     denied: mpsc::Receiver<String>,
+    /// What the service tells.
+    told: mpsc::Receiver<String>,
 }
 
 impl Output {
@@ -138,6 +160,14 @@ impl Output {
     fn note(&mut self, note: &str) {
         if self.spool.append(Kind::Note, unix_ms(), note.as_bytes()).is_ok() {
             self.grown.send_replace(self.spool.end);
+        }
+    }
+
+    /// Takes what the service still tells: whoever was connected is dead, so its connections are about to end.
+    async fn last_words(&mut self) {
+        let until = Instant::now() + LAST_WORDS;
+        while let Ok(Some(note)) = tokio::time::timeout_at(until, self.told.recv()).await {
+            self.note(&note);
         }
     }
 
@@ -177,7 +207,7 @@ impl<'a> Watch<'a> {
 
     async fn run(
         mut self,
-        mut output: Output,
+        output: &mut Output,
         stdout: Option<OwnedFd>,
         stderr: Option<OwnedFd>,
         mut stops: mpsc::Receiver<Stop>,
@@ -201,8 +231,9 @@ impl<'a> Watch<'a> {
                 }
                 () = sleep_until(alarm) => if self.look() { break },
                 Some(note) = output.denied.recv() => output.note(&note),
-                n = read(&mut out, &mut out_buffer) => self.heard(&mut output, Kind::Stdout, &out_buffer[..n], n, &mut out),
-                n = read(&mut err, &mut err_buffer) => self.heard(&mut output, Kind::Stderr, &err_buffer[..n], n, &mut err),
+                Some(note) = output.told.recv() => output.note(&note),
+                n = read(&mut out, &mut out_buffer) => self.heard(output, Kind::Stdout, &out_buffer[..n], n, &mut out),
+                n = read(&mut err, &mut err_buffer) => self.heard(output, Kind::Stderr, &err_buffer[..n], n, &mut err),
             }
             if self.exited.is_some() && out.is_none() && err.is_none() {
                 break;
@@ -212,7 +243,6 @@ impl<'a> Watch<'a> {
         for (kind, pipe) in [(Kind::Stdout, &out), (Kind::Stderr, &err)] {
             drain(pipe.as_ref(), &mut out_buffer, |piece| output.take(kind, piece));
         }
-        output.finish();
         if let Some((reason, detail, _)) = self.stopping {
             ended.reason = reason;
             ended.detail = Some(detail);

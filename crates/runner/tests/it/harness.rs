@@ -37,6 +37,7 @@ impl Bench {
 
     pub(crate) fn bare(&self, script: &str) -> JobSpec {
         JobSpec {
+            secret: Vec::new(),
             protocol: PROTOCOL,
             argv: ["/bin/sh", "-c", script].map(String::from).to_vec(),
             env: [("PATH".to_owned(), "/usr/local/bin:/usr/bin:/bin".to_owned())].into(),

@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::net::TcpListener;
 
-use runner::{Isolation, JobSpec, Reason};
+use runner::{Forward, Isolation, JobSpec, Reason};
 
 use crate::harness::Bench;
 
@@ -153,8 +153,31 @@ fn there_is_no_way_out_but_the_proxy() {
 
     let mut spec = bash(bench.boxed(&direct.replace("exec 3<>/dev/tcp/1.1.1.1/443 && echo out", "true")));
     let Isolation::Sandbox(sandbox) = &mut spec.isolation else { unreachable!() };
-    sandbox.network.forwards = vec![port];
+    sandbox.network.forwards = vec![Forward::Loopback(port)];
     assert_eq!(bench.run(&spec).text(), "reached\n", "a forward is the one port it names");
+}
+
+#[test]
+fn a_forward_leads_to_a_socket_the_job_cannot_see() {
+    let bench = Bench::new();
+    // Longer than a socket's name may be.
+    let dir = bench.path(&"deep/".repeat(40));
+    std::fs::create_dir_all(&dir).unwrap();
+    let opened = std::fs::File::open(&dir).unwrap();
+    let name = format!("/proc/self/fd/{}/door.sock", std::os::fd::AsRawFd::as_raw_fd(&opened));
+    let server = std::os::unix::net::UnixListener::bind(name).unwrap();
+    std::thread::spawn(move || {
+        for stream in server.incoming() {
+            stream.unwrap().write_all(b"hello from the socket\n").unwrap();
+        }
+    });
+    let script = "exec 3<>/dev/tcp/127.0.0.1/3129 && head -n 1 <&3";
+    let mut spec = bench.boxed(script);
+    spec.argv = vec!["/bin/bash".into(), "-c".into(), script.into()];
+    assert_eq!(bench.run(&spec).text(), "", "control: without the forward nothing answers");
+    let Isolation::Sandbox(sandbox) = &mut spec.isolation else { unreachable!() };
+    sandbox.network.forwards = vec![Forward::Socket { port: 3129, socket: dir.join("door.sock") }];
+    assert_eq!(bench.run(&spec).text(), "hello from the socket\n");
 }
 
 #[test]

@@ -38,6 +38,7 @@ pub(crate) async fn list_sessions(
             directory: session.directory,
             tokens: TokensView::from(session.usage),
             cost_usd: Some(session.usage.cost_usd).filter(|cost| *cost > 0.0),
+            estimate_usd: session.estimate_usd,
             started_at: session.started_at.map(|at| at.to_string()),
             updated_at: session.updated_at.to_string(),
             task: session.run.as_ref().map(|run| run.task.to_string()),

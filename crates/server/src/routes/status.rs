@@ -24,11 +24,8 @@ pub(crate) async fn get_status(State(app): State<App>) -> Result<Json<Status>, F
 }
 
 async fn status(app: &App) -> Result<Status, Failure> {
-    let (counts, running) = app
-        .engine
-        .store()
-        .read(|tx| Ok((store::tasks::counts(tx)?, store::runs::live_by_project(tx)?)))
-        .await?;
+    let (counts, load) =
+        app.engine.store().read(|tx| Ok((store::tasks::counts(tx)?, store::runs::load_now(tx)?))).await?;
     let sandbox = app.engine.sandbox().await;
     Ok(Status {
         version: env!("CARGO_PKG_VERSION").into(),
@@ -61,7 +58,7 @@ async fn status(app: &App) -> Result<Status, Failure> {
             .collect(),
         counts: counts.into_iter().collect(),
         concurrency: api::Concurrency {
-            running: running.values().sum::<usize>() as u64,
+            running: load.projects.values().sum::<usize>() as u64,
             limit: app.engine.concurrency() as u64,
         },
     })

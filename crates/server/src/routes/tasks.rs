@@ -1,8 +1,8 @@
 //! Tasks: creating, listing, showing, deciding.
 
 use api::{
-    Approve, CheckpointView, CreateTask, DiffView, FileDiffView, Page, Problem, Reject, Retry, Rollback,
-    RunView, SendBack, TaskView,
+    Answer, Approve, CheckpointView, CreateTask, DiffView, FileDiffView, Page, Problem, Reject, Retry,
+    Rollback, RunView, SendBack, TaskView,
 };
 use axum::Json;
 use axum::extract::{Path, Query, State};
@@ -17,7 +17,7 @@ use crate::App;
 use crate::error::{Failure, invalid};
 
 /// Who acts through the API: the owner of the token.
-const ACTOR: &str = "person:owner";
+pub(super) const ACTOR: &str = "person:owner";
 
 /// Which tasks.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -240,6 +240,17 @@ pub(crate) async fn take_over_task(
     let id = resolve(&app, id).await?;
     let work = app.engine.take_over(id, ACTOR).await?;
     Ok(Json(TaskView::new(&work.task, work.run.as_ref())))
+}
+
+/// Answers what the task's agent asked; once all is answered, it goes on in the same session.
+#[utoipa::path(post, path = "/api/tasks/{id}/answer", params(("id" = String, Path)), request_body = Answer,
+    responses((status = 200, body = TaskView), (status = 409, body = Problem)))]
+pub(crate) async fn answer_task(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    Json(body): Json<Answer>,
+) -> Result<Json<TaskView>, Failure> {
+    command(&app, id, Command::Answer { question: body.question, words: body.text }).await
 }
 
 /// Stops a task: what runs, or what would.

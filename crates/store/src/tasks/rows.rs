@@ -2,8 +2,9 @@
 
 use std::sync::LazyLock;
 
+use domain::delegation::Parent;
 use domain::task::Next;
-use domain::{CheckResult, Isolation, NewTask, Task, TaskId, TaskState, WaitFor, Waiting};
+use domain::{CheckResult, Isolation, NewTask, Question, Task, TaskId, TaskState, WaitFor, Waiting};
 
 use super::waiting_columns;
 use crate::Error;
@@ -12,7 +13,7 @@ use crate::sql::{Row, Tx, Value};
 
 /// The columns that are set once, then those that change; [`fixed`], [`moving`] and [`task`] follow
 /// this order.
-const FIXED: [&str; 13] = [
+const FIXED: [&str; 16] = [
     "id",
     "short",
     "project",
@@ -26,8 +27,11 @@ const FIXED: [&str; 13] = [
     "key",
     "branch",
     "created_at",
+    "parent",
+    "parent_run",
+    "depth",
 ];
-const MOVING: [&str; 32] = [
+const MOVING: [&str; 33] = [
     "agent",
     "title",
     "state",
@@ -58,6 +62,7 @@ const MOVING: [&str; 32] = [
     "updated_at",
     "started_at",
     "ended_at",
+    "questions",
     // Set once; here because what was added later comes last.
     "once",
     "next_hands_on",
@@ -115,6 +120,9 @@ fn fixed(task: &Task) -> Vec<Value> {
         asked.key.as_deref().into(),
         (&task.branch).into(),
         task.created_at.into(),
+        asked.parent.map(|parent| parent.task).into(),
+        asked.parent.map(|parent| parent.run).into(),
+        asked.parent.map(|parent| parent.depth).into(),
     ]
 }
 
@@ -151,6 +159,7 @@ fn moving(task: &Task) -> Result<Vec<Value>, Error> {
         task.updated_at.into(),
         task.started_at.into(),
         task.ended_at.into(),
+        (&json(&task.questions)?).into(),
         task.asked.once.into(),
         task.next.hands_on.into(),
     ])
@@ -167,51 +176,59 @@ fn task(row: &Row) -> Result<Task, Error> {
         repo: row.text(3)?,
         text: row.text(4)?,
         priority: u8::try_from(row.int(5)?).unwrap_or(domain::project::DEFAULT_PRIORITY),
-        agent: row.text(13)?,
+        agent: row.text(16)?,
         model: row.opt_text(6)?,
         scenario: row.opt_text(7)?,
         isolation: row.word(8, Isolation::parse)?,
         base: row.opt_text(9)?,
         key: row.opt_text(10)?,
-        once: row.int(43)? != 0,
+        parent: parent(row)?,
+        once: row.int(47)? != 0,
     };
-    let reason = row.opt_text(30)?;
+    let reason = row.opt_text(33)?;
     Ok(Task {
         id: row.word(0, |text| text.parse().ok())?,
         asked,
-        title: row.text(14)?,
+        title: row.text(17)?,
         state: state(row, reason.as_deref())?,
-        attempt: row.u32(18)?,
-        failures: row.u32(19)?,
-        stopping: row.int(20)? != 0,
+        attempt: row.u32(21)?,
+        failures: row.u32(22)?,
+        stopping: row.int(23)? != 0,
         branch: row.text(11)?,
-        base_branch: row.opt_text(21)?,
-        base_commit: row.opt_text(22)?,
-        commit: row.opt_text(23)?,
+        base_branch: row.opt_text(24)?,
+        base_commit: row.opt_text(25)?,
+        commit: row.opt_text(26)?,
         next: Next {
-            workspace: row.opt_word(24, |text| text.parse().ok())?,
-            from: row.opt_text(25)?,
-            resume: row.opt_text(26)?,
-            feedback: row.opt_text(27)?,
-            hands_on: row.int(44)? != 0,
+            workspace: row.opt_word(27, |text| text.parse().ok())?,
+            from: row.opt_text(28)?,
+            resume: row.opt_text(29)?,
+            feedback: row.opt_text(30)?,
+            hands_on: row.int(48)? != 0,
         },
-        session: row.opt_text(28)?,
-        summary: row.opt_text(29)?,
+        session: row.opt_text(31)?,
+        summary: row.opt_text(32)?,
         reason,
-        diff: diff(row, 31)?,
-        checks: row.word(34, |text| serde_json::from_str::<Vec<CheckResult>>(text).ok())?,
-        warnings: row.word(35, |text| serde_json::from_str::<Vec<String>>(text).ok())?,
-        usage: usage(row, 36)?,
+        diff: diff(row, 34)?,
+        checks: row.word(37, |text| serde_json::from_str::<Vec<CheckResult>>(text).ok())?,
+        warnings: row.word(38, |text| serde_json::from_str::<Vec<String>>(text).ok())?,
+        questions: row.word(46, |text| serde_json::from_str::<Vec<Question>>(text).ok())?,
+        usage: usage(row, 39)?,
         created_at: row.at(12)?,
-        updated_at: row.at(40)?,
-        started_at: row.opt_at(41)?,
-        ended_at: row.opt_at(42)?,
+        updated_at: row.at(43)?,
+        started_at: row.opt_at(44)?,
+        ended_at: row.opt_at(45)?,
     })
 }
 
+fn parent(row: &Row) -> Result<Option<Parent>, Error> {
+    let Some(task) = row.opt_word(13, |text| text.parse().ok())? else { return Ok(None) };
+    let depth = u8::try_from(row.int(15)?).unwrap_or(u8::MAX);
+    Ok(Some(Parent { task, run: row.word(14, |text| text.parse().ok())?, depth }))
+}
+
 fn state(row: &Row, reason: Option<&str>) -> Result<TaskState, Error> {
-    let waiting = row.opt_word(16, WaitFor::parse)?;
-    Ok(match (row.text(15)?.as_str(), waiting) {
+    let waiting = row.opt_word(19, WaitFor::parse)?;
+    Ok(match (row.text(18)?.as_str(), waiting) {
         ("queued", None) => TaskState::Queued,
         ("running", None) => TaskState::Running,
         ("review", None) => TaskState::Review,
@@ -220,7 +237,7 @@ fn state(row: &Row, reason: Option<&str>) -> Result<TaskState, Error> {
         ("cancelled", None) => TaskState::Cancelled,
         ("waiting", Some(on)) => TaskState::Waiting(Waiting {
             on,
-            until: row.opt_at(17)?,
+            until: row.opt_at(20)?,
             reason: reason.unwrap_or_default().to_owned(),
         }),
         other => return Err(Error::Corrupt { what: "task state", value: format!("{other:?}") }),

@@ -40,6 +40,7 @@ pub(crate) fn asked(text: &str) -> NewTask {
         isolation: Isolation::Sandbox,
         base: None,
         key: None,
+        parent: None,
         once: false,
     }
 }
@@ -55,8 +56,14 @@ pub(crate) async fn claim(
     now: Timestamp,
 ) -> Result<RunId, Error> {
     let run = RunId::new(now);
-    let start =
-        Start { run, agent: "rehearsal".into(), model: None, isolation: Isolation::Sandbox, billing: None };
+    let start = Start {
+        run,
+        agent: "rehearsal".into(),
+        account: "rehearsal".into(),
+        model: None,
+        isolation: Isolation::Sandbox,
+        billing: None,
+    };
     let lease = std::time::Duration::from_secs(30);
     store.write(move |tx| tasks::claim(tx, task, start, owner, lease, now)).await.map(|_| run)
 }
@@ -78,6 +85,8 @@ pub(crate) fn end(outcome: Outcome) -> RunCommand {
         summary: Some("done".into()),
         retryable: true,
         until: None,
+        placement: None,
+        spent: false,
         policy: RetryPolicy::default(),
     })
 }

@@ -85,6 +85,10 @@ fn the_tables_follow_the_log() {
             (vec![session("a"), prepared(), collected(), end(Outcome::Succeeded)], send_back("more")),
             (vec![prepared(), lost, end(Outcome::Failed)], Command::Wake),
             (vec![session("b"), warning, end(Outcome::Limited)], Command::Retry { agent: None }),
+            (vec![session("b"), ask("Which?"), ask("What?"), end(Outcome::Succeeded)], answer("2")),
+            (vec![], answer("neither")),
+            (vec![ask("And this?"), end(Outcome::Limited)], answer("1")),
+            (vec![], Command::Retry { agent: None }),
             (vec![session("b"), collected(), end(Outcome::Succeeded)], roll_back()),
             (vec![], send_back("from there")),
             (vec![session("c"), end(Outcome::TimedOut)], Command::Retry { agent: Some("other".into()) }),
@@ -104,6 +108,14 @@ fn the_tables_follow_the_log() {
             same(&store, task).await;
         }
     });
+}
+
+fn ask(text: &str) -> RunCommand {
+    RunCommand::Ask { text: text.into(), choices: vec!["this".into(), "that".into()] }
+}
+
+fn answer(words: &str) -> Command {
+    Command::Answer { question: None, words: words.into() }
 }
 
 fn send_back(comment: &str) -> Command {

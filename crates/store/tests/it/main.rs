@@ -6,9 +6,11 @@
     reason = "tests fail loudly, and start real processes"
 )]
 
+mod accounts;
 mod harness;
 mod life;
 mod log;
+mod memory;
 mod queue;
 mod sessions;
 mod survives;

@@ -10,10 +10,19 @@ fn item(block: &Block) -> Value {
             "type": "message", "id": format!("msg_{}", unique()), "role": "assistant", "status": "completed",
             "content": [{"type": "output_text", "text": text, "annotations": []}],
         }),
-        Block::Tool { name, input } => json!({
-            "type": "function_call", "id": format!("fc_{}", unique()), "call_id": format!("call_{}", unique()),
-            "name": name, "arguments": input.to_string(), "status": "completed",
-        }),
+        Block::Tool { name, input } => {
+            let mut call = json!({
+                "type": "function_call", "id": format!("fc_{}", unique()), "call_id": format!("call_{}", unique()),
+                "name": name, "arguments": input.to_string(), "status": "completed",
+            });
+            // Tools of servers come in a namespace of their own.
+            if let Some((space, name)) =
+                name.rsplit_once("__").filter(|(space, _)| space.starts_with("mcp__"))
+            {
+                (call["namespace"], call["name"]) = (json!(space), json!(name));
+            }
+            call
+        }
     }
 }
 

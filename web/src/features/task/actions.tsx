@@ -25,7 +25,7 @@ export function Actions({ task, comments, onSent }: Props) {
   });
   const can = {
     approve: task.state === "review", back: task.state === "review" || task.state === "failed",
-    discard: task.state === "review" || task.state === "failed", stop: !task.stopping && (["queued", "running"].includes(task.state) || (task.state === "waiting" && task.waiting?.for !== "landing")),
+    discard: task.state === "review" || task.state === "failed" || task.waiting?.for === "breakpoint", stop: !task.stopping && (["queued", "running"].includes(task.state) || (task.state === "waiting" && task.waiting?.for !== "landing")),
     retry: ["failed", "cancelled"].includes(task.state) || (task.state === "waiting" && task.waiting?.for !== "landing"),
   };
   const whole = message(text, comments);
@@ -53,7 +53,7 @@ export function Actions({ task, comments, onSent }: Props) {
             ? <Button disabled={act.isPending || !whole} onClick={() => act.mutate({ verb: "send-back", body: { comment: whole } })}>Send back</Button>
             : <Button onClick={() => setWriting(true)}>Send back…</Button>) : null}
           {can.stop ? <Button look="danger" disabled={act.isPending} onClick={() => act.mutate({ verb: "stop" })}>Stop</Button> : null}
-          {can.retry ? <Button disabled={act.isPending} onClick={() => act.mutate({ verb: "retry", body: {} })}>{task.state === "waiting" ? "Do not wait" : "Try again"}</Button> : null}
+          {can.retry ? <Button disabled={act.isPending} onClick={() => act.mutate({ verb: "retry", body: {} })}>{task.state === "waiting" && task.waiting?.for !== "breakpoint" ? "Do not wait" : "Try again"}</Button> : null}
           {can.discard ? <Button look="danger" className="ml-auto" disabled={act.isPending} onClick={() => act.mutate({ verb: "reject", body: {} })}>Discard</Button> : null}
         </div>
       </div>

@@ -23,3 +23,8 @@ test("tools get their answers, plans are shown as they stand", () => {
 test("what is not known is shown as a line", () => {
   expect(fold([event("weather.changed")])).toMatchObject([{ kind: "note", text: "weather.changed" }]);
 });
+
+test("what is asked and answered is told in order", () => {
+  const items = fold([event("question.asked", { id: "1.1", text: "Which colour?" }), event("question.answered", { id: "1.1", text: "blue" })]);
+  expect(items).toMatchObject([{ text: "Asks: Which colour?" }, { text: "Answered: blue" }]);
+});

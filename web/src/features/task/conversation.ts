@@ -22,6 +22,11 @@ function note(event: LogEvent): string | undefined {
     case "run.started": return `Run ${event.attempt ?? ""} by ${text(event, "agent")}`;
     case "run.session_lost": return "Its session is gone; the next run starts a new one";
     case "run.warning": return `Warning: ${text(event, "text")}`;
+    case "progress.reported": return `Progress: ${text(event, "text")}`;
+    case "question.asked": return `Asks: ${text(event, "text")}`;
+    case "question.answered": return `Answered: ${text(event, "text")}`;
+    case "memory.written": return `Noted for later runs: ${text(event, "name")}`;
+    case "task.delegated": return `Delegated: ${text(event, "title")}`;
     case "diff.captured": return `Collected: ${event.data.files === 1 ? "1 file" : `${text(event, "files")} files`}, +${text(event, "insertions")} −${text(event, "deletions")}`;
     case "check.finished": return `Check ${text(event, "name")}: ${text(event, "status")}`;
     case "limit.seen": return event.data.status === "allowed" ? undefined : `Limit, ${text(event, "text")}: ${text(event, "status")}`;

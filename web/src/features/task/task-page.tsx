@@ -8,6 +8,7 @@ import { ago, plain, size } from "../../lib/words";
 import { Actions } from "./actions";
 import { Conversation } from "./conversation-view";
 import { DiffView } from "./diff-view";
+import { Questions } from "./questions";
 import { Runs } from "./runs";
 
 const TABS = ["Conversation", "Diff", "Checks", "Runs"] as const;
@@ -37,7 +38,7 @@ export function TaskPage({ id }: { id: string }) {
     const stop = listen((event) => {
       if (event.task !== id) return;
       add([event]);
-      if (/^(task|run|check|diff|checkpoint)\./.test(event.type) && event.type !== "task.output") {
+      if (/^(task|run|check|diff|checkpoint|question)\./.test(event.type) && event.type !== "task.output") {
         for (const key of ["task", "diff", "runs", "checkpoints"]) void queries.invalidateQueries({ queryKey: [key, id] });
       }
     });
@@ -49,6 +50,7 @@ export function TaskPage({ id }: { id: string }) {
   return (
     <main className="mx-auto max-w-6xl space-y-4 p-4">
       <Head task={task.data} />
+      <Questions task={task.data} />
       <div role="tablist" className="flex gap-1 overflow-x-auto border-b border-stone-200 text-sm dark:border-stone-800">
         {TABS.map((name) => (
           <button key={name} type="button" role="tab" aria-selected={shown === name} onClick={() => setTab(name)}

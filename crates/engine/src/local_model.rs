@@ -1,0 +1,99 @@
+//! The model of this machine that agents may ask: any endpoint that speaks Chat Completions, without encryption because
+//! it is near. Bounded in time, size and number; its key is never printed.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::sync::Semaphore;
+
+/// How long an answer may take.
+const PATIENCE: Duration = Duration::from_mins(2);
+/// Bytes of a question and of an answer.
+const MOST_PROMPT: usize = 64 * 1024;
+const MOST_ANSWER: u64 = 1 << 20;
+/// Tokens of an answer.
+const MOST_TOKENS: u32 = 4096;
+/// Questions at once; further ones wait their turn.
+const AT_ONCE: usize = 2;
+
+/// Where it is.
+#[derive(Clone)]
+pub struct LocalModel {
+    /// The endpoint's base, as `http://127.0.0.1:11434/v1`.
+    pub url: String,
+    /// The model's name.
+    pub model: String,
+    /// A key, if it wants one.
+    pub key: Option<String>,
+}
+
+impl std::fmt::Debug for LocalModel {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LocalModel")
+            .field("url", &self.url)
+            .field("model", &self.model)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A way to ask it.
+pub(crate) struct Asking {
+    at: LocalModel,
+    agent: ureq::Agent,
+    places: Arc<Semaphore>,
+}
+
+impl Asking {
+    pub(crate) fn new(at: LocalModel) -> Self {
+        let config = ureq::Agent::config_builder()
+            .timeout_global(Some(PATIENCE))
+            // Where it says to go instead is not where the configuration said.
+            .max_redirects(0)
+            .proxy(None)
+            .http_status_as_error(false)
+            .build();
+        Self { at, agent: config.new_agent(), places: Arc::new(Semaphore::new(AT_ONCE)) }
+    }
+
+    /// Its answer; else a sentence for the model that asked.
+    pub(crate) async fn ask(&self, prompt: String) -> Result<String, String> {
+        if prompt.len() > MOST_PROMPT {
+            return Err("the question has more than 64 KiB; ask about less at once".into());
+        }
+        let Ok(place) = Arc::clone(&self.places).acquire_owned().await else {
+            return Err("the local model is not asked any more".into());
+        };
+        let (agent, at) = (self.agent.clone(), self.at.clone());
+        let asked = tokio::task::spawn_blocking(move || {
+            let answer = ask(&agent, &at, &prompt);
+            drop(place);
+            answer
+        });
+        asked.await.map_err(|_| "asking the local model broke off".to_owned())?
+    }
+}
+
+fn ask(agent: &ureq::Agent, at: &LocalModel, prompt: &str) -> Result<String, String> {
+    let url = format!("{}/chat/completions", at.url.trim_end_matches('/'));
+    let failed = |error: &dyn std::fmt::Display| {
+        format!("the local model {} did not answer: {error}; do it without", at.model)
+    };
+    let mut request = agent.post(url);
+    if let Some(key) = &at.key {
+        request = request.header("Authorization", format!("Bearer {key}"));
+    }
+    let body = json!({
+        "model": at.model, "stream": false, "max_tokens": MOST_TOKENS,
+        "messages": [{"role": "user", "content": prompt}],
+    });
+    let mut response = request.send_json(&body).map_err(|error| failed(&error))?;
+    let status = response.status().as_u16();
+    if status != 200 {
+        return Err(failed(&format!("HTTP {status}")));
+    }
+    let read = response.body_mut().with_config().limit(MOST_ANSWER).read_json::<Value>();
+    let answer = read.map_err(|error| failed(&error))?;
+    let text = answer["choices"][0]["message"]["content"].as_str();
+    text.map(str::to_owned).ok_or_else(|| failed(&"its answer has no text"))
+}

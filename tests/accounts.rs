@@ -1,0 +1,131 @@
+//! Accounts and their limits on the built binary: who rests, who goes on, when, and what a person is told.
+
+use serde_json::Value;
+
+use crate::sidekick::{Bench, said};
+
+/// Meets a limit that renews in so long, then finishes in the same session.
+fn limited(resets_in: &str) -> String {
+    format!(
+        "parts:\n  - - write: {{path: a.txt, content: one}}\n    - limit: {{resets_in: {resets_in}}}\n  - - append: {{path: a.txt, content: two}}\n    - say: Done.\n"
+    )
+}
+
+fn detach(bench: &Bench, scenario: &str, more: &[&str]) -> String {
+    let words = [&["run", "x", "--scenario", scenario, "--detach"], more].concat();
+    bench.json(&words)["task"].as_str().unwrap().to_owned()
+}
+
+fn events(bench: &Bench, id: &str, kind: &str) -> Vec<Value> {
+    let output = bench.output(&["--json", "logs", id]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    let events = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    events.filter(|event| event["type"] == kind).collect()
+}
+
+fn at(text: &Value) -> jiff::Timestamp {
+    text.as_str().unwrap().parse().unwrap()
+}
+
+#[test]
+fn a_limit_puts_the_account_to_rest_and_work_resumes_at_its_reset_over_a_restart() {
+    let bench = Bench::new();
+    let daemon = bench.serve();
+    let first = detach(&bench, &bench.scenario(&limited("6s")), &[]);
+    let waiting = bench.until(&first, |task| task["state"] == "waiting");
+    assert_eq!(waiting["waiting"]["for"], "credits", "{waiting}");
+    let until = at(&waiting["waiting"]["until"]);
+    let reason = waiting["waiting"]["reason"].as_str().unwrap();
+    assert!(reason.starts_with("the 5-hour window of rehearsal is used up until "), "{reason}");
+
+    // Another task does not run into the same wall: it waits for the account, too.
+    let second = detach(&bench, &bench.scenario("- say: quick\n"), &[]);
+    let held = bench.until(&second, |task| task["state"] == "waiting");
+    assert_eq!(held["waiting"]["until"], waiting["waiting"]["until"], "{held}");
+    assert_eq!(held["attempt"], 0, "it never started");
+
+    drop(daemon);
+    let _daemon = bench.serve();
+    for id in [&first, &second] {
+        bench.until(id, |task| task["state"] == "review");
+        let started: Vec<_> = events(&bench, id, "run.started").iter().map(|run| at(&run["at"])).collect();
+        let last = *started.last().unwrap();
+        assert!(last >= until, "{last} is before the reset at {until}");
+        let late = last.duration_since(until);
+        assert!(late.as_secs() < 5, "{late} after the reset");
+        assert_eq!(started.len(), if *id == first { 2 } else { 1 }, "never twice");
+    }
+    let runs = events(&bench, &first, "run.started");
+    assert_eq!(runs[1]["data"]["resume"], events(&bench, &first, "run.session")[0]["data"]["session"]);
+    assert_eq!(bench.output(&["approve", &first]).status.code(), Some(0));
+    assert_eq!(bench.repo.read("a.txt"), "onetwo", "it went on where it was");
+}
+
+#[test]
+fn a_second_account_takes_over_at_once_in_the_same_session() {
+    let bench = Bench::new();
+    bench.configure("agents: {rehearsal: {accounts: {home: {}, work: {reserve: 20}}}}\n");
+    let daemon = bench.serve();
+    let id = detach(&bench, &bench.scenario(&limited("2h")), &[]);
+    let done = bench.until(&id, |task| task["state"] == "review");
+    assert_eq!(done["attempt"], 2, "{done}");
+    let runs = events(&bench, &id, "run.started");
+    let accounts: Vec<_> = runs.iter().map(|run| run["data"]["account"].as_str().unwrap()).collect();
+    assert_eq!(accounts, ["rehearsal/home", "rehearsal/work"]);
+    assert_eq!(runs[1]["data"]["resume"], events(&bench, &id, "run.session")[0]["data"]["session"]);
+
+    let credits = bench.json(&["credits"]);
+    let of =
+        |name: &str| credits.as_array().unwrap().iter().find(|known| known["name"] == name).unwrap().clone();
+    assert_eq!(
+        (of("rehearsal/home")["state"].as_str(), of("rehearsal/work")["state"].as_str()),
+        (Some("resting"), Some("ready"))
+    );
+    assert_eq!(of("rehearsal/home")["windows"][0]["used"], 1.0);
+    let history = daemon.get(&bench, "/api/credits/history?account=rehearsal/home");
+    assert_eq!(history["items"][0]["used"], 1.0, "{history}");
+    let alerts = events(&bench, &id, "account.low");
+    assert_eq!(alerts.len(), 1, "{alerts:?}");
+    assert_eq!(alerts[0]["data"]["account"], "rehearsal/home");
+}
+
+#[test]
+fn another_agent_takes_over_where_the_project_lets_it_with_what_is_known() {
+    let bench = Bench::new();
+    let repo = bench.repo.path().display().to_string();
+    bench.configure(&format!(
+        "agents: {{script: {{command: [sh, -c, 'cat > prompt.txt; cat a.txt']}}}}\nprojects: {{shop: {{repo: {repo}, fallback: [script]}}}}\n"
+    ));
+    let _daemon = bench.serve();
+    let id = detach(&bench, &bench.scenario(&limited("2h")), &["--project", "shop"]);
+    let done = bench.until(&id, |task| task["state"] == "review");
+    assert_eq!(done["attempt"], 2, "{done}");
+    let runs = events(&bench, &id, "run.started");
+    assert_eq!(runs[1]["data"]["agent"], "script");
+    assert_eq!(runs[1]["data"]["resume"], Value::Null, "a session is its agent's");
+    let diff = said(&bench.output(&["diff", &id]));
+    assert!(
+        diff.contains("+one") && diff.contains("CONTINUATION.md"),
+        "the same workspace, and where it stands: {diff}"
+    );
+}
+
+#[test]
+fn a_person_switches_accounts_off_and_on() {
+    let bench = Bench::new();
+    let _daemon = bench.serve();
+    assert_eq!(bench.output(&["accounts", "off"]).status.code(), Some(0));
+    let id = detach(&bench, &bench.scenario("- say: hello\n"), &[]);
+    let held = bench.until(&id, |task| task["state"] == "waiting");
+    assert_eq!(held["waiting"]["reason"], "rehearsal is switched off");
+    assert_eq!(held["waiting"]["until"], Value::Null);
+    assert_eq!(bench.output(&["accounts", "on", "rehearsal"]).status.code(), Some(0));
+    bench.until(&id, |task| task["state"] == "review");
+
+    let id = detach(&bench, &bench.scenario(&limited("2h")), &[]);
+    bench.until(&id, |task| task["state"] == "waiting");
+    assert_eq!(bench.output(&["accounts", "wake", "rehearsal"]).status.code(), Some(0));
+    let unknown = bench.output(&["accounts", "off", "nobody"]);
+    assert_eq!(unknown.status.code(), Some(4), "{}", said(&unknown));
+    bench.until(&id, |task| task["state"] == "review");
+}
