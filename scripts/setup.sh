@@ -15,6 +15,7 @@ if [ "$purpose" = test ]; then
   need python3 python3
   need setpriv util-linux
   need npm npm
+  need tmux tmux
   ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || packages+=(postgresql)
 fi
 if [ ${#packages[@]} -gt 0 ]; then

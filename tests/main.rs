@@ -7,6 +7,7 @@
 )]
 
 mod accounts;
+mod agent_run;
 mod aider;
 mod chaos;
 mod claude;
@@ -17,5 +18,9 @@ mod gateway;
 mod hostile;
 mod input;
 mod job;
+mod pty;
+mod sessions;
 mod sidekick;
+mod takeover;
+mod tmux;
 mod tools;

@@ -200,7 +200,7 @@ pub(crate) fn said(output: &Output) -> String {
 }
 
 /// Where the pinned agents are, first.
-fn path() -> String {
+pub(crate) fn path() -> String {
     let agents = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/agents/node_modules/.bin");
     // Last: a Python environment brings a Python, too.
     let aider = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/agents/aider/bin");

@@ -22,6 +22,7 @@ fn asked() -> NewTask {
         base: None,
         key: None,
         parent: None,
+        once: false,
     }
 }
 

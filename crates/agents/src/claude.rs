@@ -89,49 +89,63 @@ impl Driver for Claude {
     }
 
     fn launch(&self, assignment: &Assignment) -> Result<Launch, Error> {
-        let mut args: Vec<String> = [
-            "-p",
-            "--output-format",
-            "stream-json",
-            "--verbose",
-            "--dangerously-skip-permissions",
-            // The person's own settings directory is not in the sandbox; the project's may carry hooks.
-            "--setting-sources",
-            "user",
-            "--strict-mcp-config",
-        ]
-        .map(String::from)
-        .to_vec();
-        if let Some(model) = &assignment.model {
-            args.extend(["--model".into(), model.clone()]);
-        }
-        match &assignment.resume {
-            Some(session) => args.extend(["--resume".into(), session.clone()]),
-            None => args.extend(["--session-id".into(), assignment.new_session.clone()]),
-        }
-        let (mut env, forwards, hosts) = environment(assignment);
-        // Settled before the run: a first start asks nothing.
-        let mut files = vec![(".claude/.claude.json".into(), br#"{"hasCompletedOnboarding":true}"#.to_vec())];
-        if let Some(server) = &assignment.mcp {
-            // Strict (above): this file's servers and no others, whatever the repository brings.
-            args.extend(["--mcp-config".into(), format!("{}/{SERVERS}", assignment.home)]);
-            env.insert(MCP_TOKEN.into(), server.token.clone());
-            files.push((SERVERS.into(), servers(server)));
-        }
-        Ok(Launch {
-            program: self.program(),
-            args,
-            env,
-            stdin: assignment.prompt.clone().into_bytes(),
-            files,
-            hosts,
-            forwards,
-        })
+        let mut args = ["-p", "--output-format", "stream-json", "--verbose"].map(String::from).to_vec();
+        args.extend(arguments(assignment));
+        Ok(launched(assignment, args, assignment.prompt.clone().into_bytes()))
+    }
+
+    fn interactive(&self, assignment: &Assignment) -> Option<Launch> {
+        Some(launched(assignment, arguments(assignment), Vec::new()))
     }
 
     fn session(&self, assignment: &Assignment) -> Box<dyn Session> {
         Box::new(reading::Reading::new(assignment.before))
     }
+}
+
+/// What it is told either way.
+fn arguments(assignment: &Assignment) -> Vec<String> {
+    let mut args: Vec<String> = [
+        "--dangerously-skip-permissions",
+        // The person's own settings directory is not in the sandbox; the project's may carry hooks.
+        "--setting-sources",
+        "user",
+        "--strict-mcp-config",
+    ]
+    .map(String::from)
+    .to_vec();
+    if let Some(model) = &assignment.model {
+        args.extend(["--model".into(), model.clone()]);
+    }
+    match &assignment.resume {
+        Some(session) => args.extend(["--resume".into(), session.clone()]),
+        None => args.extend(["--session-id".into(), assignment.new_session.clone()]),
+    }
+    if assignment.mcp.is_some() {
+        // Strict (above): this file's servers and no others, whatever the repository brings.
+        args.extend(["--mcp-config".into(), format!("{}/{SERVERS}", assignment.home)]);
+    }
+    args
+}
+
+fn launched(assignment: &Assignment, args: Vec<String>, stdin: Vec<u8>) -> Launch {
+    let (mut env, forwards, hosts) = environment(assignment);
+    // Settled before the run: a first start asks nothing, nor does a person's first look.
+    // It remembers which keys a person agreed to by their ends; this one they gave to us.
+    let tail = |key: &String| key.chars().skip(key.chars().count().saturating_sub(20)).collect::<String>();
+    let keys: Vec<String> = env.get(KEY).map(tail).into_iter().collect();
+    let settled = json!({
+        "customApiKeyResponses": {"approved": keys, "rejected": []},
+        "hasCompletedOnboarding": true,
+        "bypassPermissionsModeAccepted": true,
+        "projects": {"/workspace": {"hasTrustDialogAccepted": true}},
+    });
+    let mut files = vec![(".claude/.claude.json".into(), settled.to_string().into_bytes())];
+    if let Some(server) = &assignment.mcp {
+        env.insert(MCP_TOKEN.into(), server.token.clone());
+        files.push((SERVERS.into(), servers(server)));
+    }
+    Launch { program: Claude.program(), args, env, stdin, files, hosts, forwards }
 }
 
 /// The servers it may speak to; the token is filled in by the program, from its environment.

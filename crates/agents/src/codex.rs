@@ -80,68 +80,84 @@ impl Driver for Codex {
     }
 
     fn launch(&self, assignment: &Assignment) -> Result<Launch, Error> {
-        let url = assignment.account.get(URL);
-        let base = url.map_or("https://api.openai.com/v1", String::as_str);
-        let provider = format!(
-            "model_providers.sidekick={{name=\"sidekick\",base_url={},env_key=\"{KEY}\",wire_api=\"responses\",\
-             request_max_retries=2,stream_max_retries=2,stream_idle_timeout_ms=120000}}",
-            serde_json::Value::from(base)
-        );
         let mut args: Vec<String> = vec!["exec".into()];
         args.extend(assignment.resume.iter().map(|_| "resume".to_owned()));
-        for word in ["--json", "--skip-git-repo-check", "--dangerously-bypass-approvals-and-sandbox"] {
-            args.push(word.into());
-        }
-        // With the vendor's own login the vendor's own provider is used.
-        let own = url.map(|url| format!("openai_base_url={}", serde_json::Value::from(url.as_str())));
-        let provider = if assignment.logged_in {
-            own.into_iter().collect()
-        } else {
-            vec!["model_provider=sidekick".to_owned(), provider]
-        };
-        let rest = ["project_doc_max_bytes=0", "analytics.enabled=false"].map(String::from);
-        for setting in provider.into_iter().chain(rest) {
-            args.extend(["-c".into(), setting]);
-        }
-        if let Some(server) = &assignment.mcp {
-            let url = serde_json::Value::from(server.url.as_str());
-            args.extend(["-c".into(), format!("mcp_servers.{MCP_NAME}.url={url}")]);
-            args.extend([
-                "-c".into(),
-                format!("mcp_servers.{MCP_NAME}.bearer_token_env_var=\"{MCP_TOKEN}\""),
-            ]);
-        }
-        if let Some(model) = &assignment.model {
-            args.extend(["-m".into(), model.clone()]);
-        }
+        args.extend(["--json", "--skip-git-repo-check"].map(String::from));
+        args.extend(settings(assignment));
         args.extend(assignment.resume.clone());
         args.push("-".into());
-        let mut env: BTreeMap<String, String> =
-            [("CODEX_HOME", format!("{}/.codex", assignment.home)), ("TZ", "UTC".into())]
-                .map(|(name, value)| (name.to_owned(), value))
-                .into();
-        env.extend(
-            assignment.account.iter().filter(|(name, _)| *name != URL).map(|(n, v)| (n.clone(), v.clone())),
-        );
-        env.extend(assignment.mcp.iter().map(|server| (MCP_TOKEN.to_owned(), server.token.clone())));
-        let (forwards, hosts) = Endpoint::network(
-            url,
-            if assignment.logged_in { &["chatgpt.com", "auth.openai.com"] } else { &["api.openai.com"] },
-        );
-        Ok(Launch {
-            program: self.program(),
-            args,
-            env,
-            stdin: assignment.prompt.clone().into_bytes(),
-            // Its home must be there before it starts.
-            files: vec![(".codex/config.toml".into(), Vec::new())],
-            hosts,
-            forwards,
-        })
+        Ok(launched(assignment, args, assignment.prompt.clone().into_bytes()))
+    }
+
+    fn interactive(&self, assignment: &Assignment) -> Option<Launch> {
+        let mut args: Vec<String> = assignment.resume.iter().map(|_| "resume".to_owned()).collect();
+        args.extend(settings(assignment));
+        // Trust would let the repository's own settings run code. It says so first, and a person confirms it.
+        args.extend(["-c", "projects={\"/workspace\"={trust_level=\"untrusted\"}}"].map(String::from));
+        args.extend(["-c", "check_for_update_on_startup=false"].map(String::from));
+        args.extend(assignment.resume.clone());
+        Some(launched(assignment, args, Vec::new()))
     }
 
     fn session(&self, assignment: &Assignment) -> Box<dyn Session> {
         Box::new(reading::Reading::new(assignment.before))
+    }
+}
+
+/// What it is told either way.
+fn settings(assignment: &Assignment) -> Vec<String> {
+    let base = assignment.account.get(URL).map_or("https://api.openai.com/v1", String::as_str);
+    let provider = format!(
+        "model_providers.sidekick={{name=\"sidekick\",base_url={},env_key=\"{KEY}\",wire_api=\"responses\",\
+             request_max_retries=2,stream_max_retries=2,stream_idle_timeout_ms=120000}}",
+        serde_json::Value::from(base)
+    );
+    let mut args = vec!["--dangerously-bypass-approvals-and-sandbox".to_owned()];
+    // With the vendor's own login the vendor's own provider is used.
+    let url = assignment.account.get(URL);
+    let own = url.map(|url| format!("openai_base_url={}", serde_json::Value::from(url.as_str())));
+    let provider = if assignment.logged_in {
+        own.into_iter().collect()
+    } else {
+        vec!["model_provider=sidekick".to_owned(), provider]
+    };
+    let rest = ["project_doc_max_bytes=0", "analytics.enabled=false"].map(String::from);
+    for setting in provider.into_iter().chain(rest) {
+        args.extend(["-c".into(), setting]);
+    }
+    if let Some(server) = &assignment.mcp {
+        let url = serde_json::Value::from(server.url.as_str());
+        args.extend(["-c".into(), format!("mcp_servers.{MCP_NAME}.url={url}")]);
+        args.extend(["-c".into(), format!("mcp_servers.{MCP_NAME}.bearer_token_env_var=\"{MCP_TOKEN}\"")]);
+    }
+    if let Some(model) = &assignment.model {
+        args.extend(["-m".into(), model.clone()]);
+    }
+    args
+}
+
+fn launched(assignment: &Assignment, args: Vec<String>, stdin: Vec<u8>) -> Launch {
+    let mut env: BTreeMap<String, String> =
+        [("CODEX_HOME", format!("{}/.codex", assignment.home)), ("TZ", "UTC".into())]
+            .map(|(name, value)| (name.to_owned(), value))
+            .into();
+    env.extend(
+        assignment.account.iter().filter(|(name, _)| *name != URL).map(|(n, v)| (n.clone(), v.clone())),
+    );
+    env.extend(assignment.mcp.iter().map(|server| (MCP_TOKEN.to_owned(), server.token.clone())));
+    let (forwards, hosts) = Endpoint::network(
+        assignment.account.get(URL),
+        if assignment.logged_in { &["chatgpt.com", "auth.openai.com"] } else { &["api.openai.com"] },
+    );
+    Launch {
+        program: Codex.program(),
+        args,
+        env,
+        stdin,
+        // Its home must be there before it starts.
+        files: vec![(".codex/config.toml".into(), Vec::new())],
+        hosts,
+        forwards,
     }
 }
 

@@ -19,6 +19,9 @@ pub struct Custom {
     /// Program and arguments; `{prompt}` in an argument stands for the prompt, which otherwise comes on
     /// standard input.
     pub argv: Vec<String>,
+    /// Its interactive UI, program and arguments; `{session}` stands for the session, if there is one. None when
+    /// empty.
+    pub interactive: Vec<String>,
     /// Hosts it needs to reach.
     pub hosts: Vec<String>,
 }
@@ -57,6 +60,20 @@ impl Driver for Custom {
             files: Vec::new(),
             hosts,
             forwards,
+        })
+    }
+
+    fn interactive(&self, assignment: &Assignment) -> Option<Launch> {
+        let (program, args) = self.interactive.split_first()?;
+        let session = assignment.resume.as_deref().unwrap_or_default();
+        Some(Launch {
+            program: Program::Named(program.clone()),
+            args: args.iter().map(|word| word.replace("{session}", session)).collect(),
+            env: assignment.account.clone(),
+            stdin: Vec::new(),
+            files: Vec::new(),
+            hosts: self.hosts.clone(),
+            forwards: Vec::new(),
         })
     }
 

@@ -81,50 +81,63 @@ impl Driver for Gemini {
     }
 
     fn launch(&self, assignment: &Assignment) -> Result<Launch, Error> {
-        let mut args: Vec<String> =
-            ["-o", "stream-json", "--approval-mode", "yolo", "--skip-trust"].map(String::from).to_vec();
-        if let Some(model) = &assignment.model {
-            args.extend(["-m".into(), model.clone()]);
-        }
-        match &assignment.resume {
-            Some(session) => args.extend(["--resume".into(), session.clone()]),
-            None => args.extend(["--session-id".into(), assignment.new_session.clone()]),
-        }
-        let mut env: BTreeMap<String, String> =
-            [("GEMINI_CLI_NO_RELAUNCH".to_owned(), "true".to_owned())].into();
-        env.extend(assignment.account.clone());
-        args.extend(assignment.mcp.iter().map(|_| servers::allowed()));
-        let settings = json!({
-            // An endpoint of the person's own would otherwise mean a login that headless runs refuse.
-            "security": {"auth": {
-                "selectedType": if assignment.logged_in { "oauth-personal" } else { "gemini-api-key" },
-            }},
-            "admin": {"extensions": {"enabled": false}, "mcp": {"enabled": assignment.mcp.is_some()}},
-            "mcpServers": assignment.mcp.as_ref().map_or_else(|| json!({}), servers::entry),
-            "hooksConfig": {"enabled": false},
-            // Few tries of its own: what to do about a provider that does not answer is for the engine.
-            "general": {"maxAttempts": 3, "enableAutoUpdate": false, "enableAutoUpdateNotification": false},
-            "privacy": {"usageStatisticsEnabled": false},
-        });
-        let hosts: &[&str] = if assignment.logged_in {
-            &["cloudcode-pa.googleapis.com", "oauth2.googleapis.com"]
-        } else {
-            &["generativelanguage.googleapis.com"]
-        };
-        let (forwards, hosts) = Endpoint::network(assignment.account.get(URL), hosts);
-        Ok(Launch {
-            program: self.program(),
-            args,
-            env,
-            stdin: assignment.prompt.clone().into_bytes(),
-            files: vec![(".gemini/settings.json".into(), settings.to_string().into_bytes())],
-            hosts,
-            forwards,
-        })
+        let mut args = ["-o", "stream-json"].map(String::from).to_vec();
+        args.extend(arguments(assignment));
+        Ok(launched(assignment, args, assignment.prompt.clone().into_bytes()))
+    }
+
+    fn interactive(&self, assignment: &Assignment) -> Option<Launch> {
+        Some(launched(assignment, arguments(assignment), Vec::new()))
     }
 
     fn session(&self, _: &Assignment) -> Box<dyn Session> {
         Box::new(Reading::default())
+    }
+}
+
+/// What it is told either way.
+fn arguments(assignment: &Assignment) -> Vec<String> {
+    let mut args: Vec<String> = ["--approval-mode", "yolo", "--skip-trust"].map(String::from).to_vec();
+    if let Some(model) = &assignment.model {
+        args.extend(["-m".into(), model.clone()]);
+    }
+    match &assignment.resume {
+        Some(session) => args.extend(["--resume".into(), session.clone()]),
+        None => args.extend(["--session-id".into(), assignment.new_session.clone()]),
+    }
+    args.extend(assignment.mcp.iter().map(|_| servers::allowed()));
+    args
+}
+
+fn launched(assignment: &Assignment, args: Vec<String>, stdin: Vec<u8>) -> Launch {
+    let mut env: BTreeMap<String, String> = [("GEMINI_CLI_NO_RELAUNCH".to_owned(), "true".to_owned())].into();
+    env.extend(assignment.account.clone());
+    let settings = json!({
+        // An endpoint of the person's own would otherwise mean a login that headless runs refuse.
+        "security": {"auth": {
+            "selectedType": if assignment.logged_in { "oauth-personal" } else { "gemini-api-key" },
+        }},
+        "admin": {"extensions": {"enabled": false}, "mcp": {"enabled": assignment.mcp.is_some()}},
+        "mcpServers": assignment.mcp.as_ref().map_or_else(|| json!({}), servers::entry),
+        "hooksConfig": {"enabled": false},
+        // Few tries of its own: what to do about a provider that does not answer is for the engine.
+        "general": {"maxAttempts": 3, "enableAutoUpdate": false, "enableAutoUpdateNotification": false},
+        "privacy": {"usageStatisticsEnabled": false},
+    });
+    let hosts: &[&str] = if assignment.logged_in {
+        &["cloudcode-pa.googleapis.com", "oauth2.googleapis.com"]
+    } else {
+        &["generativelanguage.googleapis.com"]
+    };
+    let (forwards, hosts) = Endpoint::network(assignment.account.get(URL), hosts);
+    Launch {
+        program: Gemini.program(),
+        args,
+        env,
+        stdin,
+        files: vec![(".gemini/settings.json".into(), settings.to_string().into_bytes())],
+        hosts,
+        forwards,
     }
 }
 

@@ -16,6 +16,7 @@ mod endpoint;
 pub mod gemini;
 mod heard;
 pub mod lines;
+pub mod logs;
 pub mod opencode;
 mod prose;
 pub mod qwen;
@@ -230,6 +231,11 @@ pub trait Driver: Send + Sync {
     }
     /// How to start it.
     fn launch(&self, assignment: &Assignment) -> Result<Launch, Error>;
+    /// How to start its own interactive UI on a terminal, in the assignment's session if there is one, else in a
+    /// new one; `None` where it has none. The prompt is a person's affair then.
+    fn interactive(&self, _: &Assignment) -> Option<Launch> {
+        None
+    }
     /// The reading of what it says.
     fn session(&self, assignment: &Assignment) -> Box<dyn Session>;
 }

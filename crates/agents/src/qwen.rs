@@ -79,57 +79,71 @@ impl Driver for Qwen {
     }
 
     fn launch(&self, assignment: &Assignment) -> Result<Launch, Error> {
-        let mut args: Vec<String> =
-            ["--output-format", "stream-json", "--approval-mode", "yolo"].map(String::from).to_vec();
-        if let Some(model) = &assignment.model {
-            args.extend(["--model".into(), model.clone()]);
-        }
-        args.extend(assignment.mcp.iter().map(|_| servers::allowed()));
-        // A new session names itself: it takes no id of a version as young as ours.
-        if let Some(session) = &assignment.resume {
-            args.extend(["--resume".into(), session.clone()]);
-        }
-        let mut env: BTreeMap<String, String> = [
-            ("QWEN_CODE_SYSTEM_SETTINGS_PATH", format!("{}/.qwen/system.json", assignment.home)),
-            ("QWEN_CODE_SUPPRESS_YOLO_WARNING", "1".into()),
-            // A local server asks for none; the program insists on one.
-            (KEY, "none".into()),
-        ]
-        .map(|(name, value)| (name.to_owned(), value))
-        .into();
-        env.extend(assignment.account.clone());
-        if let Some(model) = &assignment.model {
-            env.insert(MODEL.into(), model.clone());
-        }
-        let settings = json!({
-            "disableAllHooks": true,
-            "mcp": {"allowed": assignment.mcp.iter().map(|_| MCP_NAME).collect::<Vec<_>>()},
-            "mcpServers": assignment.mcp.as_ref().map_or_else(|| json!({}), servers::entry),
-            // AGENTS.md is put before it by the engine.
-            "context": {"fileName": ["QWEN.md"]},
-            // Otherwise it asks the model once more, after the answer, what to remember.
-            "memory": {"enableManagedAutoMemory": false},
-            // One round of its own tries, of a minute and a quarter: by default it waits ten times a minute more.
-            "model": {"generationConfig": {
-                "maxRetries": 0, "retryInitialDelayMs": 1000, "retryMaxDelayMs": 5000, "timeout": 600_000,
-            }},
-            "general": {"enableAutoUpdate": false, "disableAutoUpdate": true},
-            "privacy": {"usageStatisticsEnabled": false},
-        });
-        let (forwards, hosts) = Endpoint::network(assignment.account.get(URL), &[]);
-        Ok(Launch {
-            program: self.program(),
-            args,
-            env,
-            stdin: assignment.prompt.clone().into_bytes(),
-            files: vec![(".qwen/system.json".into(), settings.to_string().into_bytes())],
-            hosts,
-            forwards,
-        })
+        let mut args = ["--output-format", "stream-json"].map(String::from).to_vec();
+        args.extend(arguments(assignment));
+        Ok(launched(assignment, args, assignment.prompt.clone().into_bytes()))
+    }
+
+    fn interactive(&self, assignment: &Assignment) -> Option<Launch> {
+        Some(launched(assignment, arguments(assignment), Vec::new()))
     }
 
     fn session(&self, assignment: &Assignment) -> Box<dyn Session> {
         Box::new(Reading { before: assignment.before, ..Reading::default() })
+    }
+}
+
+/// What it is told either way.
+fn arguments(assignment: &Assignment) -> Vec<String> {
+    let mut args: Vec<String> = ["--approval-mode", "yolo"].map(String::from).to_vec();
+    if let Some(model) = &assignment.model {
+        args.extend(["--model".into(), model.clone()]);
+    }
+    args.extend(assignment.mcp.iter().map(|_| servers::allowed()));
+    // A new session names itself: it takes no id of a version as young as ours.
+    if let Some(session) = &assignment.resume {
+        args.extend(["--resume".into(), session.clone()]);
+    }
+    args
+}
+
+fn launched(assignment: &Assignment, args: Vec<String>, stdin: Vec<u8>) -> Launch {
+    let mut env: BTreeMap<String, String> = [
+        ("QWEN_CODE_SYSTEM_SETTINGS_PATH", format!("{}/.qwen/system.json", assignment.home)),
+        ("QWEN_CODE_SUPPRESS_YOLO_WARNING", "1".into()),
+        // A local server asks for none; the program insists on one.
+        (KEY, "none".into()),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .into();
+    env.extend(assignment.account.clone());
+    if let Some(model) = &assignment.model {
+        env.insert(MODEL.into(), model.clone());
+    }
+    let settings = json!({
+        "disableAllHooks": true,
+        "mcp": {"allowed": assignment.mcp.iter().map(|_| MCP_NAME).collect::<Vec<_>>()},
+        "mcpServers": assignment.mcp.as_ref().map_or_else(|| json!({}), servers::entry),
+        // AGENTS.md is put before it by the engine.
+        "context": {"fileName": ["QWEN.md"]},
+        // Otherwise it asks the model once more, after the answer, what to remember.
+        "memory": {"enableManagedAutoMemory": false},
+        // One round of its own tries, of a minute and a quarter: by default it waits ten times a minute more.
+        "model": {"generationConfig": {
+            "maxRetries": 0, "retryInitialDelayMs": 1000, "retryMaxDelayMs": 5000, "timeout": 600_000,
+        }},
+        "general": {"enableAutoUpdate": false, "disableAutoUpdate": true},
+        "privacy": {"usageStatisticsEnabled": false},
+    });
+    let (forwards, hosts) = Endpoint::network(assignment.account.get(URL), &[]);
+    Launch {
+        program: Qwen.program(),
+        args,
+        env,
+        stdin,
+        files: vec![(".qwen/system.json".into(), settings.to_string().into_bytes())],
+        hosts,
+        forwards,
     }
 }
 

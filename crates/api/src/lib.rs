@@ -4,18 +4,22 @@
 //! in UTC; fields that are `None` are left out. Not here: handlers, SQL, decisions.
 
 mod account;
+mod agent_run;
 mod asking;
 mod client;
 mod problem;
 mod project;
+mod session;
 mod status;
 mod task;
 
 pub use account::{AccountView, SwitchAccount, UsedView, WindowPoint, WindowView};
+pub use agent_run::AgentRunResult;
 pub use asking::{Answer, MemoryView, QuestionView, WriteMemory, Written};
 pub use client::{Client, ClientError, EventLines, escaped};
 pub use problem::Problem;
 pub use project::ProjectView;
+pub use session::{SessionView, Sessions};
 pub use status::{AgentStatus, Concurrency, Detail, Health, SandboxStatus, Status};
 pub use task::{
     Approve, CheckView, CheckpointView, CreateTask, DiffView, EventView, FileDiffView, Page, Reject, Retry,

@@ -46,6 +46,9 @@ pub struct CreateTask {
     /// `sandbox` or `none`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub isolation: Option<String>,
+    /// One run and no more: a limit or a failure ends it, and so does work without a change.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub once: bool,
 }
 
 /// A task.
@@ -97,6 +100,9 @@ pub struct TaskView {
     pub stage: Option<String>,
     /// Whether a person wants it stopped.
     pub stopping: bool,
+    /// Whether a person works in the live run, in the agent's own interactive UI.
+    #[serde(default)]
+    pub hands_on: bool,
     /// The agent session.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session: Option<String>,
@@ -420,6 +426,7 @@ impl TaskView {
             run: run.map(|run| run.id.to_string()),
             stage: live.map(|run| run.state.as_str().into()),
             stopping: task.stopping,
+            hands_on: live.is_some_and(|run| run.hands_on),
             session: task.session.clone(),
             summary: task.summary.clone(),
             reason: task.reason.clone(),

@@ -1,9 +1,13 @@
 //! The command line as people type it.
 
+mod hands_on;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueHint};
+
+pub(crate) use hands_on::{AgentRun, Attach, ListSessions, Takeover};
 
 /// Delegate work to coding agents. Walk away. Get told. Review.
 #[derive(Debug, Parser)]
@@ -28,9 +32,13 @@ pub(crate) enum Command {
     Serve(Serve),
     /// Give a task to an agent, and watch it
     Run(Run),
+    /// Ask an agent once and print its answer; for scripts
+    AgentRun(AgentRun),
     /// List tasks
     #[command(visible_alias = "ls")]
     List(List),
+    /// List sessions of agents: Sidekick's own and, when configured, those you start by hand
+    Sessions(ListSessions),
     /// Show a task
     Show(Id),
     /// Print what a task's agent said and did
@@ -38,7 +46,9 @@ pub(crate) enum Command {
     /// Show the change a task's work makes
     Diff(Diff),
     /// Watch a task until it ends
-    Attach(Id),
+    Attach(Attach),
+    /// Go on with a task by hand, in its agent's own UI; on leaving it, the work is collected
+    Takeover(Takeover),
     /// Approve a task's work: it is merged into the branch it started from
     Approve(Id),
     /// Send a task's work back with a comment (-m), or discard it (without)

@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+mod agent_run;
 mod answer;
 mod credits;
 mod decide;
@@ -16,7 +17,9 @@ mod project;
 mod rollback;
 mod run;
 mod serve;
+mod sessions;
 mod show;
+mod takeover;
 
 use std::process::ExitCode;
 
@@ -32,10 +35,13 @@ pub(crate) fn run(args: &Args, ui: &Ui) -> Result<ExitCode> {
     match &args.command {
         Command::Serve(serve) => serve::serve(args, serve, ui),
         Command::Run(run) => run::run(args, run, ui),
+        Command::AgentRun(asked) => agent_run::agent_run(args, asked, ui),
         Command::List(list) => list::list(args, list, ui),
+        Command::Sessions(list) => sessions::sessions(args, list, ui),
         Command::Show(id) => show::show(args, &id.id, ui),
         Command::Logs(logs) => logs::logs(args, logs, ui),
-        Command::Attach(id) => logs::attach(args, &id.id, ui),
+        Command::Attach(attach) => logs::attach(args, attach, ui),
+        Command::Takeover(takeover) => takeover::takeover(args, takeover, ui),
         Command::Diff(diff) => diff::diff(args, diff, ui),
         Command::Approve(id) => decide::approve(args, &id.id, ui),
         Command::Reject(reject) => decide::reject(args, reject, ui),

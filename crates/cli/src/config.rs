@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use agents::acp::Acp;
 use agents::command::Custom;
+use agents::logs::Format;
 use domain::project::{Budget, Check, Project};
 use domain::retry::RetryPolicy;
 use domain::{Isolation, project};
@@ -33,6 +34,10 @@ pub(crate) const FILE: &str = "sidekick.yaml";
 struct File {
     concurrency: Option<usize>,
     default_agent: Option<String>,
+    attach: Option<Attach>,
+    /// Whether the logs of sessions are read that the person starts by hand. Off by default: what they say to their
+    /// own agents is theirs to share.
+    sessions: bool,
     projects: BTreeMap<String, ProjectFile>,
     agents: BTreeMap<String, AgentFile>,
     /// Prices of models, US dollars per million tokens; they go before the list's.
@@ -49,6 +54,14 @@ struct LocalModelFile {
     url: String,
     model: String,
     key: Option<accounts::Secret>,
+}
+
+/// Where runs are watched without being asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Attach {
+    /// Each in a window of the tmux session `sidekick`.
+    Tmux,
 }
 
 #[derive(Debug, Deserialize)]
@@ -91,6 +104,8 @@ struct AgentFile {
     command: Option<Vec<String>>,
     /// Makes it an agent that speaks ACP over its standard input and output.
     acp: Option<Vec<String>>,
+    /// A command agent's interactive UI, for `sidekick takeover`.
+    interactive: Vec<String>,
     network: Vec<String>,
     /// Its first account, written here for short.
     env: BTreeMap<String, accounts::Secret>,
@@ -126,6 +141,15 @@ struct LimitsFile {
 
 /// The configuration, with what the environment adds.
 pub(crate) fn load(asked: Option<&Path>, data_dir: &Path, own: PathBuf) -> Result<engine::Options> {
+    options(read(asked, data_dir)?, data_dir, own)
+}
+
+/// Whether runs are shown in windows of tmux (`attach: tmux`).
+pub(crate) fn in_windows(asked: Option<&Path>, data_dir: &Path) -> Result<bool> {
+    Ok(read(asked, data_dir)?.attach == Some(Attach::Tmux))
+}
+
+fn read(asked: Option<&Path>, data_dir: &Path) -> Result<File> {
     let path = asked.map_or_else(|| data_dir.join(FILE), Path::to_owned);
     let text = match std::fs::read_to_string(&path) {
         Ok(text) => text,
@@ -137,8 +161,7 @@ pub(crate) fn load(asked: Option<&Path>, data_dir: &Path, own: PathBuf) -> Resul
             )));
         }
     };
-    let file = parse(&text).map_err(|said| Error::usage(format!("{}: {said}", path.display())))?;
-    options(file, data_dir, own)
+    parse(&text).map_err(|said| Error::usage(format!("{}: {said}", path.display())))
 }
 
 fn parse(text: &str) -> std::result::Result<File, String> {
@@ -156,7 +179,12 @@ fn options(file: File, data_dir: &Path, own: PathBuf) -> Result<engine::Options>
             return Err(Error::usage(format!("agent `{name}`: the command is empty")));
         }
         match (agent.command, agent.acp) {
-            (Some(argv), None) => commands.push(Custom { name: name.clone(), argv, hosts: agent.network }),
+            (Some(argv), None) => commands.push(Custom {
+                name: name.clone(),
+                argv,
+                interactive: agent.interactive,
+                hosts: agent.network,
+            }),
             (None, Some(argv)) => acp.push(Acp { name: name.clone(), argv, hosts: agent.network }),
             (None, None) => {}
             (Some(_), Some(_)) => {
@@ -214,6 +242,7 @@ fn options(file: File, data_dir: &Path, own: PathBuf) -> Result<engine::Options>
             ssh_agent: variable("SSH_AUTH_SOCK").map(PathBuf::from),
         },
         local_model: file.local_model.map(local_model).transpose()?,
+        sessions: if file.sessions { session_logs() } else { Vec::new() },
         dispatch: true,
     })
 }
@@ -227,6 +256,19 @@ fn local_model(file: LocalModelFile) -> Result<engine::LocalModel> {
     }
     let key = file.key.map(|secret| accounts::resolve("local_model", "key", secret)).transpose()?;
     Ok(engine::LocalModel { url: file.url, model: file.model, key })
+}
+
+/// Where the agents keep their logs, as they find it themselves.
+fn session_logs() -> Vec<engine::SessionLogs> {
+    let set = |name: &str| variable(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let Some(home) = set("HOME") else { return Vec::new() };
+    let place = |format: Format| match format {
+        Format::Claude => set("CLAUDE_CONFIG_DIR").unwrap_or_else(|| home.join(".claude")).join("projects"),
+        Format::Codex => set("CODEX_HOME").unwrap_or_else(|| home.join(".codex")).join("sessions"),
+        Format::Gemini => home.join(".gemini/tmp"),
+        Format::Qwen => home.join(".qwen/projects"),
+    };
+    Format::ALL.map(|format| engine::SessionLogs { format, dir: place(format) }).into()
 }
 
 fn of_file(name: &str, file: ProjectFile) -> Result<Project> {

@@ -17,6 +17,7 @@ use crate::args::Args;
 use crate::config;
 use crate::error::{Error, Result};
 use crate::places::{Daemon, Lock, Places};
+use crate::tmux;
 
 /// Whether queued tasks may be started by a daemon of our own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -148,6 +149,9 @@ impl Embedded {
             let serving = tokio::spawn(server::serve(listener, engine.clone(), Arc::clone(&access), stop));
             Ok::<_, engine::Error>((engine, serving))
         })?;
+        if purpose == Purpose::Work && config::in_windows(args.config.as_deref(), &places.data)? {
+            runtime.spawn(tmux::watch(engine.clone(), tmux::program(args, &["attach"])?));
+        }
         Ok(Self { runtime, engine, access, address, stopping, serving: Some(serving), lock })
     }
 

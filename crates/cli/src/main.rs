@@ -10,9 +10,12 @@ mod commands;
 mod config;
 mod connect;
 mod error;
+mod interrupt;
 mod places;
 mod rehearse;
 mod show;
+mod terminal;
+mod tmux;
 mod ui;
 
 use std::pin::Pin;

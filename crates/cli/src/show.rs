@@ -170,6 +170,7 @@ pub(crate) fn event(ui: &Ui, event: &EventView) -> Option<String> {
             let status = text("status");
             format!("check {}: {}", text("name"), ui.tone(tone_of(&status), &status))
         }
+        "task.taken_over" => "taken over by a person".into(),
         "task.waiting" => format!("waits for {}: {}", text("for"), text("reason")),
         "task.failed" => ui.tone(Tone::Bad, format!("failed: {}", text("reason"))),
         "task.cancelled" => format!("cancelled: {}", text("reason")),

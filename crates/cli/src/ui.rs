@@ -35,6 +35,11 @@ impl Ui {
         Self { json, colour: terminal && !plain && !json, terminal: terminal && !json }
     }
 
+    /// The same door with standard output kept for the result: all that is said goes to standard error.
+    pub(crate) fn aside(&self) -> Self {
+        Self { json: true, colour: false, terminal: false }
+    }
+
     /// Whether a person watches.
     pub(crate) fn is_terminal(&self) -> bool {
         self.terminal

@@ -53,6 +53,8 @@ events! {
     TaskApproved = "task.approved" { commit: String }
     /// A person sent the work back with a comment.
     TaskSentBack = "task.sent_back" { comment: String }
+    /// A person goes on with it in the agent's own interactive UI.
+    TaskTakenOver = "task.taken_over" {}
     /// A person wants a fresh attempt.
     TaskRetried = "task.retried" { agent: Option<String> }
     /// A person wants the live run stopped.
@@ -77,6 +79,7 @@ events! {
         feedback: Option<String>,
         resume: Option<String>,
         billing: Option<String>,
+        #[serde(default)] hands_on: bool,
     }
     /// The workspace is ready.
     RunPrepared = "run.prepared" { base_branch: Option<String>, base_commit: String }

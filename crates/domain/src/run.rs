@@ -165,6 +165,8 @@ pub struct Run {
     pub resume: Option<String>,
     /// The agent's session id, once it said so.
     pub session: Option<String>,
+    /// A person works in it, in the agent's own interactive UI.
+    pub hands_on: bool,
     /// How the agent is billed: `subscription`, `key`, `local`, `none`.
     pub billing: Option<String>,
     /// The commit it started from.

@@ -23,6 +23,8 @@ pub struct Candidate {
     pub model: Option<String>,
     /// The agent of its latest run, if that failed.
     pub failed: Option<String>,
+    /// A person waits for it at a terminal.
+    pub hands_on: bool,
 }
 
 /// How many runs may live at once.
@@ -54,7 +56,8 @@ pub enum Decision {
 
 /// What is decided of `candidates`, which come most urgent first (priority, then age). A project at its limit
 /// and an account that rests never hold back those behind them. `accounts` gives the accounts a candidate may
-/// use, best first; what is known of one that was never seen is nothing.
+/// use, best first; what is known of one that was never seen is nothing. A person who takes over never waits for
+/// agents: theirs starts over the limits, on their agent's first account however that stands, and counts.
 pub fn pick(
     candidates: &[Candidate],
     load: &Load,
@@ -68,14 +71,18 @@ pub fn pick(
     let mut room = limits.total.saturating_sub(load.projects.values().sum());
     let mut decisions = Vec::new();
     for candidate in candidates {
-        if room == 0 {
-            break;
-        }
-        let here = load.projects.entry(candidate.project.clone()).or_default();
-        if limits.projects.get(&candidate.project).is_some_and(|limit| *here >= *limit) {
+        if room == 0 && !candidate.hands_on {
             continue;
         }
-        let accounts = accounts(candidate);
+        let here = load.projects.entry(candidate.project.clone()).or_default();
+        let full = limits.projects.get(&candidate.project).is_some_and(|limit| *here >= *limit);
+        if full && !candidate.hands_on {
+            continue;
+        }
+        let mut accounts = accounts(candidate);
+        if candidate.hands_on {
+            accounts.retain(|account| account.agent == candidate.agent);
+        }
         let choices: Vec<_> = accounts
             .iter()
             .map(|account| Choice {
@@ -84,11 +91,15 @@ pub fn pick(
                 live: load.accounts.get(&account.name).copied().unwrap_or(0),
             })
             .collect();
-        match place(&choices, candidate.model.as_deref(), now, zone) {
+        let placement = match accounts.first().filter(|_| candidate.hands_on) {
+            Some(account) => Placement::On(account.clone()),
+            None => place(&choices, candidate.model.as_deref(), now, zone),
+        };
+        match placement {
             Placement::On(account) => {
                 *here += 1;
                 *load.accounts.entry(account.name.clone()).or_default() += 1;
-                room -= 1;
+                room = room.saturating_sub(1);
                 decisions.push(Decision::Start(candidate.id, account));
             }
             Placement::Wait { until, reason } => decisions.push(Decision::Wait(candidate.id, until, reason)),
@@ -111,6 +122,7 @@ mod tests {
             agent: "claude".into(),
             model: None,
             failed: None,
+            hands_on: false,
         }
     }
 
@@ -152,6 +164,32 @@ mod tests {
             matches!(&decisions[0], Decision::Wait(id, Some(at), _) if *id == candidates[0].id && *at == until)
         );
         assert_eq!(started(&decisions), [candidates[1].id], "and one at a time on an account that takes one");
+    }
+
+    #[test]
+    fn a_person_does_not_wait_for_agents() {
+        let candidates = [candidate(1, "a"), Candidate { hands_on: true, ..candidate(2, "a") }];
+        let limits = Limits { total: 1, projects: [("a".into(), 1)].into() };
+        assert_eq!(pick_all(&candidates, &[("a".into(), 1)].into(), &limits), [candidates[1].id]);
+    }
+
+    #[test]
+    fn a_person_takes_the_first_account_of_their_agent_however_it_rests() {
+        let now = Timestamp::from_millis(1);
+        let mut standings: HashMap<String, Standing> = HashMap::new();
+        standings.entry("claude".into()).or_default().limited(Some(Timestamp::from_millis(5000)), 0, now);
+        let accounts = |_: &Candidate| {
+            vec![
+                Account::new("codex", "codex"),
+                Account::new("claude", "claude"),
+                Account::new("claude/two", "claude"),
+            ]
+        };
+        let candidates = [Candidate { hands_on: true, ..candidate(1, "a") }];
+        let limits = Limits { total: 0, projects: HashMap::new() };
+        let at = (now, &TimeZone::UTC);
+        let decisions = pick(&candidates, &Load::default(), &limits, accounts, &standings, at);
+        assert_eq!(decisions, [Decision::Start(candidates[0].id, Account::new("claude", "claude"))]);
     }
 
     proptest! {

@@ -156,6 +156,10 @@ pub struct NewTask {
     /// The run that handed it on, if an agent and not a person did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<Parent>,
+    /// One run and no more, for scripts: a limit or a failure ends it, and so does work without a change. Its
+    /// agent gets the text as it is.
+    #[serde(default)]
+    pub once: bool,
 }
 
 /// One thing to be done, and what is known of it.
@@ -222,6 +226,8 @@ pub struct Next {
     pub resume: Option<String>,
     /// The person's comment to answer.
     pub feedback: Option<String>,
+    /// A person takes over: the next run is theirs, in the agent's own interactive UI.
+    pub hands_on: bool,
 }
 
 /// The branch of a task's work.

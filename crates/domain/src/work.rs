@@ -25,6 +25,12 @@ use crate::time::Timestamp;
 /// How long a task waits when an account's limit was hit and nobody said until when.
 pub const UNKNOWN_LIMIT: Duration = Duration::from_mins(15);
 
+/// Why a task that a person takes over is queued.
+const TAKEN_OVER: &str = "taken over by a person";
+
+/// How a task that is asked once ends when there is nothing to review.
+const UNCHANGED: &str = "done; nothing was changed";
+
 /// A task and its latest run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Work {
@@ -76,6 +82,8 @@ pub enum Command {
         /// What the person said.
         comment: String,
     },
+    /// Go on by hand, in the agent's own interactive UI; what runs is stopped first.
+    TakeOver,
     /// Drop it.
     Discard {
         /// What the person said, if anything.
@@ -234,6 +242,7 @@ impl Work {
             }
             Command::Answer { question, words } => self.answer(question.as_deref(), &words),
             Command::SendBack { comment } => self.send_back(comment),
+            Command::TakeOver => self.take_over(),
             Command::Discard { reason } => self.discard(reason),
             Command::Stop => self.stop(),
             Command::Retry { agent } => self.retry(agent),
@@ -268,6 +277,7 @@ impl Work {
             feedback: next.feedback.clone(),
             resume,
             billing: start.billing,
+            hands_on: next.hands_on,
         };
         Ok(vec![Entry { run: Some((start.run, self.task.attempt + 1)), event }])
     }
@@ -307,11 +317,19 @@ impl Work {
 
     fn end(&self, run: &Run, end: End, now: Timestamp) -> Vec<Entry> {
         let reason = end.reason.clone().unwrap_or_else(|| format!("the run {}", end.outcome.as_str()));
-        let after = if self.task.stopping || end.outcome == Outcome::Stopped {
+        let after = if self.task.next.hands_on {
+            // Stopped for the person who takes over, or ended just before.
+            Event::TaskQueued { reason: TAKEN_OVER.into() }
+        } else if self.task.stopping || (end.outcome == Outcome::Stopped && !run.hands_on) {
             Event::TaskCancelled { reason: "stopped by a person".into() }
         } else {
             match end.outcome {
+                _ if run.hands_on => self.handed_back(end.reason.clone(), reason),
+                Outcome::Succeeded if self.task.asked.once && run.commit == self.task.base_commit => {
+                    Event::TaskCompleted { commit: None, how: UNCHANGED.into() }
+                }
                 Outcome::Succeeded => self.after_success(end.reason.clone()),
+                _ if self.task.asked.once => Event::TaskFailed { reason },
                 Outcome::Limited => after_limit(&end, reason, now),
                 _ => match end.policy.next(self.task.failures + 1, now).filter(|_| end.retryable) {
                     Some(until) => Event::TaskWaiting { on: WaitFor::Retry, until: Some(until), reason },
@@ -324,6 +342,14 @@ impl Work {
             Entry { run: Some((run.id, run.attempt)), event: ended },
             Entry { run: Some((run.id, run.attempt)), event: after },
         ]
+    }
+
+    /// Whatever the program's end was, a person has ended it, and there may be work to look at.
+    fn handed_back(&self, told: Option<String>, reason: String) -> Event {
+        match self.task.commit {
+            Some(_) => Event::TaskReview { reason: told },
+            None => Event::TaskFailed { reason },
+        }
     }
 
     fn wake(&self) -> Result<Vec<Entry>, Refusal> {
@@ -342,7 +368,15 @@ impl Work {
         if self.task.state != TaskState::Queued {
             return Err(self.not_now("hold", ""));
         }
-        Ok(task_events([Event::TaskWaiting { on: WaitFor::Credits, until, reason }]))
+        // A script does not wait, nor does a person at a terminal.
+        let event = if self.task.next.hands_on {
+            self.handed_back(Some(reason.clone()), reason)
+        } else if self.task.asked.once {
+            Event::TaskFailed { reason }
+        } else {
+            Event::TaskWaiting { on: WaitFor::Credits, until, reason }
+        };
+        Ok(task_events([event]))
     }
 
     fn approve(&self) -> Result<Vec<Entry>, Refusal> {
@@ -371,7 +405,11 @@ impl Work {
     }
 
     fn send_back(&self, comment: String) -> Result<Vec<Entry>, Refusal> {
-        if !matches!(self.task.state, TaskState::Review | TaskState::Failed) {
+        // Nothing landed of what is asked once and changed nothing: its session can be gone on with.
+        let answered = self.task.asked.once
+            && self.task.state == TaskState::Completed
+            && self.task.commit == self.task.base_commit;
+        if !answered && !matches!(self.task.state, TaskState::Review | TaskState::Failed) {
             return Err(self.not_now("send back", ": only finished runs can be sent back"));
         }
         if comment.trim().is_empty() {
@@ -383,6 +421,30 @@ impl Work {
             Event::TaskSentBack { comment },
             Event::TaskQueued { reason: "sent back with a comment".into() },
         ]))
+    }
+
+    fn take_over(&self) -> Result<Vec<Entry>, Refusal> {
+        let hands_on = self.run.as_ref().is_some_and(|run| run.is_live() && run.hands_on);
+        let taken = task_events([Event::TaskTakenOver {}]);
+        match &self.task.state {
+            // Theirs already, or about to be.
+            TaskState::Running if hands_on && !self.task.stopping => Ok(Vec::new()),
+            TaskState::Queued | TaskState::Running if self.task.next.hands_on => Ok(Vec::new()),
+            TaskState::Running if self.task.stopping => {
+                Err(self.not_now("take over", ": it is being stopped"))
+            }
+            TaskState::Running | TaskState::Queued => Ok(taken),
+            TaskState::Waiting(waiting) if waiting.on == WaitFor::Landing => {
+                Err(self.not_now("take over", ""))
+            }
+            TaskState::Waiting(_) | TaskState::Review | TaskState::Failed => Ok(taken
+                .into_iter()
+                .chain(task_events([Event::TaskQueued { reason: TAKEN_OVER.into() }]))
+                .collect()),
+            TaskState::Completed | TaskState::Cancelled => {
+                Err(self.not_now("take over", ": retry it, or give a new task"))
+            }
+        }
     }
 
     fn discard(&self, reason: Option<String>) -> Result<Vec<Entry>, Refusal> {
@@ -398,7 +460,7 @@ impl Work {
 
     fn stop(&self) -> Result<Vec<Entry>, Refusal> {
         match &self.task.state {
-            TaskState::Running if self.task.stopping => Ok(Vec::new()),
+            TaskState::Running if self.task.stopping && !self.task.next.hands_on => Ok(Vec::new()),
             TaskState::Running => Ok(task_events([Event::TaskStopRequested {}])),
             TaskState::Queued => Ok(Self::cancelled()),
             TaskState::Waiting(waiting) if waiting.on != WaitFor::Landing => Ok(Self::cancelled()),

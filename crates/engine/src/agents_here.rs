@@ -106,6 +106,16 @@ impl AgentsHere {
         self.all().into_iter().find(|agent| agent.name == name)
     }
 
+    /// Where a program of an agent is: its own as it was found, or another that it names.
+    pub(crate) fn program(&self, agent: &str, name: &str, path: &str) -> Option<PathBuf> {
+        match self.driver(agent)?.program() {
+            Program::Named(own) | Program::Through { program: own, .. } if own == name => {
+                self.get(agent)?.program
+            }
+            _ => find(name, path),
+        }
+    }
+
     pub(crate) fn driver(&self, name: &str) -> Option<Arc<dyn Driver>> {
         self.drivers.iter().find(|driver| driver.name() == name).cloned()
     }

@@ -141,6 +141,7 @@ impl Engine {
         let filter = tasks::Filter {
             states: state.into_iter().collect(),
             project: Some(project),
+            session: None,
             before: None,
             limit: tasks::MOST,
         };

@@ -28,6 +28,8 @@ pub struct Request {
     pub isolation: Option<Isolation>,
     /// The idempotency key.
     pub key: Option<String>,
+    /// One run and no more.
+    pub once: bool,
 }
 
 /// Why a request is no task. The messages are for people.
@@ -122,6 +124,7 @@ pub(crate) fn complete(
         base: request.base.or(project.base),
         key: request.key,
         parent: None,
+        once: request.once,
     })
 }
 

@@ -13,6 +13,8 @@ use crate::{Context, Error, blocking, clock};
 const EVERY: Duration = Duration::from_hours(1);
 /// A checkout that no workspace lies over is kept so long after its last use.
 const UNUSED_CHECKOUT: Duration = Duration::from_hours(24);
+/// So many finished tasks that were asked once keep their workspaces, for who goes on with their sessions.
+const MOST_SESSIONS: usize = 50;
 /// How long is kept what windows were like.
 const HISTORY: Duration = Duration::from_hours(90 * 24);
 /// So many packs of a store are put together.
@@ -45,8 +47,12 @@ pub(crate) async fn run_once(context: &Arc<Context>) -> Result<(), Error> {
         let context = Arc::clone(context);
         blocking(move || context.workspaces.list()).await?
     };
-    for name in list {
-        let Ok(id) = name.parse::<RunId>() else { continue };
+    // Ids sort by their time: the newest first.
+    let mut list: Vec<(RunId, String)> =
+        list.into_iter().filter_map(|name| Some((name.parse().ok()?, name))).collect();
+    list.sort_by_key(|(id, _)| std::cmp::Reverse(*id));
+    let mut sessions = 0;
+    for (id, name) in list {
         let found = context
             .store
             .read(move |tx| match runs::load(tx, id)? {
@@ -62,6 +68,14 @@ pub(crate) async fn run_once(context: &Arc<Context>) -> Result<(), Error> {
         let collected =
             work.run.as_ref().is_some_and(|latest| latest.workspace == id && latest.commit.is_some())
                 || run.commit.is_some();
+        let resumable = work.task.asked.once && work.task.state == TaskState::Completed && !left;
+        if resumable
+            && sessions < MOST_SESSIONS
+            && clock::now().since(work.task.updated_at) < context.options.keep_runs
+        {
+            sessions += 1;
+            continue;
+        }
         if live || !collected || !(decided || left) {
             continue;
         }

@@ -22,6 +22,7 @@ mod pass;
 mod prompt;
 mod run;
 mod scheduler;
+mod sessions;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -42,6 +43,7 @@ pub use agents_here::{AgentHere, AgentState, AgentsHere};
 pub use desk::Caller;
 pub use intake::{Request, Unclear};
 pub use local_model::LocalModel;
+pub use sessions::{Session, SessionLogs};
 pub use store::memory::{Note, Place};
 pub use workspace::{Diff, FileDiff, Person};
 
@@ -85,6 +87,8 @@ pub struct Options {
     pub person: workspace::Person,
     /// The model of this machine that agents may ask.
     pub local_model: Option<LocalModel>,
+    /// Where the logs of sessions are that people start by hand; none are read without.
+    pub sessions: Vec<SessionLogs>,
     /// Whether queued tasks are started; without it only what is asked for is done.
     pub dispatch: bool,
 }
@@ -150,6 +154,8 @@ pub(crate) struct Context {
     pub(crate) land: Notify,
     /// Something may have to be removed.
     pub(crate) tidy: Notify,
+    /// Held by who reads the logs of sessions.
+    pub(crate) reading_sessions: tokio::sync::Mutex<()>,
     /// What was found of the sandbox, once somebody wanted to know.
     sandbox: OnceCell<runner::sandbox::Probe>,
     /// Held while a local model server is started.
@@ -176,6 +182,7 @@ impl Engine {
             wake: Notify::new(),
             land: Notify::new(),
             tidy: Notify::new(),
+            reading_sessions: tokio::sync::Mutex::default(),
             sandbox: OnceCell::new(),
             starting: tokio::sync::Mutex::default(),
             live: Mutex::default(),
@@ -266,6 +273,21 @@ impl Engine {
         self.context.land.notify_one();
         self.context.tidy.notify_one();
         Ok(work)
+    }
+
+    /// Gives a task to a person, in its agent's own interactive UI; what runs is stopped first.
+    pub async fn take_over(&self, id: TaskId, actor: &'static str) -> Result<Work, Error> {
+        let work = self.context.store.read(move |tx| tasks::load(tx, id)).await?;
+        let work = work.ok_or(store::Error::NotFound { what: "task", id: id.to_string() })?;
+        let agent = work.task.asked.agent;
+        let driver = self.context.agents.driver(&agent);
+        if driver.and_then(|driver| driver.interactive(&agents::Assignment::default())).is_none() {
+            return Err(Unclear::Invalid(format!(
+                "`{agent}` has no interactive UI that a person could take over; send the task back with a comment"
+            ))
+            .into());
+        }
+        self.command(id, Command::TakeOver, actor).await
     }
 
     /// Goes back to a checkpoint.

@@ -1,6 +1,6 @@
 //! What an agent is told: the project's memory, where the work stands, the task, the comment.
 
-use domain::Work;
+use domain::{Run, Work};
 use store::memory::Entry;
 
 /// The most of one file of the project's memory that is put before the agent.
@@ -21,10 +21,23 @@ pub(crate) struct Parts<'a> {
     pub(crate) can_ask: bool,
 }
 
+/// What a script asks, in its own words: the first question or the next one. Only the project's memory comes
+/// before it, once.
+fn as_it_is(parts: &Parts<'_>, run: &Run) -> String {
+    let text = run.feedback.as_ref().unwrap_or(&parts.work.task.asked.text);
+    match (&run.resume, parts.memory) {
+        (None, Some(memory)) => format!("What the project tells agents:\n\n{memory}\n\n{text}"),
+        _ => text.clone(),
+    }
+}
+
 /// The whole prompt.
 pub(crate) fn compose(parts: &Parts<'_>) -> String {
     let Some(run) = &parts.work.run else { return parts.work.task.asked.text.clone() };
     let text = &parts.work.task.asked.text;
+    if parts.work.task.asked.once {
+        return as_it_is(parts, run);
+    }
     match (&run.resume, &run.feedback) {
         (Some(_), Some(feedback)) => {
             format!("A person looked at your work and says:\n\n{feedback}\n\nGo on with that.\n")

@@ -2,6 +2,7 @@
 //! was done before it does anything.
 
 mod agent;
+mod by_hand;
 mod collect;
 mod endpoint;
 mod gateway;

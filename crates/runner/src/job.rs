@@ -1,6 +1,6 @@
 //! Jobs as the daemon sees them: launch and forget, find again, follow, stop.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::os::fd::AsRawFd;
@@ -193,7 +193,7 @@ fn is_held(dir: &Path) -> bool {
         .is_ok_and(|lock| flock(&lock, FlockOperation::NonBlockingLockExclusive).is_err())
 }
 
-async fn connect(dir: &Path) -> io::Result<UnixStream> {
+pub(crate) async fn connect(dir: &Path) -> io::Result<UnixStream> {
     // Through a descriptor, because a socket's name is short and a data directory's may not be.
     let opened = File::open(dir)?;
     UnixStream::connect(format!("/proc/self/fd/{}/sock", opened.as_raw_fd())).await
@@ -225,6 +225,27 @@ impl Follower {
     /// A follower that has read up to `offset`.
     pub fn open(dir: &Path, offset: u64) -> Self {
         Self { places: Places(dir.to_owned()), offset, socket: None, since: Instant::now() }
+    }
+
+    /// A follower that has read all there is by now, and the last of it: whole frames of at most `most` bytes.
+    pub fn after_the_last(dir: &Path, most: usize) -> Result<(Self, Vec<Frame>), Error> {
+        let mut follower = Self::open(dir, 0);
+        let (mut last, mut held) = (VecDeque::new(), 0);
+        loop {
+            let read = spool::read(&follower.places.spool(), follower.offset, MOST_PIECE);
+            let (frames, next) = follower.read(read)?;
+            if frames.is_empty() {
+                return Ok((follower, last.into()));
+            }
+            follower.offset = next;
+            for frame in frames {
+                held += frame.payload.len();
+                last.push_back(frame);
+            }
+            while held > most {
+                held -= last.pop_front().map_or(held, |frame| frame.payload.len());
+            }
+        }
     }
 
     /// The next piece; waits for one. Safe to drop while waiting.

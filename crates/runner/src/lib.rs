@@ -23,6 +23,8 @@ pub mod spec;
 pub mod spool;
 mod sys;
 mod tree;
+mod typing;
 
 pub use job::{Error, Follower, Found, Piece};
 pub use spec::{Exit, Forward, Isolation, JobSpec, Limits, Mount, Network, Reason, Sandbox, Stdout};
+pub use typing::Typing;

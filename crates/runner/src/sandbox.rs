@@ -10,7 +10,7 @@ use std::os::fd::RawFd;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::spec::{Mount, Sandbox};
+use crate::spec::{JobSpec, Mount, Sandbox, Stdout};
 
 /// Where the home is inside.
 pub const HOME: &str = "/home/agent";
@@ -53,13 +53,7 @@ pub(crate) struct Fds {
 pub(crate) const FILES: [&str; 4] = [PASSWD, GROUP, HOSTS, NSSWITCH];
 
 /// Bubblewrap's arguments for a job. `tree` is where the workspace's mount is on this side, if it has one.
-pub(crate) fn arguments(
-    sandbox: &Sandbox,
-    tree: Option<&Path>,
-    cwd: &Path,
-    fds: &Fds,
-    argv: &[String],
-) -> Vec<OsString> {
+pub(crate) fn arguments(sandbox: &Sandbox, tree: Option<&Path>, spec: &JobSpec, fds: &Fds) -> Vec<OsString> {
     let mut args = Arguments::default();
     args.flags(&[
         "--unshare-user",
@@ -68,7 +62,6 @@ pub(crate) fn arguments(
         "--unshare-uts",
         "--unshare-cgroup-try",
         "--disable-userns",
-        "--new-session",
         "--die-with-parent",
         "--cap-drop",
         "ALL",
@@ -79,6 +72,10 @@ pub(crate) fn arguments(
         "--hostname",
         "sidekick",
     ]);
+    if spec.stdout != Stdout::Terminal {
+        // A job with a terminal has a session already, the terminal's, which is no person's.
+        args.flags(&["--new-session"]);
+    }
     args.system();
     for name in ETC {
         let path = Path::new("/etc").join(name);
@@ -108,9 +105,9 @@ pub(crate) fn arguments(
         args.paths("--bind", host, inside);
     }
     args.flags(&["--remount-ro", "/", "--seccomp", &fds.seccomp.to_string(), "--chdir"]);
-    args.0.push(cwd.into());
+    args.0.push((&spec.cwd).into());
     args.0.push("--".into());
-    args.0.extend(argv.iter().map(OsString::from));
+    args.0.extend(spec.argv.iter().map(OsString::from));
     args.0
 }
 

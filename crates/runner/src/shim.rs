@@ -7,6 +7,7 @@
 mod enter;
 mod listen;
 mod start;
+mod terminal;
 mod watch;
 
 use std::ffi::OsString;

@@ -57,6 +57,9 @@ pub enum Stdout {
     Spool,
     /// Raw to a file of the job's directory, [`crate::job::output`], up to the output limit.
     File,
+    /// A terminal of its own, which is its standard input and error, too: what it shows goes to the spool, what is
+    /// typed comes by [`crate::Typing`].
+    Terminal,
 }
 
 /// How a job is contained.

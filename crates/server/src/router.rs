@@ -7,7 +7,7 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::routes::{accounts, events, memory, projects, session, status, tasks};
+use crate::routes::{accounts, events, memory, projects, session, sessions, status, tasks};
 use crate::{App, assets, guard, ws};
 
 /// The largest body a request may have.
@@ -29,6 +29,7 @@ fn documented() -> OpenApiRouter<App> {
         .routes(routes!(status::get_health))
         .routes(routes!(status::get_status))
         .routes(routes!(projects::list_projects))
+        .routes(routes!(sessions::list_sessions))
         .routes(routes!(accounts::list_credits))
         .routes(routes!(accounts::list_credit_history))
         .routes(routes!(accounts::switch_accounts))
@@ -42,6 +43,7 @@ fn documented() -> OpenApiRouter<App> {
         .routes(routes!(tasks::approve_task))
         .routes(routes!(tasks::reject_task))
         .routes(routes!(tasks::send_back_task))
+        .routes(routes!(tasks::take_over_task))
         .routes(routes!(tasks::answer_task))
         .routes(routes!(tasks::stop_task))
         .routes(routes!(tasks::retry_task))

@@ -5,5 +5,6 @@ pub(crate) mod events;
 pub(crate) mod memory;
 pub(crate) mod projects;
 pub(crate) mod session;
+pub(crate) mod sessions;
 pub(crate) mod status;
 pub(crate) mod tasks;

@@ -21,6 +21,7 @@ mod migrate;
 pub mod outbox;
 mod pg;
 pub mod runs;
+pub mod sessions;
 mod sql;
 mod sqlite;
 pub mod tasks;

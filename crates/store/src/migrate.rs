@@ -23,6 +23,12 @@ const STEPS: &[(i64, &str, &str, &str)] = &[
         include_str!("../migrations/sqlite/0003_asking.sql"),
         include_str!("../migrations/postgres/0003_asking.sql"),
     ),
+    (
+        4,
+        "sessions",
+        include_str!("../migrations/sqlite/0004_sessions.sql"),
+        include_str!("../migrations/postgres/0004_sessions.sql"),
+    ),
 ];
 
 /// The schema this binary writes.

@@ -11,7 +11,8 @@ use crate::{Error, tasks};
 
 const COLUMNS: &str = "id, task, attempt, agent, model, isolation, workspace, stage, outcome, feedback, \
     resume, session, billing, base_commit, commit_id, diff_files, diff_insertions, diff_deletions, \
-    tokens_input, tokens_output, tokens_cached, cost_usd, summary, reason, started_at, ended_at, account";
+    tokens_input, tokens_output, tokens_cached, cost_usd, summary, reason, started_at, ended_at, account, \
+    hands_on";
 
 /// A run by id.
 pub fn load(tx: &mut Tx<'_>, id: RunId) -> Result<Option<Run>, Error> {
@@ -23,6 +24,16 @@ pub fn load(tx: &mut Tx<'_>, id: RunId) -> Result<Option<Run>, Error> {
 pub fn of_task(tx: &mut Tx<'_>, task: TaskId, limit: usize) -> Result<Vec<Run>, Error> {
     let sql = format!("SELECT {COLUMNS} FROM runs WHERE task = $1 ORDER BY attempt DESC LIMIT $2");
     tx.query(&sql, &[task.into(), limit.into()])?.iter().map(run).collect()
+}
+
+/// Runs that have a session, or this one, newest first.
+pub(crate) fn with_session(tx: &mut Tx<'_>, session: Option<&str>, limit: usize) -> Result<Vec<Run>, Error> {
+    let sql = match session {
+        Some(_) => format!("SELECT {COLUMNS} FROM runs WHERE session = $2 ORDER BY id DESC LIMIT $1"),
+        None => format!("SELECT {COLUMNS} FROM runs WHERE session IS NOT NULL ORDER BY id DESC LIMIT $1"),
+    };
+    let values: Vec<_> = [limit.into()].into_iter().chain(session.map(Into::into)).collect();
+    tx.query(&sql, &values)?.iter().map(run).collect()
 }
 
 /// Every live run, oldest first.
@@ -140,8 +151,8 @@ pub(crate) fn insert(tx: &mut Tx<'_>, run: &Run, project: &str) -> Result<(), Er
     tx.execute(
         "INSERT INTO runs (id, task, project, attempt, agent, model, isolation, workspace, stage, outcome,
            feedback, resume, billing, tokens_input, tokens_output, tokens_cached, cost_usd, started_at,
-           account)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, 0, 0, 0.0, $14, $15)",
+           account, hands_on)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, 0, 0, 0.0, $14, $15, $16)",
         &[
             run.id.into(),
             run.task.into(),
@@ -158,6 +169,7 @@ pub(crate) fn insert(tx: &mut Tx<'_>, run: &Run, project: &str) -> Result<(), Er
             run.billing.as_deref().into(),
             run.started_at.into(),
             (&run.account).into(),
+            run.hands_on.into(),
         ],
     )?;
     Ok(())
@@ -242,6 +254,7 @@ fn run(row: &Row) -> Result<Run, Error> {
         reason: row.opt_text(23)?,
         started_at: row.at(24)?,
         ended_at: row.opt_at(25)?,
+        hands_on: row.int(27)? != 0,
     })
 }
 

@@ -153,6 +153,8 @@ pub struct Filter {
     pub states: Vec<String>,
     /// Only this project.
     pub project: Option<String>,
+    /// Only the one with this agent session.
+    pub session: Option<String>,
     /// Only tasks before this one, for the next page.
     pub before: Option<TaskId>,
     /// At most this many.
@@ -177,6 +179,9 @@ pub fn list(tx: &mut Tx<'_>, filter: &Filter) -> Result<Vec<Task>, Error> {
     if let Some(project) = &filter.project {
         clauses.push(format!("project = {}", bind(project.into())));
     }
+    if let Some(session) = &filter.session {
+        clauses.push(format!("session = {}", bind(session.into())));
+    }
     if let Some(before) = filter.before {
         clauses.push(format!("id < {}", bind(before.into())));
     }
@@ -196,7 +201,7 @@ pub fn waiting_for_credits(tx: &mut Tx<'_>, limit: usize) -> Result<Vec<Candidat
 
 fn candidates(tx: &mut Tx<'_>, which: &str, limit: usize) -> Result<Vec<Candidate>, Error> {
     let sql = format!(
-        "SELECT id, project, agent, model, CASE WHEN failures > 0 THEN
+        "SELECT id, project, agent, model, next_hands_on, CASE WHEN failures > 0 THEN
            (SELECT runs.agent FROM runs WHERE runs.task = tasks.id ORDER BY attempt DESC LIMIT 1) END
          FROM tasks WHERE {which} ORDER BY priority, id LIMIT $1"
     );
@@ -206,7 +211,8 @@ fn candidates(tx: &mut Tx<'_>, which: &str, limit: usize) -> Result<Vec<Candidat
             project: row.text(1)?,
             agent: row.text(2)?,
             model: row.opt_text(3)?,
-            failed: row.opt_text(4)?,
+            hands_on: row.int(4)? != 0,
+            failed: row.opt_text(5)?,
         })
     };
     tx.query(&sql, &[limit.into()])?.iter().map(candidate).collect()

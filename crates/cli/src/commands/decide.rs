@@ -84,7 +84,11 @@ pub(crate) fn stop(args: &Args, id: &str, ui: &Ui) -> Result<ExitCode> {
 }
 
 /// Waits, woken by the task's events, until it is as wanted.
-fn until(connection: &Connection, mut task: TaskView, done: impl Fn(&TaskView) -> bool) -> Result<TaskView> {
+pub(super) fn until(
+    connection: &Connection,
+    mut task: TaskView,
+    done: impl Fn(&TaskView) -> bool,
+) -> Result<TaskView> {
     let mut stream = connection.client.follow(Some(&task.id), 0)?;
     loop {
         if done(&task) {

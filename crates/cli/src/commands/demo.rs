@@ -106,11 +106,11 @@ fn sample(dir: &Path) -> Result<()> {
     Ok(())
 }
 
-#[expect(clippy::disallowed_methods, reason = "makes the sample repository, as a person would")]
-fn git(dir: &Path, words: &[&str]) -> Result<()> {
+#[expect(clippy::disallowed_methods, reason = "makes a repository of ours, as a person would")]
+pub(super) fn git(dir: &Path, words: &[&str]) -> Result<()> {
     let status = Command::new("git").args(words).current_dir(dir).stdin(Stdio::null()).status();
     match status {
         Ok(status) if status.success() => Ok(()),
-        _ => Err(Error::failed("git could not make the sample repository").hint("Is git installed?")),
+        _ => Err(Error::failed("git could not make a repository").hint("Is git installed?")),
     }
 }

@@ -30,6 +30,7 @@ pub(crate) fn run(args: &Args, run: &Run, ui: &Ui) -> Result<ExitCode> {
         priority: run.priority,
         scenario,
         isolation: run.isolation.clone(),
+        once: false,
     };
     let key = run.key.clone().unwrap_or_else(|| uuid::Uuid::now_v7().to_string());
     let task: TaskView = connection.client.post("/api/tasks", &body, Some(&key))?;
@@ -113,7 +114,7 @@ pub(crate) fn watch(connection: &Connection, id: &str, after: i64, ui: &Ui) -> R
     }
 }
 
-fn is_over(task: &TaskView) -> bool {
+pub(super) fn is_over(task: &TaskView) -> bool {
     match task.state.as_str() {
         "queued" | "running" => false,
         "waiting" => {
@@ -126,7 +127,7 @@ fn is_over(task: &TaskView) -> bool {
 /// The exit code when a person has to answer something.
 const WAITING: u8 = 3;
 
-fn code(task: &TaskView) -> ExitCode {
+pub(super) fn code(task: &TaskView) -> ExitCode {
     match task.state.as_str() {
         "review" | "completed" => ExitCode::SUCCESS,
         "waiting" if task.waiting.as_ref().is_some_and(|waiting| waiting.on == "breakpoint") => {

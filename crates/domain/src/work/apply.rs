@@ -104,6 +104,7 @@ fn of_task(task: &mut Task, record: &Record) {
     match &record.event {
         Event::TaskQueued { .. } => {
             task.state = TaskState::Queued;
+            task.stopping = false;
             task.reason = None;
             task.ended_at = None;
         }
@@ -115,6 +116,7 @@ fn of_task(task: &mut Task, record: &Record) {
             task.state = TaskState::Review;
             task.reason.clone_from(reason);
             task.failures = 0;
+            task.next.hands_on = false;
         }
         Event::TaskSentBack { comment } => {
             task.next.feedback = Some(comment.clone());
@@ -133,7 +135,17 @@ fn of_task(task: &mut Task, record: &Record) {
             task.checks.clear();
             task.warnings.clear();
         }
-        Event::TaskStopRequested {} => task.stopping = true,
+        Event::TaskStopRequested {} => {
+            task.stopping = true;
+            task.next.hands_on = false;
+        }
+        Event::TaskTakenOver {} => {
+            // What runs ends first; the person's run comes after it.
+            task.stopping = task.state == TaskState::Running;
+            task.next.hands_on = true;
+            task.next.resume.clone_from(&task.session);
+            task.questions.clear();
+        }
         Event::TaskRolledBack { checkpoint, commit } => {
             task.state = TaskState::Review;
             task.reason = Some(format!("rolled back to checkpoint {checkpoint}"));
@@ -159,6 +171,7 @@ fn of_task(task: &mut Task, record: &Record) {
 fn finish(task: &mut Task, record: &Record, state: TaskState, reason: &str) {
     task.state = state;
     task.stopping = false;
+    task.next.hands_on = false;
     task.questions.clear();
     task.reason = Some(reason.to_owned());
     task.ended_at = Some(record.at);
@@ -166,7 +179,17 @@ fn finish(task: &mut Task, record: &Record, state: TaskState, reason: &str) {
 
 fn run_started(work: &mut Work, record: &Record) {
     let (
-        Event::RunStarted { agent, account, model, isolation, workspace, feedback, resume, billing },
+        Event::RunStarted {
+            agent,
+            account,
+            model,
+            isolation,
+            workspace,
+            feedback,
+            resume,
+            billing,
+            hands_on,
+        },
         Some(id),
     ) = (&record.event, record.run)
     else {
@@ -179,6 +202,11 @@ fn run_started(work: &mut Work, record: &Record) {
     task.reason = None;
     task.started_at.get_or_insert(record.at);
     task.next.workspace = Some(*workspace);
+    task.next.hands_on = false;
+    if *hands_on {
+        // The agent's last before it was stopped: who would answer sees to it themselves.
+        task.questions.clear();
+    }
     task.checks.clear();
     task.warnings.clear();
     work.run = Some(Run {
@@ -194,6 +222,7 @@ fn run_started(work: &mut Work, record: &Record) {
         feedback: feedback.clone(),
         resume: resume.clone(),
         session: None,
+        hands_on: *hands_on,
         billing: billing.clone(),
         base_commit: None,
         commit: None,
@@ -265,7 +294,8 @@ fn after_run(task: &mut Task, run: &Run, outcome: Outcome) {
         workspace: run.base_commit.is_some().then_some(run.workspace),
         from: task.next.from.clone(),
         resume: run.session.clone().or_else(|| run.resume.clone()),
-        feedback: run.feedback.clone().filter(|_| outcome != Outcome::Succeeded),
+        feedback: run.feedback.clone().filter(|_| outcome != Outcome::Succeeded && !run.hands_on),
+        hands_on: task.next.hands_on,
     };
     hand_over(task);
 }

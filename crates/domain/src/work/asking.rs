@@ -7,7 +7,21 @@ use crate::run::Run;
 use crate::task::WaitFor;
 
 impl Work {
+    /// Why the live run has nobody to ask this way, if so; `None` when a person may be asked.
+    pub fn asks_nobody(&self) -> Option<&'static str> {
+        if self.task.asked.once {
+            return Some(
+                "a script waits for the answer, and nobody is there to ask: assume what is likely and say so",
+            );
+        }
+        let hands_on = self.run.as_ref().is_some_and(|run| run.hands_on);
+        hands_on.then_some("a person works in this run: ask them in the conversation")
+    }
+
     pub(super) fn ask(&self, run: &Run, text: String, choices: Vec<String>) -> Result<Event, Refusal> {
+        if let Some(nobody) = self.asks_nobody() {
+            return Err(Refusal::Invalid(nobody));
+        }
         let asked = &self.task.questions;
         let mine = format!("{}.", run.attempt);
         let number = asked.iter().filter(|question| question.id.starts_with(&mine)).count() + 1;

@@ -22,6 +22,7 @@ fn asked() -> NewTask {
         base: None,
         key: None,
         parent: None,
+        once: false,
     }
 }
 
@@ -33,8 +34,12 @@ struct Log {
 
 impl Log {
     fn new() -> Self {
+        Self::of(asked())
+    }
+
+    fn of(asked: NewTask) -> Self {
         let id = TaskId::new(at(1));
-        let entry = Work::create(id, asked()).unwrap();
+        let entry = Work::create(id, asked).unwrap();
         let record = record(id, 1, entry, at(1));
         let work = Work::from_created(&record).unwrap();
         Self { work, records: vec![record] }
@@ -236,8 +241,99 @@ fn refusals_say_what_to_do() {
         @"the task has no text: say in a line what is to be done");
 }
 
+#[test]
+fn what_is_asked_once_ends_with_its_run() {
+    for (outcome, retryable) in [(Outcome::Failed, true), (Outcome::Limited, true), (Outcome::TimedOut, true)]
+    {
+        let mut log = Log::of(NewTask { once: true, ..asked() });
+        let run = log.start(2);
+        log.run(Command::OfRun(run, end(outcome, retryable)), at(3)).unwrap();
+        assert_eq!(log.work.task.state, TaskState::Failed, "{outcome:?}");
+    }
+    for (commit, state) in [("aaa", TaskState::Completed), ("bbb", TaskState::Review)] {
+        let mut log = Log::of(NewTask { once: true, ..asked() });
+        let run = log.start(2);
+        let prepared = RunCommand::Prepared { base_branch: None, base_commit: "aaa".into() };
+        log.run(Command::OfRun(run, prepared), at(3)).unwrap();
+        let collected = RunCommand::Collected { commit: commit.into(), diff: DiffStat::default() };
+        log.run(Command::OfRun(run, collected), at(4)).unwrap();
+        log.run(Command::OfRun(run, end(Outcome::Succeeded, false)), at(5)).unwrap();
+        assert_eq!(log.work.task.state, state);
+        log.run(Command::SendBack { comment: "and now?".into() }, at(6)).unwrap();
+        assert_eq!(log.work.task.state, TaskState::Queued, "its session can be gone on with");
+    }
+}
+
+#[test]
+fn a_person_takes_over_and_hands_back() {
+    let mut log = Log::new();
+    let first = log.start(2);
+    let prepared = RunCommand::Prepared { base_branch: None, base_commit: "aaa".into() };
+    log.run(Command::OfRun(first, prepared), at(3)).unwrap();
+    let session = Event::RunSession { session: "s".into(), model: None };
+    log.run(Command::OfRun(first, RunCommand::Tell(session)), at(3)).unwrap();
+    log.run(Command::TakeOver, at(4)).unwrap();
+    assert!(log.work.task.stopping, "what runs is stopped first");
+    log.run(Command::OfRun(first, end(Outcome::Stopped, false)), at(5)).unwrap();
+    assert_eq!(log.work.task.state, TaskState::Queued);
+    let second = log.start(6);
+    let run = log.work.run.clone().unwrap();
+    assert_eq!((run.hands_on, run.workspace, run.resume.as_deref()), (true, first, Some("s")));
+    log.run(Command::TakeOver, at(7)).unwrap();
+    assert!(!log.work.task.stopping, "it is the person's already");
+    let collected = RunCommand::Collected { commit: "bbb".into(), diff: DiffStat::default() };
+    log.run(Command::OfRun(second, collected), at(8)).unwrap();
+    log.run(Command::OfRun(second, end(Outcome::Failed, true)), at(9)).unwrap();
+    assert_eq!(log.work.task.state, TaskState::Review, "however the program ended");
+    log.run(Command::SendBack { comment: "go on".into() }, at(10)).unwrap();
+    log.start(11);
+    let run = log.work.run.clone().unwrap();
+    assert_eq!((run.hands_on, run.resume.as_deref()), (false, Some("s")));
+}
+
+#[test]
+fn a_stop_wins_over_a_takeover() {
+    let mut log = Log::new();
+    let run = log.start(2);
+    log.run(Command::TakeOver, at(3)).unwrap();
+    log.run(Command::Stop, at(4)).unwrap();
+    log.run(Command::OfRun(run, end(Outcome::Stopped, false)), at(5)).unwrap();
+    assert_eq!(log.work.task.state, TaskState::Cancelled);
+}
+
+#[test]
+fn what_is_asked_once_does_not_wait_for_an_account_and_asks_nobody() {
+    let mut log = Log::of(NewTask { once: true, ..asked() });
+    let hold = Command::Hold { until: None, reason: "its account rests".into() };
+    log.run(hold, at(2)).unwrap();
+    assert_eq!(log.work.task.state, TaskState::Failed);
+    assert_eq!(log.work.task.reason.as_deref(), Some("its account rests"));
+    let mut log = Log::of(NewTask { once: true, ..asked() });
+    let run = log.start(2);
+    let ask = RunCommand::Ask { text: "which?".into(), choices: Vec::new() };
+    assert!(log.run(Command::OfRun(run, ask), at(3)).is_err());
+}
+
+#[test]
+fn who_takes_over_settles_what_was_asked() {
+    let mut log = Log::new();
+    let run = log.start(2);
+    let ask = || RunCommand::Ask { text: "which?".into(), choices: Vec::new() };
+    log.run(Command::OfRun(run, ask()), at(3)).unwrap();
+    log.run(Command::OfRun(run, end(Outcome::Succeeded, false)), at(4)).unwrap();
+    assert_eq!(log.work.task.state.waiting().map(|waiting| waiting.on), Some(WaitFor::Breakpoint));
+    log.run(Command::TakeOver, at(5)).unwrap();
+    assert_eq!((&log.work.task.state, log.work.task.questions.len()), (&TaskState::Queued, 0));
+    let mut held = Log::new();
+    held.run(Command::TakeOver, at(2)).unwrap();
+    held.run(Command::Hold { until: None, reason: "logged out".into() }, at(3)).unwrap();
+    assert_eq!((&held.work.task.state, held.work.task.next.hands_on), (&TaskState::Failed, false));
+    let run = log.start(6);
+    assert!(log.run(Command::OfRun(run, ask()), at(7)).is_err(), "a person is there to be asked");
+}
+
 fn any_command() -> impl Strategy<Value = (u8, bool)> {
-    (0u8..26, any::<bool>())
+    (0u8..28, any::<bool>())
 }
 
 /// Turns a number into a command, for the live run or (`stale`) for one that never was.
@@ -279,6 +375,7 @@ fn command(n: u8, stale: bool, work: &Work, now: Timestamp) -> Command {
         }
         21 | 22 => Command::Answer { question: None, words: "2".into() },
         23 => Command::Answer { question: Some("1.1".into()), words: "neither".into() },
+        25 => Command::TakeOver,
         _ => Command::Rollback { checkpoint: "before-1".into(), commit: "base".into() },
     }
 }
@@ -300,7 +397,7 @@ fn check_invariants(work: &Work, before: &Work) {
         assert!(work.task.questions.is_empty(), "what is over or reviewed asks nothing");
     }
     assert!(live || open > 0 || work.task.questions.is_empty(), "answers are handed over once all are there");
-    if before.task.state == TaskState::Completed {
+    if before.task.state == TaskState::Completed && !before.task.asked.once {
         assert_eq!(work.task.state, TaskState::Completed, "completed is final");
     }
     if let (Some(old), Some(new)) = (&before.run, &work.run)
@@ -314,9 +411,10 @@ fn check_invariants(work: &Work, before: &Work) {
 proptest! {
     #[test]
     fn no_sequence_of_commands_reaches_an_illegal_state(
-        commands in proptest::collection::vec(any_command(), 1..80)
+        commands in proptest::collection::vec(any_command(), 1..80),
+        once in any::<bool>(),
     ) {
-        let mut log = Log::new();
+        let mut log = Log::of(NewTask { once, ..asked() });
         for ((n, stale), ms) in commands.into_iter().zip(10..) {
             let before = log.work.clone();
             let refused = log.run(command(n, stale, &before, at(ms)), at(ms)).is_err();

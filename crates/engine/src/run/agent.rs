@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use agents::{Assignment, Driver, Program, Verdict};
+use agents::{Assignment, Driver, Launch, Program, Verdict};
 use domain::work::End;
 use domain::{Event, Isolation, Outcome, Stage, question};
 use runner::{Exit, Follower, Forward, Found, JobSpec, Network, Piece, Reason, job};
@@ -22,7 +22,7 @@ use crate::{agents_here, prompt};
 type Mounts = Vec<(PathBuf, PathBuf)>;
 
 /// US dollars a run may cost, and when that renews.
-type Budget = (f64, Option<domain::Timestamp>);
+pub(super) type Budget = (f64, Option<domain::Timestamp>);
 
 /// How long an agent that told its result may take to end.
 const LINGER: Duration = Duration::from_secs(10);
@@ -51,6 +51,9 @@ impl Drive {
         let notes = self.context.notes(&self.work.task.asked).await?;
         let assignment = self.assignment(workspace, driver.as_ref(), &notes, before);
         let dir = self.dir().join("agent");
+        if run.hands_on {
+            return self.by_hand(workspace, driver.as_ref(), assignment, &dir).await;
+        }
         match found(&dir)? {
             Found::Finished(_) | Found::Alive(_) => {}
             Found::Lost => return Ok(self.lost()),
@@ -70,7 +73,7 @@ impl Drive {
         self.follow(&dir, Reading::new(driver.session(&assignment)), budget).await
     }
 
-    fn lost(&self) -> End {
+    pub(super) fn lost(&self) -> End {
         self.end(Outcome::Lost, Some("its processes vanished without a trace of how they ended".into()), true)
     }
 
@@ -127,15 +130,31 @@ impl Drive {
         &self,
         workspace: &Workspace,
         driver: &dyn Driver,
-        mut assignment: Assignment,
+        assignment: Assignment,
         budget: Option<Budget>,
         dir: &Path,
     ) -> Result<(), Broken> {
+        let (spec, stdin) = self.agent_job(workspace, driver, assignment, budget, |it| {
+            driver.launch(it).map_err(|e| failed(&e))
+        })?;
+        Ok(job::launch(&self.context.options.own, dir, &spec, &stdin)?)
+    }
+
+    /// The agent's job as `begin` starts it, behind the gateway where there is one, with the files of its home
+    /// written; and what it gets on standard input.
+    pub(super) fn agent_job(
+        &self,
+        workspace: &Workspace,
+        driver: &dyn Driver,
+        mut assignment: Assignment,
+        budget: Option<Budget>,
+        begin: impl FnOnce(&Assignment) -> Result<Launch, Broken>,
+    ) -> Result<(JobSpec, Vec<u8>), Broken> {
         let gateway = self.gateway(driver, &assignment.account, budget.map(|(left, _)| left))?;
         if let Some(gateway) = &gateway {
             assignment.account.clone_from(&gateway.account);
         }
-        let launch = driver.launch(&assignment).map_err(|error| failed(&error))?;
+        let launch = begin(&assignment)?;
         for (path, bytes) in &launch.files {
             let at = Path::new(path);
             // Replaced if the agent of an earlier run put something there; never written through a link.
@@ -176,7 +195,7 @@ impl Drive {
             let inside = Path::new(runner::sandbox::HOME).join(login.file);
             sandbox.writable.push((profile.join(login.file), inside));
         }
-        Ok(job::launch(&self.context.options.own, dir, &spec, &launch.stdin)?)
+        Ok((spec, launch.stdin))
     }
 
     /// Where the vendor's own login of this run's account is.
@@ -192,8 +211,8 @@ impl Drive {
         let found = match program {
             Program::Own if bare => return Ok((vec![own.display().to_string()], Vec::new())),
             Program::Own => return Ok((vec![OWN.into()], vec![(own.clone(), OWN.into())])),
-            Program::Named(_) | Program::Through { .. } => {
-                self.context.agents.get(agent).and_then(|agent| agent.program)
+            Program::Named(name) | Program::Through { program: name, .. } => {
+                self.context.agents.program(agent, name, &self.context.options.path)
             }
         };
         let found = found.ok_or_else(|| Broken::Failed {
@@ -320,7 +339,7 @@ impl Drive {
     }
 
     /// The end of a run that may not begin.
-    fn spent(&self, left: f64, until: Option<domain::Timestamp>) -> End {
+    pub(super) fn spent(&self, left: f64, until: Option<domain::Timestamp>) -> End {
         let name = &self.project.name;
         let reason = match until {
             Some(until) => format!(
@@ -332,14 +351,23 @@ impl Drive {
         End { until, spent: true, ..self.end(Outcome::Limited, Some(reason), true) }
     }
 
-    async fn store_events(&mut self, events: Vec<Event>, from: u64, to: u64) -> Result<(), Broken> {
+    pub(super) async fn store_events(
+        &mut self,
+        events: Vec<Event>,
+        from: u64,
+        to: u64,
+    ) -> Result<(), Broken> {
         for event in &events {
             if let Event::PlanUpdated { items } = event {
                 self.plan.clone_from(items);
             }
         }
         let open = question::open(&self.work.task.questions).count();
-        let reports = reports(events, question::MOST_OPEN.saturating_sub(open));
+        let free = match self.work.asks_nobody() {
+            Some(nobody) => Err(nobody),
+            None => Ok(question::MOST_OPEN.saturating_sub(open)),
+        };
+        let reports = reports(events, free);
         self.tell(reports, Some(("agent", from, to))).await
     }
 

@@ -144,7 +144,7 @@ impl Drive {
     }
 
     /// Follows a job to its end; `None` when it is lost.
-    async fn watch(&mut self, dir: &Path) -> Result<Option<Done>, Broken> {
+    pub(super) async fn watch(&mut self, dir: &Path) -> Result<Option<Done>, Broken> {
         let mut follower = Follower::open(dir, 0);
         let mut tail: Vec<u8> = Vec::new();
         let mut stop = self.stop.clone();

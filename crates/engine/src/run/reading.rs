@@ -109,6 +109,25 @@ impl Reading {
     }
 }
 
+/// The notes of a job that draws on a terminal: all else it says is for whoever sits there.
+#[derive(Default)]
+pub(super) struct NotesOnly(Notes);
+
+impl NotesOnly {
+    /// As [`Reading::take`].
+    pub(super) fn take(&mut self, frames: &[Frame], offset: &mut u64, stored: u64) -> Vec<Event> {
+        let mut events = Vec::new();
+        for frame in frames {
+            *offset += 16 + frame.payload.len() as u64;
+            if frame.kind == Kind::Note {
+                let new = self.0.take(&frame.payload).unwrap_or_else(|| note(&frame.payload));
+                events.extend(new.into_iter().filter(|_| *offset > stored));
+            }
+        }
+        events
+    }
+}
+
 /// Output that the driver did not understand as anything.
 fn plain(event: &Event) -> Option<&str> {
     match event {

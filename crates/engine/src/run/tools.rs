@@ -29,17 +29,21 @@ impl Drive {
 }
 
 /// What an agent's stream reports. The rehearsal asks in its stream what others ask with a tool: as often as `free`
-/// says, and what cannot be asked so is told instead, because nobody is there to mend it.
-pub(super) fn reports(events: Vec<Event>, mut free: usize) -> Vec<RunCommand> {
+/// says, or never and why; and what cannot be asked so is told instead, because nobody is there to mend it.
+pub(super) fn reports(events: Vec<Event>, mut free: Result<usize, &'static str>) -> Vec<RunCommand> {
     let report = |event| {
         let Event::QuestionAsked { id, text, choices } = event else { return RunCommand::Tell(event) };
         let question = Question { id, text, choices, answer: None };
-        let complaint = if free == 0 { Some("too many are open") } else { question.complaint() };
+        let complaint = match free {
+            Err(nobody) => Some(nobody),
+            Ok(0) => Some("too many are open"),
+            Ok(_) => question.complaint(),
+        };
         if let Some(complaint) = complaint {
             let text = format!("a question was not asked: {complaint}");
             RunCommand::Tell(Event::RunWarning { text })
         } else {
-            free -= 1;
+            free = free.map(|free| free - 1);
             RunCommand::Ask { text: question.text, choices: question.choices }
         }
     };
@@ -54,7 +58,7 @@ mod tests {
     fn what_cannot_be_asked_is_told() {
         let ask =
             |text: &str| Event::QuestionAsked { id: String::new(), text: text.into(), choices: Vec::new() };
-        let made = reports(vec![ask("one?"), ask(" "), ask("two?"), ask("three?")], 2);
+        let made = reports(vec![ask("one?"), ask(" "), ask("two?"), ask("three?")], Ok(2));
         let asked = |report: &RunCommand| matches!(report, RunCommand::Ask { .. });
         assert_eq!(made.iter().map(asked).collect::<Vec<_>>(), [true, false, true, false]);
     }

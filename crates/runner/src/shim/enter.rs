@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Places;
 use crate::sandbox::{self, Fds};
-use crate::spec::{self, Isolation, JobSpec, Limits, Mount, Sandbox};
+use crate::spec::{self, Isolation, JobSpec, Limits, Mount, Sandbox, Stdout};
 use crate::{cgroup, seccomp, sys};
 
 /// What `enter` tells the shim before it becomes the job.
@@ -64,7 +64,7 @@ fn enter(places: &Places, shim: &OwnedFd) -> Result<std::convert::Infallible, St
             limit(&spec.limits).map_err(because("the resource limits cannot be set"))?;
             let mut command = command(Path::new(spec.argv.first().ok_or("the job has no program")?));
             command.args(&spec.argv[1..]).env_clear().envs(&spec.env).current_dir(&spec.cwd);
-            open_stdin(&places.input())?;
+            open_stdin(places, spec.stdout)?;
             tell(shim, &Ready { failed: None }, &[]).map_err(because("the shim is gone"))?;
             Err(because("the program cannot be started")(command.exec()))
         }
@@ -100,9 +100,13 @@ fn prepare(places: &Places, spec: &JobSpec, sandbox: &Sandbox, shim: &OwnedFd) -
         nsswitch: nsswitch.as_raw_fd(),
     };
     let mut command = command(&bwrap);
-    command.args(sandbox::arguments(sandbox, tree.as_deref(), &spec.cwd, &fds, &spec.argv));
+    command.args(sandbox::arguments(sandbox, tree.as_deref(), spec, &fds));
     command.env_clear().envs(&spec.env).current_dir("/");
-    open_stdin(&places.input())?;
+    if spec.stdout == Stdout::Terminal {
+        // A session of its own, for the terminal to be its; without a sandbox it has one already.
+        rustix::process::setsid().map_err(|error| format!("no session of its own: {error}"))?;
+    }
+    open_stdin(places, spec.stdout)?;
     limit(&spec.limits).map_err(because("the resource limits cannot be set"))?;
     tell(shim, &Ready { failed: None }, &listeners).map_err(because("the shim is gone"))?;
     // They must stay open until bubblewrap reads them: they go with this process, which becomes it.
@@ -162,7 +166,14 @@ fn mount(places: &Places, sandbox: &Sandbox) -> Result<Option<PathBuf>, String> 
     }
 }
 
-fn open_stdin(path: &Path) -> Result<(), String> {
+fn open_stdin(places: &Places, stdout: Stdout) -> Result<(), String> {
+    if stdout == Stdout::Terminal {
+        rustix::stdio::dup2_stdin(rustix::stdio::stdout()).map_err(|error| error.to_string())?;
+        // Keys that interrupt, and changes of its size, reach who is in front of it.
+        return rustix::process::ioctl_tiocsctty(rustix::stdio::stdin())
+            .map_err(|error| format!("the terminal cannot be had: {error}"));
+    }
+    let path = &places.input();
     let file = File::open(path).map_err(|error| format!("{}: {error}", path.display()))?;
     rustix::stdio::dup2_stdin(&file).map_err(|error| error.to_string())
 }

@@ -1,4 +1,4 @@
-//! The shim's socket: JSON lines. Words: `stop`, `follow`. A line the shim does not know is answered
+//! The shim's socket: JSON lines. Words: `stop`, `follow`, and for a job with a terminal `type`, `resize`. A line the shim does not know is answered
 //! with an error and changes nothing.
 
 use std::io;
@@ -12,6 +12,7 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{mpsc, watch};
 
 use super::Places;
+use super::terminal::Typed;
 use crate::spec::PROTOCOL;
 
 /// What somebody asks of a shim.
@@ -22,6 +23,10 @@ pub(crate) enum Request {
     Stop { grace_ms: u64, reason: String },
     /// Tell whenever the spool has grown.
     Follow,
+    /// Keys for the job's terminal.
+    Type { bytes: Vec<u8> },
+    /// The size of the terminal that shows the job's.
+    Resize { rows: u16, columns: u16 },
 }
 
 /// What a shim says.
@@ -54,15 +59,20 @@ pub(super) fn bind(places: &Places) -> io::Result<UnixListener> {
 }
 
 /// Answers until the shim ends.
-pub(super) async fn serve(listener: UnixListener, stops: mpsc::Sender<Stop>, grown: watch::Receiver<u64>) {
+pub(super) async fn serve(
+    listener: UnixListener,
+    stops: mpsc::Sender<Stop>,
+    grown: watch::Receiver<u64>,
+    typing: Option<mpsc::Sender<Typed>>,
+) {
     // Followers are one or two; more than this is somebody's mistake.
     let places = Arc::new(tokio::sync::Semaphore::new(32));
     while let Ok((stream, _)) = listener.accept().await {
         let Ok(place) = Arc::clone(&places).try_acquire_owned() else { continue };
-        let (stops, grown) = (stops.clone(), grown.clone());
+        let (stops, grown, typing) = (stops.clone(), grown.clone(), typing.clone());
         tokio::task::spawn_local(async move {
             // Whoever asked may leave at any time; that is no event for the job.
-            answer(stream, stops, grown).await.ok();
+            answer(stream, stops, grown, typing).await.ok();
             drop(place);
         });
     }
@@ -72,6 +82,7 @@ async fn answer(
     stream: UnixStream,
     stops: mpsc::Sender<Stop>,
     mut grown: watch::Receiver<u64>,
+    typing: Option<mpsc::Sender<Typed>>,
 ) -> io::Result<()> {
     let (read, mut write) = stream.into_split();
     send(&mut write, &Answer::Hello { protocol: PROTOCOL }).await?;
@@ -90,10 +101,27 @@ async fn answer(
                     return Ok(());
                 }
             },
+            Ok(Request::Type { bytes }) => {
+                let answer = pass(typing.as_ref(), Typed::Bytes(bytes)).await;
+                send(&mut write, &answer).await?;
+            }
+            Ok(Request::Resize { rows, columns }) => {
+                let answer = pass(typing.as_ref(), Typed::Size { rows, columns }).await;
+                send(&mut write, &answer).await?;
+            }
             Err(error) => send(&mut write, &Answer::Error(error.to_string())).await?,
         }
     }
     Ok(())
+}
+
+/// To the job's terminal, as soon as there is room.
+async fn pass(typing: Option<&mpsc::Sender<Typed>>, typed: Typed) -> Answer {
+    match typing {
+        Some(typing) if typing.send(typed).await.is_ok() => Answer::Ok,
+        Some(_) => Answer::Error("the terminal is gone".into()),
+        None => Answer::Error("this job has no terminal".into()),
+    }
 }
 
 async fn send(write: &mut (impl AsyncWriteExt + Unpin), answer: &Answer) -> io::Result<()> {

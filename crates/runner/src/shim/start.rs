@@ -11,7 +11,7 @@ use rustix::net::{
     socketpair,
 };
 
-use super::{Places, Ready};
+use super::{Places, Ready, terminal};
 use crate::cgroup::Groups;
 use crate::spec::{JobSpec, Stdout};
 use crate::tree;
@@ -28,6 +28,8 @@ pub(super) struct Started {
     /// The proxy's listener and one for each forward; empty without a sandbox.
     pub(super) listeners: Vec<OwnedFd>,
     pub(super) groups: Groups,
+    /// Our side of the terminal of a job that has one.
+    pub(super) terminal: Option<OwnedFd>,
 }
 
 /// Starts the job, or says why it was not started.
@@ -36,8 +38,8 @@ pub(super) fn start(places: &Places, spec: &JobSpec) -> Result<Started, String> 
         .map_err(|error| format!("{}: {error}", places.groups().display()))?;
     let mut starts = 1;
     loop {
-        match enter(places) {
-            Ok((child, listeners)) => return Ok(Started { child, listeners, groups }),
+        match enter(places, spec.stdout) {
+            Ok((child, listeners, terminal)) => return Ok(Started { child, listeners, groups, terminal }),
             Err(NotReady::Vanished(_)) if starts < MOST_STARTS => starts += 1,
             Err(NotReady::Failed(reason) | NotReady::Vanished(reason)) => return Err(reason),
         }
@@ -53,7 +55,7 @@ enum NotReady {
 }
 
 /// Starts the job's process and waits until it is ready.
-fn enter(places: &Places) -> Result<(Child, Vec<OwnedFd>), NotReady> {
+fn enter(places: &Places, stdout: Stdout) -> Result<(Child, Vec<OwnedFd>, Option<OwnedFd>), NotReady> {
     let failed =
         |error: &dyn std::fmt::Display| NotReady::Failed(format!("no process could be started: {error}"));
     let (ours, theirs) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)
@@ -61,10 +63,17 @@ fn enter(places: &Places) -> Result<(Child, Vec<OwnedFd>), NotReady> {
     let mut command = own_command();
     command.arg("shim-enter").arg(&places.0).current_dir("/").env_clear();
     command.stdin(theirs).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut terminal = None;
+    if stdout == Stdout::Terminal {
+        let (ours, theirs) = terminal::open().map_err(|error| failed(&error))?;
+        let error = theirs.try_clone().map_err(|error| failed(&error))?;
+        command.stdout(theirs).stderr(error);
+        terminal = Some(ours);
+    }
     let mut child = command.spawn().map_err(|error| failed(&error))?;
     drop(command);
     match hear(&ours) {
-        Ok((Ready { failed: None }, listeners)) => Ok((child, listeners)),
+        Ok((Ready { failed: None }, listeners)) => Ok((child, listeners, terminal)),
         Ok((Ready { failed: Some(reason) }, _)) => {
             child.wait().ok();
             Err(NotReady::Failed(reason))
@@ -107,7 +116,7 @@ fn hear(socket: &OwnedFd) -> io::Result<(Ready, Vec<OwnedFd>)> {
 /// The file that raw output goes to.
 pub(super) fn raw_output(places: &Places, spec: &JobSpec) -> io::Result<Option<File>> {
     match spec.stdout {
-        Stdout::Spool => Ok(None),
+        Stdout::Spool | Stdout::Terminal => Ok(None),
         Stdout::File => File::create_new(places.output()).map(Some),
     }
 }

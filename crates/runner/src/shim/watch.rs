@@ -5,7 +5,7 @@ use std::io::Write;
 use std::os::fd::OwnedFd;
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
-use std::process::ExitStatus;
+use std::process::{Child, ExitStatus};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal};
@@ -18,6 +18,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::listen::{self, Stop};
 use super::start::{self, Started};
+use super::terminal::{self, Typed};
 use super::{Ended, Places, Service, unix_ms};
 use crate::spec::{Isolation, JobSpec, Mount, Reason};
 use crate::spool::{Kind, Writer};
@@ -64,11 +65,15 @@ async fn supervise_here(places: &Places, spec: &JobSpec, spool: Writer, service:
         Ok(raw) => raw,
         Err(error) => return failed(format!("the output file cannot be made: {error}")),
     };
-    let Started { mut child, listeners, groups } = match start::start(places, spec) {
+    let Started { mut child, listeners, groups, terminal } = match start::start(places, spec) {
         Ok(started) => started,
         Err(reason) => return failed(reason),
     };
-    tokio::task::spawn_local(listen::serve(listener, stop_sender, grown));
+    let pipes = match ends(&mut child, terminal) {
+        Ok(pipes) => pipes,
+        Err(error) => return failed(format!("the job's output cannot be read: {error}")),
+    };
+    tokio::task::spawn_local(listen::serve(listener, stop_sender, grown, pipes.typing));
     let (notes, denied) = mpsc::channel(64);
     let (service_notes, told) = mpsc::channel(256);
     let mut playing = None;
@@ -76,13 +81,11 @@ async fn supervise_here(places: &Places, spec: &JobSpec, spool: Writer, service:
         let service = service.map(|play| (play, spec.secret.clone(), service_notes));
         playing = proxy::serve(listeners, &sandbox.network, notes, service);
     }
-    let pipes = child.stdout.take().zip(child.stderr.take());
-    let Some((stdout, stderr)) = pipes else { return failed("no pipes".into()) };
     let most = spec.limits.output_bytes;
     let mut output = Output { spool, grown: grown_sender, raw, bytes: 0, most, denied, told };
     let pid = i32::try_from(child.id()).unwrap_or(0);
     let watch = Watch::new(spec, pid);
-    let mut ended = watch.run(&mut output, stdout.into(), stderr.into(), stops).await;
+    let mut ended = watch.run(&mut output, pipes.stdout, pipes.stderr, stops).await;
     if groups.ran_out_of_memory() && ended.reason == Reason::Exited {
         ended.reason = Reason::MemoryLimit;
         ended.detail = Some("its processes used more memory than they may".into());
@@ -103,6 +106,25 @@ async fn supervise_here(places: &Places, spec: &JobSpec, spool: Writer, service:
     }
     output.finish();
     ended
+}
+
+/// Our ends of what the job says and reads.
+struct Ends {
+    stdout: Option<OwnedFd>,
+    /// None of its own with a terminal.
+    stderr: Option<OwnedFd>,
+    typing: Option<mpsc::Sender<Typed>>,
+}
+
+fn ends(child: &mut Child, terminal: Option<OwnedFd>) -> std::io::Result<Ends> {
+    let Some(terminal) = terminal else {
+        let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+        return Ok(Ends { stdout: stdout.map(Into::into), stderr: stderr.map(Into::into), typing: None });
+    };
+    let stdout = Some(terminal.try_clone()?);
+    let (typing, typed) = mpsc::channel(64);
+    tokio::task::spawn_local(terminal::serve(terminal, typed));
+    Ok(Ends { stdout, stderr: None, typing: Some(typing) })
 }
 
 /// Where output goes.
@@ -186,13 +208,13 @@ impl<'a> Watch<'a> {
     async fn run(
         mut self,
         output: &mut Output,
-        stdout: OwnedFd,
-        stderr: OwnedFd,
+        stdout: Option<OwnedFd>,
+        stderr: Option<OwnedFd>,
         mut stops: mpsc::Receiver<Stop>,
     ) -> Ended {
         let mut ended =
             Ended { code: None, signal: None, reason: Reason::Exited, detail: None, output_bytes: 0 };
-        let (mut out, mut err) = (Some(reader(stdout)), Some(reader(stderr)));
+        let (mut out, mut err) = (stdout.map(reader), stderr.map(reader));
         let (mut out_buffer, mut err_buffer) = (vec![0; 64 * 1024], vec![0; 16 * 1024]);
         let exit = child_exit(self.pid);
         tokio::pin!(exit);

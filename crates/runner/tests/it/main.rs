@@ -9,4 +9,5 @@
 mod harness;
 mod limits;
 mod shim;
+mod terminal;
 mod walls;

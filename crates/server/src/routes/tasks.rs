@@ -27,6 +27,8 @@ pub(crate) struct ListQuery {
     state: Option<String>,
     /// A project's name.
     project: Option<String>,
+    /// An agent session.
+    session: Option<String>,
     /// At most this many; 500 at the most.
     limit: Option<usize>,
     /// The `next_cursor` of the page before.
@@ -50,7 +52,8 @@ pub(crate) async fn list_tasks(
         .map(|cursor| cursor.parse::<TaskId>().map_err(|_| invalid("the cursor is not one of ours")))
         .transpose()?;
     let limit = query.limit.unwrap_or(50).clamp(1, tasks::MOST);
-    let filter = tasks::Filter { states, project: query.project, before, limit: limit + 1 };
+    let filter =
+        tasks::Filter { states, project: query.project, session: query.session, before, limit: limit + 1 };
     let mut items = app
         .engine
         .store()
@@ -102,6 +105,7 @@ pub(crate) async fn create_task(
         scenario: body.scenario,
         isolation,
         key,
+        once: body.once,
     };
     let accepted = app.engine.create(request, ACTOR).await?;
     let status = if accepted.new { StatusCode::CREATED } else { StatusCode::OK };
@@ -224,6 +228,18 @@ pub(crate) async fn send_back_task(
     Json(body): Json<SendBack>,
 ) -> Result<Json<TaskView>, Failure> {
     command(&app, id, Command::SendBack { comment: body.comment }).await
+}
+
+/// Gives a task to a person, in its agent's own interactive UI (`sidekick takeover`); what runs is stopped first.
+#[utoipa::path(post, path = "/api/tasks/{id}/takeover", params(("id" = String, Path)),
+    responses((status = 200, body = TaskView), (status = 409, body = Problem)))]
+pub(crate) async fn take_over_task(
+    State(app): State<App>,
+    Path(id): Path<String>,
+) -> Result<Json<TaskView>, Failure> {
+    let id = resolve(&app, id).await?;
+    let work = app.engine.take_over(id, ACTOR).await?;
+    Ok(Json(TaskView::new(&work.task, work.run.as_ref())))
 }
 
 /// Answers what the task's agent asked; once all is answered, it goes on in the same session.

@@ -31,7 +31,7 @@ const FIXED: [&str; 16] = [
     "parent_run",
     "depth",
 ];
-const MOVING: [&str; 31] = [
+const MOVING: [&str; 33] = [
     "agent",
     "title",
     "state",
@@ -63,6 +63,9 @@ const MOVING: [&str; 31] = [
     "started_at",
     "ended_at",
     "questions",
+    // Set once; here because what was added later comes last.
+    "once",
+    "next_hands_on",
 ];
 
 static SELECT: LazyLock<String> =
@@ -157,6 +160,8 @@ fn moving(task: &Task) -> Result<Vec<Value>, Error> {
         task.started_at.into(),
         task.ended_at.into(),
         (&json(&task.questions)?).into(),
+        task.asked.once.into(),
+        task.next.hands_on.into(),
     ])
 }
 
@@ -178,6 +183,7 @@ fn task(row: &Row) -> Result<Task, Error> {
         base: row.opt_text(9)?,
         key: row.opt_text(10)?,
         parent: parent(row)?,
+        once: row.int(47)? != 0,
     };
     let reason = row.opt_text(33)?;
     Ok(Task {
@@ -197,6 +203,7 @@ fn task(row: &Row) -> Result<Task, Error> {
             from: row.opt_text(28)?,
             resume: row.opt_text(29)?,
             feedback: row.opt_text(30)?,
+            hands_on: row.int(48)? != 0,
         },
         session: row.opt_text(31)?,
         summary: row.opt_text(32)?,

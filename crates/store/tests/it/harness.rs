@@ -41,6 +41,7 @@ pub(crate) fn asked(text: &str) -> NewTask {
         base: None,
         key: None,
         parent: None,
+        once: false,
     }
 }
 

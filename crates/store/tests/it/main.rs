@@ -12,4 +12,5 @@ mod life;
 mod log;
 mod memory;
 mod queue;
+mod sessions;
 mod survives;
