@@ -19,7 +19,7 @@ fn requests() {
         &bench,
         &["run", "x", "--agent", "nobody"],
         2,
-        "there is no agent `nobody`; known are: claude, codex, gemini, qwen, rehearsal",
+        "there is no agent `nobody`; known are: claude, codex, gemini, qwen, opencode, aider, rehearsal",
     );
     refused(
         &bench,

@@ -243,7 +243,7 @@ fn shows_its_plan(agent: &Agent) {
 }
 
 fn giant_output(agent: &Agent) {
-    let script = "head -c 3000000 /dev/zero | tr '\\0' x; echo x > a.txt";
+    let script = "yes 0123456789 | head -n 300000; echo x > a.txt";
     let server = ModelServer::start(vec![(agent.shell)(script), Turn::text("Printed.")]);
     let bench = agent.bench(&server);
     let done = agent.run(&bench, "print");

@@ -28,6 +28,8 @@ use crate::{disk, proxy, tree};
 const AFTERGLOW: Duration = Duration::from_millis(500);
 /// The most that is taken of output left in a pipe then.
 const MOST_LEFT: usize = 1 << 20;
+/// Bytes a pipe holds: what the kernel lets anybody ask for.
+const PIPE: usize = 1 << 20;
 /// How long a service may take to tell the rest.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 /// How often the disk is looked at, at the most.
@@ -382,6 +384,8 @@ fn writable(spec: &JobSpec) -> Vec<PathBuf> {
 }
 
 fn reader(fd: OwnedFd) -> pipe::Receiver {
+    // Some agents end without waiting for what they wrote to be read; where the machine lets us, it is still there.
+    rustix::pipe::fcntl_setpipe_size(&fd, PIPE).ok();
     // A read must never wait: everything else this thread watches would wait with it.
     rustix::io::ioctl_fionbio(&fd, true).ok();
     pipe::Receiver::from_owned_fd_unchecked(fd)
