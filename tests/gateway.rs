@@ -151,3 +151,36 @@ fn a_local_endpoint_that_is_down_is_started() {
     assert!(log.contains("was down, so it was started"), "{log}");
     std::process::Command::new("pkill").args(["-f", script.to_str().unwrap()]).status().unwrap();
 }
+
+#[test]
+fn a_model_is_asked_without_a_harness() {
+    for (speaks, model, env) in [
+        ("gemini", "gemini-2.5-pro", "GEMINI_API_KEY: sk-real, GOOGLE_GEMINI_BASE_URL: 'URL'"),
+        ("anthropic", "claude-sonnet-4-5", "ANTHROPIC_API_KEY: sk-real, ANTHROPIC_BASE_URL: 'URL'"),
+        ("openai", "qwen3", "OPENAI_API_KEY: sk-real, OPENAI_BASE_URL: 'URL/v1'"),
+    ] {
+        let server = ModelServer::start(Vec::new());
+        let bench = Bench::new();
+        let env = env
+            .replace("URL'", &format!("{}'", server.url()))
+            .replace("URL/v1'", &format!("{}/v1'", server.url()));
+        bench.configure(&format!("agents: {{reviewer: {{speaks: {speaks}, env: {{{env}}}}}}}\n"));
+        let answer = bench.json(&["agent-run", "-m", &format!("reviewer/{model}"), "is it good?"]);
+        assert_eq!(
+            (&answer["text"], &answer["tokens"]["output"]),
+            (&json!("Done."), &json!(50)),
+            "{speaks}: {answer}"
+        );
+        let sent = format!("{:?}", server.requests()[0].headers);
+        assert!(sent.contains("sk-real") && !sent.contains("held-by-the-gateway"), "{speaks}: {sent}");
+        assert!(server.requests()[0].body.to_string().contains("is it good?"));
+    }
+    let bench = Bench::new();
+    bench.configure("agents: {reviewer: {speaks: gemini, env: {GEMINI_API_KEY: k}}}\n");
+    let output = bench.output(&["agent-run", "-m", "reviewer", "is it good?"]);
+    assert!(
+        said(&output).contains("reviewer needs GEMINI_MODEL in agents.reviewer.env"),
+        "{}",
+        said(&output)
+    );
+}

@@ -65,7 +65,7 @@ pub(super) fn fleet() -> Vec<Agent> {
     fleet.push(Agent {
         // It tries for minutes by itself, and takes no word of ours about it.
         // Its session was there again in some tries and not in others.
-        cannot: &[REPOSITORY, OVERLOADED, RESUME, TOOLS, ASKS, OUTSIDE, BUDGET, CALLS, PLAN, LIMIT],
+        cannot: &[REPOSITORY, OVERLOADED, RESUME, GIANT, TOOLS, ASKS, OUTSIDE, BUDGET, CALLS, PLAN, LIMIT],
         ..acp("gemini-acp", "acp: [gemini, --acp, -m, gemini-2.5-pro], ", gemini)
     });
     fleet.push(Agent {
@@ -148,7 +148,8 @@ fn shipped() -> Vec<Agent> {
             model: "gemini-2.5-pro",
             configured: "",
             resumes: true,
-            cannot: &[PLAN, LIMIT],
+            // It ends before what it wrote is read: of a tool's output beyond a pipe's megabyte its own result is lost.
+            cannot: &[PLAN, LIMIT, GIANT],
             account: |url| vec![("GOOGLE_GEMINI_BASE_URL", url.into()), ("GEMINI_API_KEY", KEY.into())],
             tool: |name| format!("mcp_sidekick_{name}"),
             shell: |command| Turn::tool("run_shell_command", json!({"command": command, "description": "x"})),

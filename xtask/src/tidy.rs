@@ -26,7 +26,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("rusqlite", &["store"]),
     ("postgres", &["store"]),
     ("axum", &["server", "testkit"]),
-    ("ureq", &["api", "engine"]),
+    ("ureq", &["api", "cli", "engine"]),
     ("hyper", &["gateway"]),
     ("rustls", &["gateway"]),
     ("rmcp", &["mcp"]),

@@ -12,6 +12,7 @@ mod blocks;
 pub mod claude;
 pub mod codex;
 pub mod command;
+pub mod direct;
 mod endpoint;
 pub mod gemini;
 mod heard;

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use agents::acp::Acp;
 use agents::command::Custom;
+use agents::direct::Direct;
 use agents::logs::Format;
 use domain::project::{Budget, Check, Project};
 use domain::retry::RetryPolicy;
@@ -97,6 +98,24 @@ struct BudgetFile {
     month_usd: Option<f64>,
 }
 
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Speaks {
+    Anthropic,
+    Openai,
+    Gemini,
+}
+
+impl From<Speaks> for agents::Speaks {
+    fn from(speaks: Speaks) -> Self {
+        match speaks {
+            Speaks::Anthropic => Self::Anthropic,
+            Speaks::Openai => Self::Openai,
+            Speaks::Gemini => Self::Gemini,
+        }
+    }
+}
+
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct AgentFile {
@@ -104,6 +123,8 @@ struct AgentFile {
     command: Option<Vec<String>>,
     /// Makes it an agent that speaks ACP over its standard input and output.
     acp: Option<Vec<String>>,
+    /// Makes it a model that is asked without a harness: what its provider speaks.
+    speaks: Option<Speaks>,
     /// A command agent's interactive UI, for `sidekick takeover`.
     interactive: Vec<String>,
     network: Vec<String>,
@@ -173,10 +194,13 @@ fn parse(text: &str) -> std::result::Result<File, String> {
 
 fn options(file: File, data_dir: &Path, own: PathBuf) -> Result<engine::Options> {
     let mut accounts = Vec::new();
-    let (mut commands, mut acp) = (Vec::new(), Vec::new());
+    let (mut commands, mut acp, mut models) = (Vec::new(), Vec::new(), Vec::new());
     for (name, agent) in file.agents {
         if [&agent.command, &agent.acp].into_iter().flatten().any(Vec::is_empty) {
             return Err(Error::usage(format!("agent `{name}`: the command is empty")));
+        }
+        if let Some(speaks) = agent.speaks {
+            models.push(Direct { name: name.clone(), speaks: speaks.into() });
         }
         match (agent.command, agent.acp) {
             (Some(argv), None) => commands.push(Custom {
@@ -216,6 +240,7 @@ fn options(file: File, data_dir: &Path, own: PathBuf) -> Result<engine::Options>
         accounts,
         commands,
         acp,
+        models,
         projects,
         prices: file.prices,
         zone: jiff::tz::TimeZone::system(),

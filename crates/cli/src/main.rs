@@ -9,6 +9,7 @@ mod args;
 mod commands;
 mod config;
 mod connect;
+mod direct;
 mod error;
 mod interrupt;
 mod places;
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
         Some("shim") => return runner::shim::main(words.next(), Some(play_gateway)),
         Some("shim-enter") => return runner::shim::enter_main(words.next()),
         Some(agents::acp::ROLE) => return acp::main(words),
+        Some(agents::direct::ROLE) => return direct::main(),
         Some("rehearse") => return rehearse::main(words),
         _ => {}
     }

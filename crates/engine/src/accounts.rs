@@ -74,16 +74,19 @@ impl Engine {
         let now = clock::now();
         let (five_hours, week) =
             (now.minus(Duration::from_hours(5)), now.minus(Duration::from_hours(7 * 24)));
-        let (standings, load, short, long) = self
+        let names: Vec<_> =
+            self.context.agents.accounts().iter().map(|known| known.account.name.clone()).collect();
+        let (standings, load, used) = self
             .context
             .store
             .read(move |tx| {
-                Ok((
-                    accounts::standings(tx)?,
-                    runs::load_now(tx)?,
-                    accounts::used_since(tx, five_hours)?,
-                    accounts::used_since(tx, week)?,
-                ))
+                let mut used = HashMap::new();
+                for name in names {
+                    let spans = [five_hours, week].map(|since| accounts::used_since(tx, &name, since));
+                    let [short, long] = spans;
+                    used.insert(name, [short?, long?]);
+                }
+                Ok((accounts::standings(tx)?, runs::load_now(tx)?, used))
             })
             .await?;
         let zone = &self.context.options.zone;
@@ -100,7 +103,7 @@ impl Engine {
                     let sentence = hold.sentence(name, zone);
                     (hold, sentence)
                 }),
-                used: [&short, &long].map(|used| used.get(name).copied().unwrap_or_default()),
+                used: used.get(name).copied().unwrap_or_default(),
                 standing,
             }
         };

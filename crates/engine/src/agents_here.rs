@@ -70,6 +70,7 @@ impl AgentsHere {
     pub(crate) fn look(options: &Options) -> Self {
         let mut drivers: Vec<Arc<dyn Driver>> = agents::builtin().into_iter().map(Arc::from).collect();
         drivers.extend(options.commands.iter().map(|custom| Arc::new(custom.clone()) as Arc<dyn Driver>));
+        drivers.extend(options.models.iter().map(|model| Arc::new(model.clone()) as Arc<dyn Driver>));
         drivers.extend(options.acp.iter().map(|agent| Arc::new(agent.clone()) as Arc<dyn Driver>));
         // An agent without an account of its own configuration has one without variables.
         let mut accounts = options.accounts.clone();

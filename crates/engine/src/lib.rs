@@ -69,6 +69,8 @@ pub struct Options {
     pub prices: std::collections::BTreeMap<String, domain::price::Price>,
     /// Agents of the configuration that speak ACP.
     pub acp: Vec<agents::acp::Acp>,
+    /// Models of the configuration that are asked without a harness.
+    pub models: Vec<agents::direct::Direct>,
     /// Configured projects.
     pub projects: Vec<Project>,
     /// The agent used when nothing names one.

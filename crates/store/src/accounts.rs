@@ -121,15 +121,15 @@ pub fn forget_history(tx: &mut Tx<'_>, before: Timestamp) -> Result<u64, Error> 
     tx.execute("DELETE FROM window_history WHERE at < $1", &[before.into()])
 }
 
-/// What runs that started since a moment consumed, by account, and how many they are.
-pub fn used_since(tx: &mut Tx<'_>, since: Timestamp) -> Result<HashMap<String, (Usage, u64)>, Error> {
-    let rows = tx.query(
-        "SELECT account, CAST(SUM(tokens_input) AS BIGINT), CAST(SUM(tokens_output) AS BIGINT),
-           CAST(SUM(tokens_cached) AS BIGINT), SUM(cost_usd), COUNT(*)
-         FROM runs WHERE started_at >= $1 AND account IS NOT NULL GROUP BY account",
-        &[since.into()],
+/// What an account's runs that started since a moment consumed, and how many they are.
+pub fn used_since(tx: &mut Tx<'_>, account: &str, since: Timestamp) -> Result<(Usage, u64), Error> {
+    let row = tx.query_one(
+        "SELECT CAST(COALESCE(SUM(tokens_input), 0) AS BIGINT), CAST(COALESCE(SUM(tokens_output), 0) AS BIGINT),
+           CAST(COALESCE(SUM(tokens_cached), 0) AS BIGINT), COALESCE(SUM(cost_usd), 0.0), COUNT(*)
+         FROM runs WHERE account = $1 AND started_at >= $2",
+        &[account.into(), since.into()],
     )?;
-    rows.iter().map(|row| Ok((row.text(0)?, (crate::runs::usage(row, 1)?, row.u64(5)?)))).collect()
+    row.map_or(Ok(Default::default()), |row| Ok((crate::runs::usage(&row, 0)?, row.u64(4)?)))
 }
 
 const WINDOW: &str = "name, status, utilization, resets_at, seen_at, seen_by, seen_from, per_run, alerted";

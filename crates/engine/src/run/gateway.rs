@@ -162,3 +162,36 @@ fn is_another(asked: &str, answered: &str) -> bool {
     let (asked, answered) = (bare(asked), bare(answered));
     !(answered.starts_with(&asked) || asked.starts_with(&answered)) && answered != "unknown"
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn used(asked: &str, model: &str, priced: bool) -> Vec<u8> {
+        let note = Note::Used {
+            model: model.into(),
+            asked: Some(asked.into()),
+            input: 1,
+            output: 2,
+            cached: 3,
+            cost_usd: 0.5,
+            priced,
+            estimate: false,
+        };
+        serde_json::to_vec(&note).unwrap()
+    }
+
+    #[test]
+    fn an_endpoint_that_answers_with_another_model_is_told_once() {
+        let mut notes = Notes::default();
+        for version in ["qwen3-coder-plus-2025-07-22", "qwen/qwen3-coder-plus", "Qwen3-Coder-Plus"] {
+            assert_eq!(notes.take(&used("qwen3-coder-plus", version, true)).unwrap().len(), 1, "{version}");
+        }
+        let events = notes.take(&used("qwen3-coder-plus", "llama3:8b", true)).unwrap();
+        let text = "the endpoint was asked for qwen3-coder-plus and answered with llama3:8b";
+        assert_eq!(events[1], Event::RunWarning { text: text.into() });
+        assert_eq!(notes.take(&used("qwen3-coder-plus", "llama3:8b", true)).unwrap().len(), 1, "once");
+        assert_eq!(notes.take(&used("x", "x", false)).unwrap().len(), 2, "an unknown price is told, too");
+        assert!(notes.take(b"{\"note\":\"egress_denied\"}").is_none(), "not its note");
+    }
+}

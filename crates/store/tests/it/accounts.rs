@@ -76,16 +76,16 @@ fn what_runs_of_an_account_consume_is_counted() {
             .read(move |tx| {
                 Ok((
                     runs::load_now(tx)?,
-                    accounts::used_since(tx, at(0))?,
-                    accounts::used_since(tx, at(3))?,
+                    accounts::used_since(tx, "rehearsal", at(0))?,
+                    accounts::used_since(tx, "rehearsal", at(3))?,
                     runs::used_in_session(tx, task, "s", other)?,
                     tasks::waiting_for_credits(tx, 10)?,
                 ))
             })
             .await
             .unwrap();
-        assert_eq!((load.projects.len(), later.len()), (0, 0));
-        assert_eq!((since["rehearsal"].0.input, since["rehearsal"].1, session.output), (10, 1, 5));
+        assert_eq!((load.projects.len(), later.1), (0, 0));
+        assert_eq!((since.0.input, since.1, session.output), (10, 1, 5));
         assert_eq!((waiting[0].id, waiting[0].agent.as_str()), (task, "rehearsal"));
     });
 }
