@@ -204,9 +204,11 @@ fn look_for(driver: &dyn Driver, path: &str, accounts: &[Readiness]) -> AgentHer
             }
         },
     };
-    let place = program
-        .as_ref()
-        .map_or_else(|| "built in; calls no model".to_owned(), |path| path.display().to_string());
+    let built_in = match readiness {
+        Readiness::Ready("none") => "built in; calls no model",
+        _ => "built in; asks its model without a harness",
+    };
+    let place = program.as_ref().map_or_else(|| built_in.to_owned(), |path| path.display().to_string());
     let (state, billing, detail) = match readiness {
         Readiness::Ready(billing) => (AgentState::Ready, Some(billing.to_owned()), place),
         Readiness::LoggedOut(hint) => (AgentState::LoggedOut, None, format!("not logged in: {hint}")),

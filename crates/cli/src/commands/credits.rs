@@ -42,7 +42,10 @@ fn show(ui: &Ui, accounts: &[AccountView]) {
         return;
     }
     let now = jiff::Timestamp::now();
-    for (n, account) in accounts.iter().enumerate() {
+    let (out, known): (Vec<_>, Vec<_>) = accounts
+        .iter()
+        .partition(|account| account.state == "logged_out" && account.last_seven_days.runs == 0);
+    for (n, account) in known.into_iter().enumerate() {
         if n > 0 {
             ui.out("");
         }
@@ -50,6 +53,17 @@ fn show(ui: &Ui, accounts: &[AccountView]) {
             ui.out(line);
         }
     }
+    if !out.is_empty() {
+        let names: Vec<_> = out.iter().map(|account| account.name.as_str()).collect();
+        let text = format!("\nNot logged in: {}. `sidekick agents` says what each needs.", names.join(", "));
+        ui.out(ui.tone(Tone::Dim, text));
+    }
+}
+
+/// What is left in an account's windows, a line each, with its name.
+pub(super) fn windows(ui: &Ui, account: &AccountView, now: jiff::Timestamp) -> Vec<String> {
+    let current = account.windows.iter().filter(|window| !window.stale);
+    current.map(|known| format!("{}: {}", account.name, window(ui, known, now))).collect()
 }
 
 /// An account in a few lines.

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use api::{AgentStatus, Status};
+use api::{AccountView, AgentStatus, Page, Status};
 
 use super::look;
 use crate::args::Args;
@@ -12,11 +12,13 @@ use crate::error::Result;
 use crate::ui::{Tone, Ui};
 
 pub(crate) fn agents(args: &Args, ui: &Ui) -> Result<ExitCode> {
-    let status = known(&look(args)?, ui)?;
+    let connection = look(args)?;
+    let status = known(&connection, ui)?;
     if ui.json {
         ui.json(&status.agents);
     } else {
-        table(ui, &status.agents);
+        let accounts: Page<AccountView> = connection.client.get("/api/credits")?;
+        table(ui, &status.agents, &accounts.items);
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -42,7 +44,7 @@ pub(crate) fn doctor(args: &Args, ui: &Ui) -> Result<ExitCode> {
             .collect();
         ui.table(&rows);
         ui.out(ui.tone(Tone::Strong, "Agents"));
-        table(ui, &status.agents);
+        table(ui, &status.agents, &[]);
     }
     Ok(if status.sandbox.ok { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
@@ -62,8 +64,9 @@ fn known(connection: &Connection, ui: &Ui) -> Result<Status> {
     }
 }
 
-/// One line for each agent: what it is and what it can. Where it is, or what it lacks, is a line of its own.
-fn table(ui: &Ui, agents: &[AgentStatus]) {
+/// One line for each agent: what it is and what it can. Where it is, or what it lacks, is a line of its own; and what
+/// is left in the windows of its accounts.
+fn table(ui: &Ui, agents: &[AgentStatus], accounts: &[AccountView]) {
     let row = |agent: &AgentStatus| {
         let tone = if agent.state == "ready" { Tone::Good } else { Tone::Bad };
         vec![
@@ -74,11 +77,17 @@ fn table(ui: &Ui, agents: &[AgentStatus]) {
             (Tone::Dim, agent.abilities.join(" ")),
         ]
     };
+    let now = jiff::Timestamp::now();
     ui.table(&agents.iter().map(row).collect::<Vec<_>>());
     for agent in agents {
         ui.out(ui.tone(Tone::Strong, format!("  {}", agent.name)));
         for line in wrapped(&agent.detail, 92) {
             ui.out(ui.tone(Tone::Dim, format!("    {line}")));
+        }
+        for account in accounts.iter().filter(|account| account.agent == agent.name) {
+            for line in super::credits::windows(ui, account, now) {
+                ui.out(format!("    {line}"));
+            }
         }
     }
 }
