@@ -159,7 +159,8 @@ fn a_login_is_in_the_runs_of_its_account_and_in_no_others() {
     leave_login(&bench, "home", "tok-of-home");
     leave_login(&bench, "work", "tok-of-another");
     let (repo, url) = (bench.repo.path().display().to_string(), server.url());
-    let env = format!("env: {{ANTHROPIC_BASE_URL: '{url}'}}");
+    // The key beside the login must not be used: the run would be charged by use.
+    let env = format!("env: {{ANTHROPIC_BASE_URL: '{url}', ANTHROPIC_API_KEY: sk-metered}}");
     bench.configure(&format!(
         "agents: {{claude: {{accounts: {{home: {{{env}}}, work: {{{env}}}}}}}}}\nprojects: {{shop: {{repo: {repo}, accounts: [claude/home]}}}}\n"
     ));
@@ -168,7 +169,7 @@ fn a_login_is_in_the_runs_of_its_account_and_in_no_others() {
     let diff = bench.json(&["diff", done["task"].as_str().unwrap()]).to_string();
     assert!(diff.contains("tok-of-home") && diff.contains("\\n+0\\n"), "its own login and no other: {diff}");
     let sent = format!("{:?}", server.requests().last().unwrap().headers);
-    assert!(sent.contains("Bearer tok-of-home"), "{sent}");
+    assert!(sent.contains("Bearer tok-of-home") && !sent.contains("sk-metered"), "{sent}");
     let task = bench.json(&["show", done["task"].as_str().unwrap()]);
     assert_eq!(task["billing"], "subscription");
     // The same run with the project's rule gone and the first account off uses the other login: nothing else kept it away.

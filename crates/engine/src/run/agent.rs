@@ -1,5 +1,6 @@
 //! The agent's job: started once, followed to its end, its words stored as events.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -116,12 +117,7 @@ impl Drive {
             scenario: self.work.task.asked.scenario.clone(),
             home: if bare { workspace.home().display().to_string() } else { runner::sandbox::HOME.into() },
             logged_in: self.profile().is_some(),
-            account: self
-                .context
-                .agents
-                .account(&run.account)
-                .map(|known| known.env.clone())
-                .unwrap_or_default(),
+            account: self.variables_of(&run.account, driver),
             mcp,
         }
     }
@@ -196,6 +192,17 @@ impl Drive {
             sandbox.writable.push((profile.join(login.file), inside));
         }
         Ok((spec, launch.stdin))
+    }
+
+    /// An account's variables. Beside a login of the vendor's there is no key that could make the run metered.
+    fn variables_of(&self, account: &str, driver: &dyn Driver) -> BTreeMap<String, String> {
+        let known = self.context.agents.account(account);
+        let mut variables = known.map(|known| known.env.clone()).unwrap_or_default();
+        if self.profile().is_some() {
+            let credentials = driver.account_variables();
+            variables.retain(|name, _| name.ends_with("URL") || !credentials.contains(&name.as_str()));
+        }
+        variables
     }
 
     /// Where the vendor's own login of this run's account is.
