@@ -11,18 +11,8 @@ use crate::{Samples, tell};
 
 fn asked() -> NewTask {
     NewTask {
-        project: "bench".into(),
-        repo: "/srv/bench".into(),
-        text: "a task of a bench".into(),
-        priority: 5,
-        agent: "rehearsal".into(),
-        model: None,
-        scenario: None,
         isolation: Isolation::None,
-        base: None,
-        key: None,
-        parent: None,
-        once: false,
+        ..NewTask::new("bench", "/srv/bench", "a task of a bench", "rehearsal")
     }
 }
 

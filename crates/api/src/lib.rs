@@ -9,6 +9,7 @@ mod asking;
 mod client;
 mod problem;
 mod project;
+mod request;
 mod session;
 mod status;
 mod task;
@@ -19,9 +20,10 @@ pub use asking::{Answer, MemoryView, QuestionView, WriteMemory, Written};
 pub use client::{Client, ClientError, EventLines, escaped};
 pub use problem::Problem;
 pub use project::ProjectView;
+pub use request::{Approve, CreateTask, Reject, Retry, Rollback, SendBack};
 pub use session::{SessionView, Sessions};
 pub use status::{AgentStatus, Concurrency, Detail, Health, SandboxStatus, Status};
 pub use task::{
-    Approve, CheckView, CheckpointView, CreateTask, DiffView, EventView, FileDiffView, Page, Reject, Retry,
-    Rollback, RunResult, RunView, SendBack, SessionCode, StatView, TaskView, TokensView, WaitingView,
+    CheckView, CheckpointView, DiffView, EventView, FileDiffView, Page, RunResult, RunView, SessionCode,
+    StatView, TaskView, TokensView, WaitingView,
 };

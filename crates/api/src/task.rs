@@ -16,41 +16,6 @@ pub struct Page<T> {
     pub next_cursor: Option<String>,
 }
 
-/// A new task.
-#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct CreateTask {
-    /// What is to be done.
-    pub text: String,
-    /// Path or URL of the repository; the project's when left out.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub repo: Option<String>,
-    /// A configured project.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub project: Option<String>,
-    /// The agent; chosen when left out.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub agent: Option<String>,
-    /// The model.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub model: Option<String>,
-    /// The branch or commit to start from.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub base: Option<String>,
-    /// 1 (most urgent) to 9.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub priority: Option<u8>,
-    /// The rehearsal agent's script, as YAML.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub scenario: Option<String>,
-    /// `sandbox` or `none`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub isolation: Option<String>,
-    /// One run and no more: a limit or a failure ends it, and so does work without a change.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub once: bool,
-}
-
 /// A task.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct TaskView {
@@ -124,6 +89,21 @@ pub struct TaskView {
     /// The task whose agent handed it on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<String>,
+    /// What sort of work it is: `implementation`, `debugging` …
+    #[serde(default)]
+    pub kind: String,
+    /// `low`, `medium`, `high` or `critical`.
+    #[serde(default)]
+    pub complexity: String,
+    /// Whether it needs a graphics processor.
+    #[serde(default)]
+    pub gpu: bool,
+    /// When it is to be done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deadline: Option<String>,
+    /// The tasks whose work has to have landed before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub after: Vec<String>,
     /// Cost of all its runs in US dollars, as the agents reported.
     pub cost_usd: f64,
     /// Tokens of all its runs.
@@ -349,45 +329,6 @@ pub struct RunResult {
     pub isolation: String,
 }
 
-/// Approve the work.
-#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct Approve {}
-
-/// Discard the work.
-#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct Reject {
-    /// Why.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub message: Option<String>,
-}
-
-/// Send the work back.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct SendBack {
-    /// What should change.
-    pub comment: String,
-}
-
-/// Try afresh, or now.
-#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct Retry {
-    /// Another agent.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub agent: Option<String>,
-}
-
-/// Go back to a checkpoint.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Rollback {
-    /// Its name.
-    pub checkpoint: String,
-}
-
 /// The code of an access link.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -439,6 +380,11 @@ impl TaskView {
             warnings: task.warnings.clone(),
             questions: task.questions.iter().map(QuestionView::from).collect(),
             parent: task.asked.parent.map(|parent| parent.task.to_string()),
+            kind: task.asked.nature.kind.as_str().into(),
+            complexity: task.asked.nature.complexity.as_str().into(),
+            gpu: task.asked.nature.gpu,
+            deadline: task.asked.deadline.map(|at| at.to_string()),
+            after: task.asked.after.iter().map(ToString::to_string).collect(),
             cost_usd: task.usage.cost_usd,
             tokens: TokensView::from(task.usage),
             billing: run.and_then(|run| run.billing.clone()),

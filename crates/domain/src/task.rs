@@ -15,6 +15,8 @@ use crate::check::CheckResult;
 use crate::delegation::Parent;
 use crate::diff::DiffStat;
 use crate::ids::{RunId, TaskId};
+use crate::nature::Nature;
+use crate::project::DEFAULT_PRIORITY;
 use crate::question::Question;
 use crate::run::Isolation;
 use crate::time::Timestamp;
@@ -160,6 +162,43 @@ pub struct NewTask {
     /// agent gets the text as it is.
     #[serde(default)]
     pub once: bool,
+    /// What sort of work it is.
+    #[serde(default)]
+    pub nature: Nature,
+    /// When it is to be done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deadline: Option<Timestamp>,
+    /// The tasks whose work has to have landed before it starts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub after: Vec<TaskId>,
+}
+
+impl NewTask {
+    /// A task with the defaults.
+    pub fn new(
+        project: impl Into<String>,
+        repo: impl Into<String>,
+        text: impl Into<String>,
+        agent: impl Into<String>,
+    ) -> Self {
+        Self {
+            project: project.into(),
+            repo: repo.into(),
+            text: text.into(),
+            priority: DEFAULT_PRIORITY,
+            agent: agent.into(),
+            model: None,
+            scenario: None,
+            isolation: Isolation::Sandbox,
+            base: None,
+            key: None,
+            parent: None,
+            once: false,
+            nature: Nature::default(),
+            deadline: None,
+            after: Vec::new(),
+        }
+    }
 }
 
 /// One thing to be done, and what is known of it.

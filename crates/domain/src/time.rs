@@ -39,6 +39,11 @@ impl Timestamp {
         Self(self.0.saturating_sub(i64::try_from(span.as_millis()).unwrap_or(i64::MAX)))
     }
 
+    /// The moment that a text in the form of RFC 3339 names.
+    pub fn parse(text: &str) -> Option<Self> {
+        text.trim().parse::<jiff::Timestamp>().ok().map(|at| Self::from_millis(at.as_millisecond()))
+    }
+
     /// The same moment on the clocks of a zone; `None` out of all calendars.
     pub fn zoned(self, zone: &TimeZone) -> Option<Zoned> {
         Some(jiff::Timestamp::from_millisecond(self.0).ok()?.to_zoned(zone.clone()))

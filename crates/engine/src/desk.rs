@@ -221,6 +221,7 @@ fn handed_on(
         isolation: run.isolation,
         scenario: None,
         parent: Some(parent),
+        after: Vec::new(),
         agent,
         text,
         ..before.clone()

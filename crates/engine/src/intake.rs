@@ -1,7 +1,7 @@
 //! From what a door hands in to a task: the project found, the agent chosen, everything said plainly
 //! when it cannot be.
 
-use domain::{Isolation, NewTask, Project};
+use domain::{Complexity, Isolation, Kind, Nature, NewTask, Project, TaskId, Timestamp};
 
 use crate::agents_here::AgentsHere;
 
@@ -30,6 +30,16 @@ pub struct Request {
     pub key: Option<String>,
     /// One run and no more.
     pub once: bool,
+    /// What sort of work it is; found from the text when left out.
+    pub kind: Option<Kind>,
+    /// How hard it is; found from the text when left out.
+    pub complexity: Option<Complexity>,
+    /// Whether it needs a graphics processor; found from the text when left out.
+    pub gpu: Option<bool>,
+    /// When it is to be done.
+    pub deadline: Option<Timestamp>,
+    /// The tasks whose work has to have landed before.
+    pub after: Vec<TaskId>,
 }
 
 /// Why a request is no task. The messages are for people.
@@ -125,6 +135,13 @@ pub(crate) fn complete(
         key: request.key,
         parent: None,
         once: request.once,
+        nature: Nature {
+            kind: request.kind.unwrap_or_default(),
+            complexity: request.complexity.unwrap_or_default(),
+            gpu: request.gpu.unwrap_or_default(),
+        },
+        deadline: request.deadline,
+        after: request.after,
     })
 }
 

@@ -29,6 +29,12 @@ const STEPS: &[(i64, &str, &str, &str)] = &[
         include_str!("../migrations/sqlite/0004_sessions.sql"),
         include_str!("../migrations/postgres/0004_sessions.sql"),
     ),
+    (
+        5,
+        "planning",
+        include_str!("../migrations/sqlite/0005_planning.sql"),
+        include_str!("../migrations/postgres/0005_planning.sql"),
+    ),
 ];
 
 /// The schema this binary writes.

@@ -30,7 +30,7 @@ pub(crate) fn run(args: &Args, run: &Run, ui: &Ui) -> Result<ExitCode> {
         priority: run.priority,
         scenario,
         isolation: run.isolation.clone(),
-        once: false,
+        ..CreateTask::default()
     };
     let key = run.key.clone().unwrap_or_else(|| uuid::Uuid::now_v7().to_string());
     let task: TaskView = connection.client.post("/api/tasks", &body, Some(&key))?;

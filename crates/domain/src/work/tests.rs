@@ -10,20 +10,7 @@ fn at(ms: i64) -> Timestamp {
 }
 
 fn asked() -> NewTask {
-    NewTask {
-        project: "shop".into(),
-        repo: "/srv/shop".into(),
-        text: "fix the auth bug".into(),
-        priority: 5,
-        agent: "rehearsal".into(),
-        model: None,
-        scenario: None,
-        isolation: Isolation::Sandbox,
-        base: None,
-        key: None,
-        parent: None,
-        once: false,
-    }
+    NewTask::new("shop", "/srv/shop", "fix the auth bug", "rehearsal")
 }
 
 /// A log in memory: what the store does, without the disk.

@@ -8,7 +8,7 @@ use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use domain::work::Command;
-use domain::{Isolation, TaskId, TaskState};
+use domain::{Complexity, Isolation, Kind, TaskId, TaskState, Timestamp};
 use serde::Deserialize;
 use store::{checkpoints, runs, tasks};
 use utoipa::IntoParams;
@@ -87,14 +87,23 @@ pub(crate) async fn create_task(
         Some(_) => return Err(invalid("the Idempotency-Key must be 1 to 200 characters of plain text")),
         None => None,
     };
-    let isolation = body
-        .isolation
-        .map(|text| {
-            Isolation::parse(&text)
-                .ok_or_else(|| invalid(format!("`{text}` is no isolation: sandbox or none")))
-        })
-        .transpose()?;
-    let request = engine::Request {
+    let request = requested(&app, body, key).await?;
+    let accepted = app.engine.create(request, ACTOR).await?;
+    let status = if accepted.new { StatusCode::CREATED } else { StatusCode::OK };
+    Ok((status, Json(TaskView::new(&accepted.task, None))))
+}
+
+/// What a body asks for, each of its words checked.
+async fn requested(app: &App, body: CreateTask, key: Option<String>) -> Result<engine::Request, Failure> {
+    let mut after = Vec::with_capacity(body.after.len());
+    for id in body.after {
+        after.push(resolve(app, id).await?);
+    }
+    let deadline = body.deadline.map(|text| {
+        Timestamp::parse(&text)
+            .ok_or_else(|| invalid(format!("`{text}` is no time as in RFC 3339: 2026-11-23T18:00:00Z")))
+    });
+    Ok(engine::Request {
         text: body.text,
         repo: body.repo,
         project: body.project,
@@ -103,13 +112,33 @@ pub(crate) async fn create_task(
         base: body.base,
         priority: body.priority,
         scenario: body.scenario,
-        isolation,
+        isolation: word(body.isolation, "isolation", Isolation::parse, "sandbox, none")?,
         key,
         once: body.once,
+        kind: word(body.kind, "kind", Kind::parse, &Kind::ALL.map(Kind::as_str).join(", "))?,
+        complexity: word(
+            body.complexity,
+            "complexity",
+            Complexity::parse,
+            &Complexity::ALL.map(Complexity::as_str).join(", "),
+        )?,
+        gpu: body.gpu,
+        deadline: deadline.transpose()?,
+        after,
+    })
+}
+
+/// One of the words of a list, if one is given.
+fn word<T>(
+    text: Option<String>,
+    what: &str,
+    parse: impl Fn(&str) -> Option<T>,
+    words: &str,
+) -> Result<Option<T>, Failure> {
+    let known = |text: String| {
+        parse(&text).ok_or_else(|| invalid(format!("`{text}` is no {what}; it is one of: {words}")))
     };
-    let accepted = app.engine.create(request, ACTOR).await?;
-    let status = if accepted.new { StatusCode::CREATED } else { StatusCode::OK };
-    Ok((status, Json(TaskView::new(&accepted.task, None))))
+    text.map(known).transpose()
 }
 
 /// A task.

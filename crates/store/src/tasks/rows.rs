@@ -4,7 +4,10 @@ use std::sync::LazyLock;
 
 use domain::delegation::Parent;
 use domain::task::Next;
-use domain::{CheckResult, Isolation, NewTask, Question, Task, TaskId, TaskState, WaitFor, Waiting};
+use domain::{
+    CheckResult, Complexity, Isolation, Kind, Nature, NewTask, Question, Task, TaskId, TaskState, WaitFor,
+    Waiting,
+};
 
 use super::waiting_columns;
 use crate::Error;
@@ -31,7 +34,7 @@ const FIXED: [&str; 16] = [
     "parent_run",
     "depth",
 ];
-const MOVING: [&str; 33] = [
+const MOVING: [&str; 38] = [
     "agent",
     "title",
     "state",
@@ -66,6 +69,11 @@ const MOVING: [&str; 33] = [
     // Set once; here because what was added later comes last.
     "once",
     "next_hands_on",
+    "kind",
+    "complexity",
+    "gpu",
+    "deadline",
+    "after_tasks",
 ];
 
 static SELECT: LazyLock<String> =
@@ -162,6 +170,11 @@ fn moving(task: &Task) -> Result<Vec<Value>, Error> {
         (&json(&task.questions)?).into(),
         task.asked.once.into(),
         task.next.hands_on.into(),
+        task.asked.nature.kind.as_str().into(),
+        task.asked.nature.complexity.as_str().into(),
+        task.asked.nature.gpu.into(),
+        task.asked.deadline.into(),
+        (&json(&task.asked.after)?).into(),
     ])
 }
 
@@ -184,6 +197,13 @@ fn task(row: &Row) -> Result<Task, Error> {
         key: row.opt_text(10)?,
         parent: parent(row)?,
         once: row.int(47)? != 0,
+        nature: Nature {
+            kind: row.word(49, Kind::parse)?,
+            complexity: row.word(50, Complexity::parse)?,
+            gpu: row.int(51)? != 0,
+        },
+        deadline: row.opt_at(52)?,
+        after: row.word(53, |text| serde_json::from_str(text).ok())?,
     };
     let reason = row.opt_text(33)?;
     Ok(Task {

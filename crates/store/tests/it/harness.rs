@@ -29,20 +29,7 @@ where
 }
 
 pub(crate) fn asked(text: &str) -> NewTask {
-    NewTask {
-        project: "shop".into(),
-        repo: "/srv/shop".into(),
-        text: text.into(),
-        priority: 5,
-        agent: "rehearsal".into(),
-        model: None,
-        scenario: None,
-        isolation: Isolation::Sandbox,
-        base: None,
-        key: None,
-        parent: None,
-        once: false,
-    }
+    NewTask::new("shop", "/srv/shop", text, "rehearsal")
 }
 
 pub(crate) async fn create(store: &Store, asked: NewTask, now: Timestamp) -> TaskId {
