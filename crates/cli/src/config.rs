@@ -265,6 +265,7 @@ fn options(file: File, data_dir: &Path, own: PathBuf) -> Result<engine::Options>
         person: engine::Person {
             home: variable("HOME").map(PathBuf::from),
             ssh_agent: variable("SSH_AUTH_SOCK").map(PathBuf::from),
+            certificates: variable("SSL_CERT_FILE").map(PathBuf::from),
         },
         local_model: file.local_model.map(local_model).transpose()?,
         sessions: if file.sessions { session_logs() } else { Vec::new() },

@@ -129,6 +129,10 @@ impl ModelServer {
         Self { port, script, stop: Some(stop) }
     }
 
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
