@@ -21,8 +21,10 @@ pub mod question;
 pub mod retry;
 pub mod run;
 pub mod schedule;
+pub mod shorten;
 pub mod task;
 pub mod time;
+pub mod tokens;
 pub mod usage;
 pub mod work;
 

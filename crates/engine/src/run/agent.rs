@@ -100,6 +100,7 @@ impl Drive {
         let memory = memory(&workspace.lower);
         let continuation = std::fs::read_to_string(self.continuation_file()).ok().filter(|_| run.attempt > 1);
         let parts = prompt::Parts {
+            project: &self.project,
             work: &self.work,
             memory: memory.as_deref(),
             continuation: continuation.as_deref(),
