@@ -15,7 +15,7 @@ use workspace::Workspace;
 use super::gateway::Gateway;
 use super::jobs::{GRACE, found};
 use super::reading::{Reading, is_progress};
-use super::record::{Record, renewal};
+use super::record::Record;
 use super::tools::reports;
 use super::{Broken, Drive, asked_to_stop};
 use crate::{agents_here, prompt};
@@ -320,8 +320,7 @@ impl Drive {
                 Piece::Ended(exit) => {
                     // One beyond the end marks that what was left in the lines was stored, too.
                     let mut rest = reading.rest();
-                    let limits = self.limits_on(record.as_ref(), &reading);
-                    rest.extend(limits.iter().cloned());
+                    rest.extend(self.limits_on(record.as_ref(), &reading));
                     if told <= offset {
                         self.store_events(rest, told, offset + 1).await?;
                     }
@@ -335,12 +334,7 @@ impl Drive {
                             ..self.end(Outcome::Limited, Some(reason), true)
                         });
                     }
-                    let mut end = self.ended(&exit, asked, &mut reading);
-                    if end.outcome == Outcome::Limited {
-                        // To the second, where the agent's words round it.
-                        end.until = renewal(&limits).or(end.until);
-                    }
-                    return Ok(end);
+                    return Ok(self.ended(&exit, asked, &mut reading));
                 }
                 Piece::Lost => return Ok(self.lost()),
             }

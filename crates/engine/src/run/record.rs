@@ -3,8 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use domain::event::LimitStatus;
-use domain::{Event, Timestamp};
+use domain::Event;
 use workspace::files;
 
 /// Entries looked at in one directory.
@@ -42,15 +41,6 @@ impl Record {
     }
 }
 
-/// When all windows that refuse work have renewed; `None` when none of them does, or it is not told.
-pub(super) fn renewal(limits: &[Event]) -> Option<Timestamp> {
-    let refusing = |event: &Event| match event {
-        Event::LimitSeen { status: LimitStatus::Rejected, resets_at, .. } => *resets_at,
-        _ => None,
-    };
-    limits.iter().filter_map(refusing).max()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -70,10 +60,13 @@ mod tests {
         std::os::unix::fs::symlink(day.join("rollout-2-other.jsonl"), day.join("rollout-3-link.jsonl"))
             .unwrap();
         let record = Record { home: home.path().to_owned(), logs: "logs" };
-        let limits = record.limits("abc");
-        assert_eq!(renewal(&limits), Some(Timestamp::from_seconds(1_795_284_555)), "{limits:?}");
-        assert_eq!(record.limits("other").len(), 1);
-        assert_eq!(renewal(&record.limits("other")), None, "half of it is left");
+        let used = |session: &str| match record.limits(session).as_slice() {
+            [Event::LimitSeen { utilization, resets_at, .. }] => (*utilization, *resets_at),
+            other => panic!("{other:?}"),
+        };
+        let renewal = Some(domain::Timestamp::from_seconds(1_795_284_555));
+        assert_eq!(used("abc"), (Some(1.0), renewal), "what it told last");
+        assert_eq!(used("other"), (Some(0.5), renewal));
         assert!(record.limits("link").is_empty() && record.limits("nobody").is_empty());
     }
 }
