@@ -21,6 +21,7 @@ pub mod question;
 pub mod retry;
 pub mod run;
 pub mod schedule;
+pub mod supervise;
 pub mod task;
 pub mod time;
 pub mod usage;
