@@ -40,7 +40,7 @@ pub(crate) fn compose(parts: &Parts<'_>) -> String {
     }
     match (&run.resume, &run.feedback) {
         (Some(_), Some(feedback)) => {
-            format!("A person looked at your work and says:\n\n{feedback}\n\nGo on with that.\n")
+            format!("{}\n\nGo on with that.\n", said(feedback, "A person looked at your work and says:"))
         }
         (Some(_), None) => "Continue from where you left off.\n".into(),
         (None, feedback) => {
@@ -56,7 +56,7 @@ pub(crate) fn compose(parts: &Parts<'_>) -> String {
             }
             prompt += &format!("Your task, in the repository you are in:\n\n{text}\n");
             if let Some(feedback) = feedback {
-                prompt += &format!("\nA person looked at the work so far and says:\n\n{feedback}\n");
+                prompt += &format!("\n{}\n", said(feedback, "A person looked at the work so far and says:"));
             }
             prompt += if parts.can_ask { ASKING } else { ALONE };
             prompt
@@ -64,6 +64,14 @@ pub(crate) fn compose(parts: &Parts<'_>) -> String {
                       changed.\n"
         }
     }
+}
+
+/// A comment with who makes it; what supervision found says so itself.
+fn said(feedback: &str, person: &str) -> String {
+    if feedback.starts_with(domain::supervise::decide::FROM_US) {
+        return feedback.to_owned();
+    }
+    format!("{person}\n\n{feedback}")
 }
 
 const ALONE: &str =
