@@ -54,6 +54,7 @@ async fn life(store: &Store) {
         until: None,
         placement: None,
         spent: false,
+        verdict: None,
         policy: RetryPolicy::default(),
     });
     store.write(move |tx| runs::tell(tx, task, run, vec![end], None, "bench", now())).await.unwrap();

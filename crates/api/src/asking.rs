@@ -15,6 +15,18 @@ pub struct QuestionView {
     /// The answer, once given; the agent goes on when all are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answer: Option<String>,
+    /// The rules of the policy that ask; none when the agent does.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<String>,
+    /// What they found.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub evidence: Vec<String>,
+    /// The answer that is given at `until` when nobody gave one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default: Option<String>,
+    /// See `default`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
 }
 
 impl From<&domain::Question> for QuestionView {
@@ -24,6 +36,10 @@ impl From<&domain::Question> for QuestionView {
             text: question.text.clone(),
             choices: question.choices.clone(),
             answer: question.answer.clone(),
+            rules: question.rules.clone(),
+            evidence: question.evidence.clone(),
+            default: question.default.clone(),
+            until: question.until.map(|at| at.to_string()),
         }
     }
 }
@@ -37,6 +53,9 @@ pub struct Answer {
     /// Which question; the oldest open one when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub question: Option<String>,
+    /// The rules of the policy were wrong to ask: in this project they learn from it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub false_alarm: bool,
 }
 
 /// An entry of a project's memory.

@@ -192,6 +192,9 @@ pub(crate) struct Answer {
     /// Which question, as `sidekick show` names them [default: the oldest open one]
     #[arg(long, value_name = "NAME")]
     pub(crate) question: Option<String>,
+    /// The policy was wrong to ask: its rule learns from it in this project
+    #[arg(long)]
+    pub(crate) false_alarm: bool,
 }
 
 #[derive(Debug, clap::Args)]

@@ -107,7 +107,7 @@ impl Player {
                     Ask::Text(text) => (text, Vec::new()),
                     Ask::Choices { question, choices } => (question, choices.clone()),
                 };
-                event(Event::QuestionAsked { id: String::new(), text: self.fill(text), choices })?;
+                event(domain::Question { text: self.fill(text), choices, ..Default::default() }.asked())?;
             }
             Step::Fail(reason) => {
                 tell(&Said::Failed { reason: self.fill(reason) })?;

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::check::CheckStatus;
 use crate::ids::{RunId, TaskId};
 use crate::run::{Isolation, Outcome, Stage};
+use crate::supervise::Verdict;
 use crate::task::{NewTask, WaitFor};
 use crate::time::Timestamp;
 
@@ -49,7 +50,11 @@ events! {
     }
     /// There is something to look at.
     TaskReview = "task.review" { reason: Option<String> }
-    /// A person approved the work; it is to be merged.
+    /// Supervision judged the latest run; what follows is the next event.
+    TaskJudged = "task.judged" { #[serde(flatten)] verdict: Box<Verdict> }
+    /// A person took work back that had landed.
+    TaskReverted = "task.reverted" { reason: String }
+    /// A person, or the policy as the actor says, approved the work; it is to be merged.
     TaskApproved = "task.approved" { commit: String }
     /// A person sent the work back with a comment.
     TaskSentBack = "task.sent_back" { comment: String }
@@ -144,9 +149,22 @@ events! {
         #[serde(default)] id: String,
         text: String,
         #[serde(default)] choices: Vec<String>,
+        /// The rules of the policy that ask; none when the agent does.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")] rules: Vec<String>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")] evidence: Vec<String>,
+        /// What is answered at `until` when nobody did.
+        #[serde(default, skip_serializing_if = "Option::is_none")] default: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")] until: Option<Timestamp>,
     }
     /// A person answered. `text` is what was meant: the choice, where a number was given.
-    QuestionAnswered = "question.answered" { id: String, text: String }
+    QuestionAnswered = "question.answered" {
+        id: String,
+        text: String,
+        /// Nobody did in time.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")] by_default: bool,
+        /// The rules that a person says were wrong to ask.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")] false_alarms: Vec<String>,
+    }
     /// The agent left a note for later runs in the project.
     MemoryWritten = "memory.written" { name: String, version: u32 }
     /// The agent handed a part of the work on, as a task of its own.

@@ -22,6 +22,7 @@ pub mod retry;
 pub mod run;
 pub mod schedule;
 pub mod shorten;
+pub mod supervise;
 pub mod task;
 pub mod time;
 pub mod tokens;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::run::Isolation;
+use crate::supervise::{Policy, Review};
 
 /// A project as the daemon knows it: from `sidekick.yaml`, or made on the fly for a repository named on
 /// the command line.
@@ -39,6 +40,10 @@ pub struct Project {
     pub network: Vec<String>,
     /// The longest a run's agent may take.
     pub timeout: Duration,
+    /// What may happen without a person.
+    pub policy: Policy,
+    /// Who gives a second opinion of its work.
+    pub review: Option<Review>,
     /// Whether `CONTINUATION.md` is also written into the repository.
     pub continuation_in_repo: bool,
     /// Templates of prompts that replace ours, by name.
@@ -93,6 +98,8 @@ impl Project {
             copy: [".env", ".env.*"].map(String::from).to_vec(),
             network: Vec::new(),
             timeout: DEFAULT_TIMEOUT,
+            policy: Policy::default(),
+            review: None,
             continuation_in_repo: false,
             prompts: BTreeMap::new(),
             prompt_tokens: DEFAULT_PROMPT_TOKENS,

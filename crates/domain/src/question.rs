@@ -1,7 +1,11 @@
-//! Questions of an agent to a person. An agent that asks goes on with what does not depend on the answer and ends;
+//! Questions to a person. The policy asks about work that is there (`supervise::breakpoint`) and has a default for when
+//! nobody answers in time. An agent that asks goes on with what does not depend on the answer and ends;
 //! its task then waits for the person, and the same session goes on with what was answered.
 
 use serde::{Deserialize, Serialize};
+
+use crate::event::Event;
+use crate::time::Timestamp;
 
 /// Questions of a task that may be open at once.
 pub const MOST_OPEN: usize = 5;
@@ -25,6 +29,18 @@ pub struct Question {
     /// What a person answered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answer: Option<String>,
+    /// The rules of the policy that ask; none when the agent does.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<String>,
+    /// What they found, in a sentence each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub evidence: Vec<String>,
+    /// The answer that is given at `until` when nobody gave one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default: Option<String>,
+    /// See `default`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
 }
 
 impl Question {
@@ -44,6 +60,29 @@ impl Question {
         }
     }
 
+    /// The event that asks it.
+    pub fn asked(self) -> Event {
+        let Self { id, text, choices, rules, evidence, default, until, .. } = self;
+        Event::QuestionAsked { id, text, choices, rules, evidence, default, until }
+    }
+
+    /// The event that answers it, by a person and for good.
+    pub(crate) fn answered(&self, text: &str) -> Event {
+        let (id, text) = (self.id.clone(), text.to_owned());
+        Event::QuestionAnswered { id, text, by_default: false, false_alarms: Vec::new() }
+    }
+
+    /// Whether the policy asks, and not the agent.
+    pub fn is_of_policy(&self) -> bool {
+        !self.rules.is_empty()
+    }
+
+    /// The default, once its time has come.
+    pub fn overdue(&self, now: Timestamp) -> Option<&str> {
+        let due = self.answer.is_none() && self.until.is_some_and(|until| until <= now);
+        self.default.as_deref().filter(|_| due)
+    }
+
     /// What a person's words mean: a number is the choice of that number, where there is one.
     pub fn understood(&self, words: &str) -> String {
         let words = words.trim();
@@ -55,6 +94,11 @@ impl Question {
 /// Those that nobody has answered yet.
 pub fn open(questions: &[Question]) -> impl Iterator<Item = &Question> {
     questions.iter().filter(|question| question.answer.is_none())
+}
+
+/// When the first of them is answered by itself.
+pub fn until(questions: &[Question]) -> Option<Timestamp> {
+    open(questions).filter(|question| question.default.is_some()).filter_map(|question| question.until).min()
 }
 
 /// Why a task with these waits, in one sentence for people; `None` when it need not.
@@ -88,7 +132,8 @@ mod tests {
 
     fn asked(text: &str, answer: Option<&str>) -> Question {
         let choices = vec!["blue".into(), "green".into()];
-        Question { id: "1.1".into(), text: text.into(), choices, answer: answer.map(String::from) }
+        let answer = answer.map(String::from);
+        Question { id: "1.1".into(), text: text.into(), choices, answer, ..Question::default() }
     }
 
     #[test]

@@ -19,6 +19,7 @@ use crate::nature::Nature;
 use crate::project::DEFAULT_PRIORITY;
 use crate::question::Question;
 use crate::run::Isolation;
+use crate::supervise::Supervised;
 use crate::time::Timestamp;
 use crate::usage::Usage;
 
@@ -242,6 +243,8 @@ pub struct Task {
     pub warnings: Vec<String>,
     /// What its agent asked a person, until all of it is answered and handed over.
     pub questions: Vec<Question>,
+    /// What supervision made of its runs.
+    pub supervised: Supervised,
     /// What all its runs consumed.
     pub usage: Usage,
     /// When it was accepted.
@@ -267,6 +270,16 @@ pub struct Next {
     pub feedback: Option<String>,
     /// A person takes over: the next run is theirs, in the agent's own interactive UI.
     pub hands_on: bool,
+}
+
+impl Task {
+    /// The model its agent is to use, where one was said: by who asked, or by who called another agent.
+    pub fn model(&self) -> Option<&str> {
+        match self.supervised.escalations {
+            0 => self.asked.model.as_deref(),
+            _ => self.supervised.model.as_deref(),
+        }
+    }
 }
 
 /// The branch of a task's work.

@@ -7,6 +7,7 @@
 
 mod apply;
 mod asking;
+mod judging;
 #[cfg(test)]
 mod tests;
 
@@ -19,6 +20,7 @@ use crate::ids::{RunId, TaskId};
 use crate::placement::Placement;
 use crate::retry::RetryPolicy;
 use crate::run::{Isolation, Outcome, Run, Stage};
+use crate::supervise::Verdict;
 use crate::task::{self, NewTask, Task, TaskState, WaitFor};
 use crate::time::Timestamp;
 
@@ -76,6 +78,8 @@ pub enum Command {
         question: Option<String>,
         /// The person's words, or the number of a choice.
         words: String,
+        /// The rules of the policy were wrong to ask.
+        false_alarm: bool,
     },
     /// Go on in the same session and workspace, with this comment.
     SendBack {
@@ -95,6 +99,11 @@ pub enum Command {
     Retry {
         /// Another agent, if wanted.
         agent: Option<String>,
+    },
+    /// What had landed was taken back: the agent that made it is trusted less.
+    Revert {
+        /// What the person said.
+        reason: String,
     },
     /// Make a checkpoint the state to review and to go on from.
     Rollback {
@@ -173,6 +182,8 @@ pub struct End {
     pub spent: bool,
     /// Where the task goes on after [`Outcome::Limited`].
     pub placement: Option<Placement>,
+    /// What supervision made of it; nothing when it was not judged.
+    pub verdict: Option<Box<Verdict>>,
     /// How often and how soon failures are retried.
     pub policy: RetryPolicy,
 }
@@ -229,7 +240,7 @@ impl Work {
         match command {
             Command::Start(start) => self.start(start),
             Command::OfRun(run, report) => self.report(run, report, now),
-            Command::Wake => self.wake(),
+            Command::Wake => self.wake(now),
             Command::Hold { until, reason } => self.hold(until, reason),
             Command::Approve => self.approve(),
             Command::Landed { commit, how } => {
@@ -240,7 +251,10 @@ impl Work {
                 self.expect_landing("return")?;
                 Ok(task_events([Event::TaskReview { reason: Some(reason) }]))
             }
-            Command::Answer { question, words } => self.answer(question.as_deref(), &words),
+            Command::Answer { question, words, false_alarm } => {
+                self.answer(question.as_deref(), &words, false_alarm)
+            }
+            Command::Revert { reason } => self.revert(reason),
             Command::SendBack { comment } => self.send_back(comment),
             Command::TakeOver => self.take_over(),
             Command::Discard { reason } => self.discard(reason),
@@ -328,7 +342,9 @@ impl Work {
                 Outcome::Succeeded if self.task.asked.once && run.commit == self.task.base_commit => {
                     Event::TaskCompleted { commit: None, how: UNCHANGED.into() }
                 }
-                Outcome::Succeeded => self.after_success(end.reason.clone()),
+                Outcome::Succeeded => {
+                    return self.after_judgement(run, end, now);
+                }
                 _ if self.task.asked.once => Event::TaskFailed { reason },
                 Outcome::Limited => after_limit(&end, reason, now),
                 _ => match end.policy.next(self.task.failures + 1, now).filter(|_| end.retryable) {
@@ -352,11 +368,9 @@ impl Work {
         }
     }
 
-    fn wake(&self) -> Result<Vec<Entry>, Refusal> {
+    fn wake(&self, now: Timestamp) -> Result<Vec<Entry>, Refusal> {
         match self.task.state.waiting() {
-            Some(waiting) if waiting.on == WaitFor::Breakpoint => {
-                Err(self.not_now("wake", ": a person has to answer it"))
-            }
+            Some(waiting) if waiting.on == WaitFor::Breakpoint => self.answer_overdue(now),
             Some(waiting) if waiting.on != WaitFor::Landing => Ok(task_events([Event::TaskQueued {
                 reason: format!("the wait is over: {}", waiting.reason),
             }])),
@@ -388,20 +402,7 @@ impl Work {
                 "this task has no collected work to approve; send it back or discard it",
             ));
         };
-        if Some(commit) == base.as_ref() {
-            return Ok(task_events([Event::TaskCompleted {
-                commit: None,
-                how: "approved; there was nothing to merge".into(),
-            }]));
-        }
-        Ok(task_events([
-            Event::TaskApproved { commit: commit.clone() },
-            Event::TaskWaiting {
-                on: WaitFor::Landing,
-                until: None,
-                reason: "approved; it is being merged".into(),
-            },
-        ]))
+        Ok(task_events(approved(commit, base.as_deref())))
     }
 
     fn send_back(&self, comment: String) -> Result<Vec<Entry>, Refusal> {
@@ -531,6 +532,21 @@ fn after_limit(end: &End, reason: String, now: Timestamp) -> Event {
             Event::TaskWaiting { on: WaitFor::Credits, until: Some(until), reason }
         }
     }
+}
+
+/// What approving a commit causes.
+fn approved(commit: &str, base: Option<&str>) -> Vec<Event> {
+    if Some(commit) == base {
+        return vec![Event::TaskCompleted {
+            commit: None,
+            how: "approved; there was nothing to merge".into(),
+        }];
+    }
+    let reason = "approved; it is being merged".into();
+    vec![
+        Event::TaskApproved { commit: commit.to_owned() },
+        Event::TaskWaiting { on: WaitFor::Landing, until: None, reason },
+    ]
 }
 
 /// Entries of the task itself, not of a run.

@@ -11,6 +11,7 @@
 
 mod accounts;
 mod agents_here;
+pub mod approval;
 pub mod clock;
 mod continuation;
 mod desk;

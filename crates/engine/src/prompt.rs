@@ -7,6 +7,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use domain::shorten::{relevance, shorten};
+use domain::supervise::decide::FROM_US;
 use domain::tokens::{MARGIN, estimate};
 use domain::{Project, Run, Work};
 use minijinja::{Environment, UndefinedBehavior, context};
@@ -47,6 +48,8 @@ struct Values<'a> {
     notes: String,
     continuation: Cow<'a, str>,
     can_ask: bool,
+    /// The comment is what supervision found, which says so itself.
+    from_us: bool,
 }
 
 /// Why these templates of a project cannot be used, if they cannot; for people.
@@ -65,12 +68,13 @@ pub fn complaint(templates: &BTreeMap<String, String>) -> Option<String> {
             notes: "n".into(),
             continuation: "c".into(),
             can_ask: true,
+            from_us: true,
         };
         for values in [full, Values { task: "t", ..Values::default() }] {
             if let Err(error) = render(&environment, name, source, &values) {
                 let line = error.line().map(|line| format!(", line {line}")).unwrap_or_default();
                 return Some(format!(
-                    "the prompt `{name}`{line}: {}; it may use task, feedback, memory, notes, continuation and can_ask",
+                    "the prompt `{name}`{line}: {}; it may use task, feedback, memory, notes, continuation, can_ask and from_us",
                     error.detail().unwrap_or("a name that is not there")
                 ));
             }
@@ -135,6 +139,7 @@ fn fitted<'a>(parts: &Parts<'a>, run: &'a Run) -> Values<'a> {
         notes: notes.trim_end().to_owned(),
         continuation: trimmed(continuation),
         can_ask: parts.can_ask,
+        from_us: feedback.starts_with(FROM_US),
     }
 }
 
@@ -166,6 +171,7 @@ fn render(
         notes => values.notes.as_str(),
         continuation => values.continuation.as_ref(),
         can_ask => values.can_ask,
+        from_us => values.from_us,
     };
     // A template loses the end of its last line.
     let end = if source.ends_with('\n') { "\n" } else { "" };
@@ -313,10 +319,10 @@ mod tests {
         there is no prompt `tusk`; there are task, sent_back, go_on
         ");
         insta::assert_snapshot!(complaint(&one("task", "Hello\n{{ tasks }}")).unwrap(), @r"
-        the prompt `task`, line 2: a name that is not there; it may use task, feedback, memory, notes, continuation and can_ask
+        the prompt `task`, line 2: a name that is not there; it may use task, feedback, memory, notes, continuation, can_ask and from_us
         ");
         insta::assert_snapshot!(complaint(&one("task", "{% if %}")).unwrap(), @r"
-        the prompt `task`, line 1: unexpected end of block; it may use task, feedback, memory, notes, continuation and can_ask
+        the prompt `task`, line 1: unexpected end of block; it may use task, feedback, memory, notes, continuation, can_ask and from_us
         ");
         let mut project = Project::new("shop", "/srv/shop");
         project.prompts = one("task", "{{ task }} in German");

@@ -7,9 +7,11 @@ mod collect;
 mod endpoint;
 mod gateway;
 mod jobs;
+mod judge;
 mod prepare;
 mod reading;
 mod record;
+mod review;
 mod tools;
 
 use std::path::PathBuf;
@@ -139,14 +141,24 @@ impl Drive {
             };
         }
         if end.outcome == Outcome::Succeeded && !self.is_stopping() {
-            self.check(&workspace).await?;
+            return self.judge(&workspace, end).await;
         }
         Ok(end)
     }
 
     fn end(&self, outcome: Outcome, reason: Option<String>, retryable: bool) -> End {
         let policy = self.context.options.retry;
-        End { outcome, reason, summary: None, retryable, until: None, placement: None, spent: false, policy }
+        End {
+            outcome,
+            reason,
+            summary: None,
+            retryable,
+            until: None,
+            placement: None,
+            spent: false,
+            verdict: None,
+            policy,
+        }
     }
 
     /// Stores what the run reports, with how far a job's spool was read for it.
@@ -186,9 +198,17 @@ impl Drive {
     /// Writes the outcome, however long the database is away.
     async fn settle(&mut self, end: End) {
         self.remember(&end).await;
-        let reports = vec![RunCommand::End(end)];
+        let approves = end
+            .verdict
+            .as_ref()
+            .is_some_and(|verdict| matches!(verdict.decision, domain::supervise::Decision::Approve { .. }));
         loop {
-            match self.tell(reports.clone(), None).await {
+            let told = if approves {
+                self.tell_approved(end.clone()).await
+            } else {
+                self.tell(vec![RunCommand::End(end.clone())], None).await
+            };
+            match told {
                 Ok(()) | Err(Broken::Fenced | Broken::Stopping) => return,
                 Err(Broken::Failed { reason, .. }) => {
                     tracing::error!(run.id = %self.id, reason, "the outcome of run {} could not be stored; trying again", self.id);

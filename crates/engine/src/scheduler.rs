@@ -128,11 +128,12 @@ async fn claim(context: &Context, id: TaskId, account: Account, now: Timestamp) 
     let work = context.store.write(move |tx| {
         let known =
             tasks::load(tx, id)?.ok_or(store::Error::NotFound { what: "task", id: id.to_string() })?;
+        let model = known.task.model().map(ToOwned::to_owned);
         let asked = known.task.asked;
         let start = Start {
             run: RunId::new(now),
             billing,
-            model: asked.model.filter(|_| asked.agent == account.agent),
+            model: model.filter(|_| asked.agent == account.agent),
             agent: account.agent,
             account: account.name,
             isolation: asked.isolation,

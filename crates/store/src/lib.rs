@@ -25,6 +25,7 @@ pub mod sessions;
 mod sql;
 mod sqlite;
 pub mod tasks;
+pub mod verdicts;
 mod workers;
 
 use std::fmt;

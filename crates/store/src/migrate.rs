@@ -35,6 +35,12 @@ const STEPS: &[(i64, &str, &str, &str)] = &[
         include_str!("../migrations/sqlite/0005_planning.sql"),
         include_str!("../migrations/postgres/0005_planning.sql"),
     ),
+    (
+        7,
+        "judgement",
+        include_str!("../migrations/sqlite/0007_judgement.sql"),
+        include_str!("../migrations/postgres/0007_judgement.sql"),
+    ),
 ];
 
 /// The schema this binary writes.

@@ -12,7 +12,7 @@ use domain::work::Command;
 use domain::{Event, NewTask, Record, RunId, Task, TaskId, Timestamp, WaitFor, Work};
 
 use crate::sql::{Row, Tx, Value};
-use crate::{Error, checkpoints, events, outbox, runs};
+use crate::{Error, checkpoints, events, outbox, runs, verdicts};
 
 /// A task that was accepted now, or had been before under the same key.
 #[derive(Clone, Debug, PartialEq)]
@@ -111,6 +111,7 @@ pub fn claim(
 
 /// What an event causes outside, put into the outbox with it.
 pub(crate) fn enqueue_what_goes_out(tx: &mut Tx<'_>, record: &Record) -> Result<(), Error> {
+    verdicts::note(tx, record)?;
     match &record.event {
         Event::TaskApproved { .. } => outbox::push(tx, record.task, "land", "{}", record.at),
         Event::CheckpointCreated { .. } => checkpoints::note(tx, record),

@@ -11,7 +11,11 @@ use crate::ui::{Ui, plain};
 
 pub(crate) fn answer(args: &Args, answer: &Answer, ui: &Ui) -> Result<ExitCode> {
     let connection = look(args)?;
-    let body = api::Answer { text: answer.text.clone(), question: answer.question.clone() };
+    let body = api::Answer {
+        text: answer.text.clone(),
+        question: answer.question.clone(),
+        false_alarm: answer.false_alarm,
+    };
     let path = format!("/api/tasks/{}/answer", api::escaped(&answer.id));
     let task: TaskView = connection.client.post(&path, &body, None)?;
     if ui.json {

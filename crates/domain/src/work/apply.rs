@@ -6,6 +6,7 @@ use crate::diff::DiffStat;
 use crate::event::{Event, Record};
 use crate::question::{self, Question};
 use crate::run::{Outcome, Run, RunState, Stage};
+use crate::supervise::Supervised;
 use crate::task::{NewTask, Next, Task, TaskState, Waiting};
 use crate::usage::Usage;
 
@@ -34,6 +35,7 @@ pub(super) fn created(record: &Record) -> Option<Work> {
         checks: Vec::new(),
         warnings: Vec::new(),
         questions: Vec::new(),
+        supervised: Supervised::default(),
         usage: Usage::default(),
         created_at: record.at,
         updated_at: record.at,
@@ -60,13 +62,20 @@ pub(super) fn apply(work: &mut Work, record: &Record) {
                 work.task.warnings.push(text.clone());
             }
         }
-        Event::QuestionAsked { id, text, choices } => work.task.questions.push(Question {
-            id: id.clone(),
-            text: text.clone(),
-            choices: choices.clone(),
-            answer: None,
-        }),
-        Event::QuestionAnswered { id, text } => answered(&mut work.task, id, text),
+        Event::QuestionAsked { id, text, choices, rules, evidence, default, until } => {
+            work.task.questions.push(Question {
+                id: id.clone(),
+                text: text.clone(),
+                choices: choices.clone(),
+                answer: None,
+                rules: rules.clone(),
+                evidence: evidence.clone(),
+                default: default.clone(),
+                until: *until,
+            });
+        }
+        Event::QuestionAnswered { id, text, .. } => answered(&mut work.task, id, text),
+        Event::TaskJudged { verdict } => super::judging::apply(&mut work.task, verdict),
         Event::CheckFinished { name, command, status, duration_ms, output } => {
             let check = CheckResult {
                 name: name.clone(),
@@ -84,6 +93,8 @@ pub(super) fn apply(work: &mut Work, record: &Record) {
 }
 
 fn answered(task: &mut Task, id: &str, text: &str) {
+    // What the policy asked is no affair of the agent's: what follows from the answer is an event of its own.
+    task.questions.retain(|question| question.id != id || !question.is_of_policy());
     for question in task.questions.iter_mut().filter(|question| question.id == id) {
         question.answer = Some(text.to_owned());
     }
@@ -127,11 +138,13 @@ fn of_task(task: &mut Task, record: &Record) {
         Event::TaskRetried { agent } => {
             if let Some(agent) = agent {
                 task.asked.agent.clone_from(agent);
+                task.supervised.model = None;
             }
             task.next = Next::default();
             task.failures = 0;
             task.questions.clear();
             (task.commit, task.diff, task.session, task.summary) = (None, None, None, None);
+            task.supervised.verdict = None;
             task.checks.clear();
             task.warnings.clear();
         }
@@ -153,6 +166,7 @@ fn of_task(task: &mut Task, record: &Record) {
             task.next = Next { from: Some(commit.clone()), ..Next::default() };
             task.session = None;
             task.diff = None;
+            task.supervised.verdict = None;
             task.checks.clear();
             task.ended_at = None;
         }

@@ -25,7 +25,7 @@ impl Work {
         let asked = &self.task.questions;
         let mine = format!("{}.", run.attempt);
         let number = asked.iter().filter(|question| question.id.starts_with(&mine)).count() + 1;
-        let asked_now = Question { id: format!("{mine}{number}"), text, choices, answer: None };
+        let asked_now = Question { id: format!("{mine}{number}"), text, choices, ..Question::default() };
         if let Some(complaint) = asked_now.complaint() {
             return Err(Refusal::Invalid(complaint));
         }
@@ -34,11 +34,15 @@ impl Work {
                 "5 questions are open, which is the most: finish what does not depend on them and end",
             ));
         }
-        let Question { id, text, choices, .. } = asked_now;
-        Ok(Event::QuestionAsked { id, text, choices })
+        Ok(asked_now.asked())
     }
 
-    pub(super) fn answer(&self, id: Option<&str>, words: &str) -> Result<Vec<Entry>, Refusal> {
+    pub(super) fn answer(
+        &self,
+        id: Option<&str>,
+        words: &str,
+        false_alarm: bool,
+    ) -> Result<Vec<Entry>, Refusal> {
         if words.trim().is_empty() {
             return Err(Refusal::Invalid("the answer has no text: the agent goes on with it"));
         }
@@ -49,8 +53,13 @@ impl Work {
         let Some(question) = open.find(|question| id.is_none_or(|id| id == question.id)) else {
             return Err(self.not_now("answer", ": it has no such open question"));
         };
-        let mut events =
-            vec![Event::QuestionAnswered { id: question.id.clone(), text: question.understood(words) }];
+        if question.is_of_policy() {
+            return self.answer_policy(question, &question.understood(words), false_alarm);
+        }
+        if false_alarm {
+            return Err(Refusal::Invalid("the agent asks, and no rule of the policy: just answer it"));
+        }
+        let mut events = vec![question.answered(&question.understood(words))];
         let waits = self.task.state.waiting().is_some_and(|waiting| waiting.on == WaitFor::Breakpoint);
         let others: Vec<_> =
             self.task.questions.iter().filter(|other| other.id != question.id).cloned().collect();

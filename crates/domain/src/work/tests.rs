@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::run::RunState;
+use crate::supervise::{Decision, Rung, Tier, breakpoint};
 
 fn at(ms: i64) -> Timestamp {
     Timestamp::from_millis(ms)
@@ -71,8 +72,114 @@ fn end(outcome: Outcome, retryable: bool) -> RunCommand {
         until: None,
         placement: None,
         spent: false,
+        verdict: None,
         policy: RetryPolicy::default(),
     })
+}
+
+fn judged(decision: Decision) -> RunCommand {
+    let verdict = Verdict {
+        commit: None,
+        findings: Vec::new(),
+        opinion: None,
+        raw: 0.5,
+        confidence: 0.5,
+        factors: Vec::new(),
+        precedent: None,
+        tier: Tier::New,
+        decision,
+        reason: "because".into(),
+    };
+    let RunCommand::End(end) = end(Outcome::Succeeded, false) else { unreachable!("it is one") };
+    RunCommand::End(End { verdict: Some(Box::new(verdict)), ..end })
+}
+
+fn asking() -> Decision {
+    let (text, feedback) = ("What should become of it?".into(), "make it smaller".into());
+    Decision::Ask { rules: vec!["scope".into()], text, feedback, minutes: 1 }
+}
+
+/// A run that ended and was judged.
+fn after(decision: Decision) -> Log {
+    let mut log = Log::new();
+    let run = log.start(2);
+    let session = Event::RunSession { session: "s".into(), model: None };
+    let prepared = RunCommand::Prepared { base_branch: None, base_commit: "aaa".into() };
+    let collected = RunCommand::Collected { commit: "bbb".into(), diff: DiffStat::default() };
+    for report in [prepared, RunCommand::Tell(session), collected, judged(decision)] {
+        log.run(Command::OfRun(run, report), at(3)).unwrap();
+    }
+    log
+}
+
+#[test]
+fn a_verdict_sends_back_into_the_same_session_or_to_another_agent() {
+    let mut log = after(Decision::Retry { feedback: "mend it".into() });
+    assert_eq!((&log.work.task.state, log.work.task.supervised.retries), (&TaskState::Queued, 1));
+    let first = log.work.run.clone().unwrap().id;
+    log.start(4);
+    let run = log.work.run.clone().unwrap();
+    assert_eq!(
+        (run.feedback.as_deref(), run.resume.as_deref(), run.workspace),
+        (Some("mend it"), Some("s"), first)
+    );
+
+    let to = Rung { agent: "claude".into(), model: Some("opus".into()) };
+    let log = after(Decision::Escalate { to, feedback: "mend it".into() });
+    let task = &log.work.task;
+    assert_eq!(
+        (task.asked.agent.as_str(), task.model(), &task.state),
+        ("claude", Some("opus"), &TaskState::Queued)
+    );
+    assert_eq!((task.asked.model.as_deref(), task.next.feedback.as_deref()), (None, Some("mend it")));
+}
+
+#[test]
+fn what_the_policy_asks_is_done_as_it_is_answered() {
+    for (words, state) in [
+        ("1", TaskState::Review),
+        ("3", TaskState::Queued),
+        ("4", TaskState::Cancelled),
+        ("use the other table", TaskState::Queued),
+    ] {
+        let mut log = after(asking());
+        log.run(answer(words), at(4)).unwrap();
+        assert_eq!(log.work.task.state, state, "{words}");
+        assert!(log.work.task.questions.is_empty());
+    }
+    let mut log = after(asking());
+    log.run(answer("3"), at(4)).unwrap();
+    assert_eq!(log.work.task.next.feedback.as_deref(), Some("make it smaller"));
+    let mut log = after(asking());
+    log.run(answer("2"), at(4)).unwrap();
+    assert_eq!(log.work.task.state.waiting().map(|waiting| waiting.on), Some(WaitFor::Landing));
+    assert!(
+        log.records
+            .iter()
+            .any(|record| matches!(&record.event, Event::TaskApproved { commit } if commit == "bbb"))
+    );
+}
+
+#[test]
+fn nobody_answers_and_the_safe_default_does() {
+    let mut log = after(asking());
+    let waiting = log.work.task.state.waiting().unwrap().clone();
+    assert_eq!((waiting.on, waiting.until), (WaitFor::Breakpoint, Some(at(60_003))));
+    assert!(log.run(Command::Wake, at(60_002)).is_err(), "its time has not come");
+    log.run(Command::Wake, at(60_003)).unwrap();
+    assert_eq!(log.work.task.state, TaskState::Review);
+    insta::assert_snapshot!(log.work.task.reason.clone().unwrap(),
+        @"nobody answered in time, so it was put in review: What should become of it?");
+}
+
+#[test]
+fn what_the_agent_asked_goes_before_the_verdict() {
+    let mut log = Log::new();
+    let run = log.start(2);
+    log.run(Command::OfRun(run, ask("Which colour?")), at(3)).unwrap();
+    log.run(Command::OfRun(run, judged(Decision::Retry { feedback: "mend it".into() })), at(4)).unwrap();
+    assert_eq!(log.work.task.state.waiting().unwrap().reason, "Which colour?");
+    assert_eq!(log.work.task.supervised.verdict, None);
 }
 
 #[test]
@@ -141,7 +248,7 @@ fn ask(text: &str) -> RunCommand {
 }
 
 fn answer(words: &str) -> Command {
-    Command::Answer { question: None, words: words.into() }
+    Command::Answer { question: None, words: words.into(), false_alarm: false }
 }
 
 #[test]
@@ -320,7 +427,7 @@ fn who_takes_over_settles_what_was_asked() {
 }
 
 fn any_command() -> impl Strategy<Value = (u8, bool)> {
-    (0u8..28, any::<bool>())
+    (0u8..34, any::<bool>())
 }
 
 /// Turns a number into a command, for the live run or (`stale`) for one that never was.
@@ -360,9 +467,18 @@ fn command(n: u8, stale: bool, work: &Work, now: Timestamp) -> Command {
         19 | 20 => {
             of_run(RunCommand::Ask { text: "which?".into(), choices: vec!["this".into(), "that".into()] })
         }
-        21 | 22 => Command::Answer { question: None, words: "2".into() },
-        23 => Command::Answer { question: Some("1.1".into()), words: "neither".into() },
+        21 | 22 => answer("2"),
+        23 => Command::Answer { question: Some("1.1".into()), words: "neither".into(), false_alarm: stale },
         25 => Command::TakeOver,
+        28 => of_run(judged(Decision::Review {})),
+        29 => of_run(judged(Decision::Retry { feedback: "mend it".into() })),
+        30 => of_run(judged(Decision::Escalate {
+            to: Rung { agent: "b".into(), model: stale.then(|| "large".into()) },
+            feedback: "mend it".into(),
+        })),
+        31 => of_run(judged(asking())),
+        32 => Command::Answer { question: None, words: breakpoint::APPROVE.into(), false_alarm: !stale },
+        33 => Command::Revert { reason: "it broke the build".into() },
         _ => Command::Rollback { checkpoint: "before-1".into(), commit: "base".into() },
     }
 }

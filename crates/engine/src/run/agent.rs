@@ -113,13 +113,13 @@ impl Drive {
             task: self.work.task.asked.text.clone(),
             feedback: run.feedback.clone().unwrap_or_default(),
             // A model is its agent's: another agent chooses its own.
-            model: self.work.task.asked.model.clone().filter(|_| run.agent == self.work.task.asked.agent),
+            model: self.work.task.model().filter(|_| run.agent == self.work.task.asked.agent).map(Into::into),
             resume: run.resume.clone(),
             new_session: self.id.to_string(),
             before,
             scenario: self.work.task.asked.scenario.clone(),
             home: if bare { workspace.home().display().to_string() } else { runner::sandbox::HOME.into() },
-            logged_in: self.profile().is_some(),
+            logged_in: self.profile_of(&run.account).is_some(),
             account: self.variables_of(&run.account, driver),
             mcp,
         }
@@ -133,17 +133,18 @@ impl Drive {
         budget: Option<Budget>,
         dir: &Path,
     ) -> Result<(), Broken> {
-        let (spec, stdin) = self.agent_job(workspace, driver, assignment, budget, |it| {
+        let account = self.run()?.account.clone();
+        let (spec, stdin) = self.agent_job((workspace, &account), driver, assignment, budget, |it| {
             driver.launch(it).map_err(|e| failed(&e))
         })?;
         Ok(job::launch(&self.context.options.own, dir, &spec, &stdin)?)
     }
 
-    /// The agent's job as `begin` starts it, behind the gateway where there is one, with the files of its home
+    /// An agent's job with an account as `begin` starts it, behind the gateway where there is one, with the files of its home
     /// written; and what it gets on standard input.
     pub(super) fn agent_job(
         &self,
-        workspace: &Workspace,
+        (workspace, account): (&Workspace, &str),
         driver: &dyn Driver,
         mut assignment: Assignment,
         budget: Option<Budget>,
@@ -180,12 +181,11 @@ impl Drive {
         }
         let network = Network { allow, forwards };
         let mut spec = JobSpec { secret, ..self.spec(workspace, argv, launch.env, mounts, network) };
-        if let (Some(profile), Some(login)) = (self.profile(), driver.login()) {
+        if let (Some(profile), Some(login)) = (self.profile_of(account), driver.login()) {
             let runner::Isolation::Sandbox(sandbox) = &mut spec.isolation else {
                 return Err(Broken::Failed {
                     reason: format!(
-                        "the login of {} is for sandboxes only: name another account, or give its agent a key",
-                        self.run()?.account
+                        "the login of {account} is for sandboxes only: name another account, or give its agent a key"
                     ),
                     retryable: false,
                 });
@@ -198,19 +198,18 @@ impl Drive {
     }
 
     /// An account's variables. Beside a login of the vendor's there is no key that could make the run metered.
-    fn variables_of(&self, account: &str, driver: &dyn Driver) -> BTreeMap<String, String> {
+    pub(super) fn variables_of(&self, account: &str, driver: &dyn Driver) -> BTreeMap<String, String> {
         let known = self.context.agents.account(account);
         let mut variables = known.map(|known| known.env.clone()).unwrap_or_default();
-        if self.profile().is_some() {
+        if self.profile_of(account).is_some() {
             let credentials = driver.account_variables();
             variables.retain(|name, _| name.ends_with("URL") || !credentials.contains(&name.as_str()));
         }
         variables
     }
 
-    /// Where the vendor's own login of this run's account is.
-    fn profile(&self) -> Option<PathBuf> {
-        let account = &self.work.run.as_ref()?.account;
+    /// Where the vendor's own login of an account is.
+    pub(super) fn profile_of(&self, account: &str) -> Option<PathBuf> {
         self.context.agents.account(account)?.profile.clone()
     }
 

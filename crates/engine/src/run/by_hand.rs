@@ -34,15 +34,17 @@ impl Drive {
             }
             self.endpoint(driver).await?;
             let (own, resumed) = (assignment.new_session.clone(), assignment.resume.is_some());
-            let (mut spec, _) = self.agent_job(workspace, driver, assignment, budget, |assignment| {
-                driver.interactive(assignment).ok_or_else(|| Broken::Failed {
-                    reason: format!(
-                        "`{}` has no interactive UI that a person could take over",
-                        driver.name()
-                    ),
-                    retryable: false,
-                })
-            })?;
+            let account = self.run()?.account.clone();
+            let (mut spec, _) =
+                self.agent_job((workspace, &account), driver, assignment, budget, |assignment| {
+                    driver.interactive(assignment).ok_or_else(|| Broken::Failed {
+                        reason: format!(
+                            "`{}` has no interactive UI that a person could take over",
+                            driver.name()
+                        ),
+                        retryable: false,
+                    })
+                })?;
             let named = !resumed && spec.argv.contains(&own);
             spec.stdout = Stdout::Terminal;
             spec.env.extend([

@@ -32,8 +32,8 @@ impl Drive {
 /// says, or never and why; and what cannot be asked so is told instead, because nobody is there to mend it.
 pub(super) fn reports(events: Vec<Event>, mut free: Result<usize, &'static str>) -> Vec<RunCommand> {
     let report = |event| {
-        let Event::QuestionAsked { id, text, choices } = event else { return RunCommand::Tell(event) };
-        let question = Question { id, text, choices, answer: None };
+        let Event::QuestionAsked { id, text, choices, .. } = event else { return RunCommand::Tell(event) };
+        let question = Question { id, text, choices, ..Question::default() };
         let complaint = match free {
             Err(nobody) => Some(nobody),
             Ok(0) => Some("too many are open"),
@@ -56,8 +56,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_asked_is_told() {
-        let ask =
-            |text: &str| Event::QuestionAsked { id: String::new(), text: text.into(), choices: Vec::new() };
+        let ask = |text: &str| Question { text: text.into(), ..Question::default() }.asked();
         let made = reports(vec![ask("one?"), ask(" "), ask("two?"), ask("three?")], Ok(2));
         let asked = |report: &RunCommand| matches!(report, RunCommand::Ask { .. });
         assert_eq!(made.iter().map(asked).collect::<Vec<_>>(), [true, false, true, false]);

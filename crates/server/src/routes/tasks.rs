@@ -279,7 +279,12 @@ pub(crate) async fn answer_task(
     Path(id): Path<String>,
     Json(body): Json<Answer>,
 ) -> Result<Json<TaskView>, Failure> {
-    command(&app, id, Command::Answer { question: body.question, words: body.text }).await
+    command(
+        &app,
+        id,
+        Command::Answer { question: body.question, words: body.text, false_alarm: body.false_alarm },
+    )
+    .await
 }
 
 /// Stops a task: what runs, or what would.

@@ -34,7 +34,7 @@ const FIXED: [&str; 16] = [
     "parent_run",
     "depth",
 ];
-const MOVING: [&str; 38] = [
+const MOVING: [&str; 39] = [
     "agent",
     "title",
     "state",
@@ -74,6 +74,7 @@ const MOVING: [&str; 38] = [
     "gpu",
     "deadline",
     "after_tasks",
+    "supervised",
 ];
 
 static SELECT: LazyLock<String> =
@@ -175,6 +176,7 @@ fn moving(task: &Task) -> Result<Vec<Value>, Error> {
         task.asked.nature.gpu.into(),
         task.asked.deadline.into(),
         (&json(&task.asked.after)?).into(),
+        (&json(&task.supervised)?).into(),
     ])
 }
 
@@ -232,6 +234,7 @@ fn task(row: &Row) -> Result<Task, Error> {
         checks: row.word(37, |text| serde_json::from_str::<Vec<CheckResult>>(text).ok())?,
         warnings: row.word(38, |text| serde_json::from_str::<Vec<String>>(text).ok())?,
         questions: row.word(46, |text| serde_json::from_str::<Vec<Question>>(text).ok())?,
+        supervised: row.word(54, |text| serde_json::from_str(text).ok())?,
         usage: usage(row, 39)?,
         created_at: row.at(12)?,
         updated_at: row.at(43)?,

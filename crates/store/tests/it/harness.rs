@@ -74,6 +74,7 @@ pub(crate) fn end(outcome: Outcome) -> RunCommand {
         until: None,
         placement: None,
         spent: false,
+        verdict: None,
         policy: RetryPolicy::default(),
     })
 }

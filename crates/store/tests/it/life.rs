@@ -115,7 +115,7 @@ fn ask(text: &str) -> RunCommand {
 }
 
 fn answer(words: &str) -> Command {
-    Command::Answer { question: None, words: words.into() }
+    Command::Answer { question: None, words: words.into(), false_alarm: false }
 }
 
 fn send_back(comment: &str) -> Command {

@@ -1,0 +1,55 @@
+//! What a person did in the end with work that was judged: the truth that confidence is measured against.
+
+/// What became of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Settled {
+    /// A person approved it as it was judged.
+    Approved,
+    /// A person sent it back, tried afresh, or went on by hand.
+    SentBack,
+    /// A person discarded it.
+    Discarded,
+    /// It had landed, and a person took it back.
+    Reverted,
+    /// The policy approved it; no person looked.
+    ByPolicy,
+    /// A later run was judged before a person decided.
+    Superseded,
+}
+
+impl Settled {
+    /// All of them.
+    pub const ALL: [Self; 6] =
+        [Self::Approved, Self::SentBack, Self::Discarded, Self::Reverted, Self::ByPolicy, Self::Superseded];
+
+    /// The word for the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Approved => "approved",
+            Self::SentBack => "sent_back",
+            Self::Discarded => "discarded",
+            Self::Reverted => "reverted",
+            Self::ByPolicy => "by_policy",
+            Self::Superseded => "superseded",
+        }
+    }
+
+    /// The reverse of [`as_str`](Self::as_str).
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|settled| settled.as_str() == text)
+    }
+
+    /// Whether a person was content with it; nothing when no person decided.
+    pub fn content(self) -> Option<bool> {
+        match self {
+            Self::Approved => Some(true),
+            Self::SentBack | Self::Discarded | Self::Reverted => Some(false),
+            Self::ByPolicy | Self::Superseded => None,
+        }
+    }
+
+    /// Whether trust falls with it.
+    pub fn is_fall(self) -> bool {
+        matches!(self, Self::Discarded | Self::Reverted)
+    }
+}

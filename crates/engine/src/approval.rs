@@ -1,0 +1,232 @@
+//! The language of `approve`: an expression of CEL over facts of a run. Checked when the configuration loads, against
+//! facts of every shape; what it may hold is bounded, so that evaluating it ends at once. Here: the facts' names, the
+//! check, the evaluation. Not here: whether an approval counts (`domain::supervise::decide`).
+
+use cel::{Context, Program, Value};
+
+/// Characters of an expression.
+const MOST_TEXT: usize = 500;
+/// Brackets, signs and negations of an expression: they nest.
+const MOST_NESTED: usize = 60;
+
+/// What an expression may speak of.
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
+    /// US dollars of all the task's runs.
+    pub cost: f64,
+    /// Lines added and removed.
+    pub diff_lines: u32,
+    /// Files changed.
+    pub files: u32,
+    /// Lines added.
+    pub insertions: u32,
+    /// Lines removed.
+    pub deletions: u32,
+    /// How many checks ran.
+    pub checks: u32,
+    /// There are checks, and all passed.
+    pub checks_passed: bool,
+    /// The confidence.
+    pub confidence: f64,
+    /// It touches a risky path.
+    pub risky: bool,
+    /// Tests came with it.
+    pub tests_touched: bool,
+    /// A second model gave an opinion that counts.
+    pub reviewed: bool,
+    /// Its score; 0 without.
+    pub review_score: f64,
+    /// How often it was sent back by itself.
+    pub retries: u32,
+    /// The task's priority: 1 is the most urgent.
+    pub priority: u8,
+    /// What sort of work: `documentation`, `testing` …
+    pub kind: String,
+    /// `low`, `medium`, `high`, `critical`.
+    pub complexity: String,
+    /// The agent.
+    pub agent: String,
+    /// `known` or `trusted`.
+    pub tier: String,
+}
+
+impl Facts {
+    fn values(&self) -> Vec<(&'static str, Value)> {
+        let int = |n: u32| Value::Int(i64::from(n));
+        let text = |text: &str| Value::from(text.to_owned());
+        vec![
+            ("cost", Value::Float(self.cost)),
+            ("diff_lines", int(self.diff_lines)),
+            ("files", int(self.files)),
+            ("insertions", int(self.insertions)),
+            ("deletions", int(self.deletions)),
+            ("checks", int(self.checks)),
+            ("checks_passed", Value::Bool(self.checks_passed)),
+            ("confidence", Value::Float(self.confidence)),
+            ("risky", Value::Bool(self.risky)),
+            ("tests_touched", Value::Bool(self.tests_touched)),
+            ("reviewed", Value::Bool(self.reviewed)),
+            ("review_score", Value::Float(self.review_score)),
+            ("retries", int(self.retries)),
+            ("priority", int(u32::from(self.priority))),
+            ("kind", text(&self.kind)),
+            ("complexity", text(&self.complexity)),
+            ("agent", text(&self.agent)),
+            ("tier", text(&self.tier)),
+        ]
+    }
+
+    /// Facts of every shape: each comparison of an expression is seen from both sides, so that a mistake behind an
+    /// `&&` is found, too.
+    fn samples() -> Vec<Self> {
+        let flags = |n: u32| (n & 1 == 1, n & 2 == 2, n & 4 == 4, n & 8 == 8);
+        let mut samples = Vec::new();
+        for n in 0..16 {
+            let (checks_passed, risky, tests_touched, reviewed) = flags(n);
+            for (number, share, word) in [(0, 0.0, ""), (1, 0.5, "medium"), (1_000_000, 1.0, "testing")] {
+                samples.push(Self {
+                    cost: f64::from(number),
+                    diff_lines: number,
+                    files: number,
+                    insertions: number,
+                    deletions: number,
+                    checks: number,
+                    confidence: share,
+                    review_score: share,
+                    retries: number,
+                    priority: 5,
+                    kind: word.into(),
+                    complexity: word.into(),
+                    agent: word.into(),
+                    tier: word.into(),
+                    checks_passed,
+                    risky,
+                    tests_touched,
+                    reviewed,
+                });
+            }
+        }
+        samples
+    }
+}
+
+/// Why an expression cannot be used, if it cannot.
+pub fn check(expression: &str) -> Result<(), String> {
+    let program = compile(expression)?;
+    for facts in Facts::samples() {
+        evaluate(&program, &facts)?;
+    }
+    // What stands behind an `&&` that is never reached would fail on the day it counts: each side is looked at alone.
+    for part in expression.split("&&").flat_map(|part| part.split("||")) {
+        let part = part.trim();
+        let whole =
+            part.matches('(').count() == part.matches(')').count() && !part.contains(['?', '"', '\'']);
+        if whole && let Ok(program) = compile(part) {
+            for facts in Facts::samples() {
+                evaluate(&program, &facts)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether it holds; not, whenever that cannot be said.
+pub(crate) fn holds(expression: &str, facts: &Facts) -> bool {
+    compile(expression).and_then(|program| evaluate(&program, facts)).unwrap_or_else(|reason| {
+        tracing::warn!(
+            expression,
+            reason,
+            "an expression of a policy could not be evaluated; nothing was approved"
+        );
+        false
+    })
+}
+
+fn compile(expression: &str) -> Result<Program, String> {
+    /// They go through lists, within each other without a bound.
+    const LOOPS: [&str; 7] = ["map", "filter", "exists", "exists_one", "all", "reduce", "matches"];
+    if expression.trim().is_empty() {
+        return Err("it is empty".into());
+    }
+    if expression.len() > MOST_TEXT {
+        return Err(format!("it is longer than {MOST_TEXT} characters"));
+    }
+    if expression.chars().filter(|char| "([{!-".contains(*char)).count() > MOST_NESTED {
+        return Err("it nests too deeply: write it shorter".into());
+    }
+    let program = Program::compile(expression).map_err(|errors| first_line(&errors.to_string()))?;
+    let (names, functions): (Vec<String>, Vec<String>) = {
+        let used = program.references();
+        let owned = |names: Vec<&str>| names.into_iter().map(ToOwned::to_owned).collect();
+        (owned(used.variables()), owned(used.functions()))
+    };
+    let known = Facts::default().values();
+    if let Some(name) = names.iter().find(|name| !known.iter().any(|(known, _)| known == name)) {
+        let known: Vec<_> = known.iter().map(|(name, _)| *name).collect();
+        return Err(format!("there is no fact `{name}`; facts are {}", known.join(", ")));
+    }
+    let words = expression.split(|char: char| !(char.is_alphanumeric() || char == '_'));
+    let mut called = words.chain(functions.iter().map(String::as_str));
+    if let Some(name) = called.find(|name| LOOPS.contains(name)) {
+        return Err(format!("`{name}` cannot be used here"));
+    }
+    Ok(program)
+}
+
+fn evaluate(program: &Program, facts: &Facts) -> Result<bool, String> {
+    let mut context = Context::default();
+    for (name, value) in facts.values() {
+        context.add_variable_from_value(name, value);
+    }
+    match program.execute(&context) {
+        Ok(Value::Bool(holds)) => Ok(holds),
+        Ok(other) => Err(format!("it comes to a value that is not true or false: {other:?}")),
+        Err(error) => Err(first_line(&error.to_string())),
+    }
+}
+
+fn first_line(text: &str) -> String {
+    text.lines().next().unwrap_or_default().trim_start_matches("ERROR: <input>:").to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn expressions_hold_or_not() {
+        let rule = "cost < 2 && diff_lines < 200 && checks_passed && confidence > 0.9 && !risky";
+        check(rule).unwrap();
+        let facts =
+            Facts { cost: 1.5, diff_lines: 20, checks_passed: true, confidence: 0.95, ..Facts::default() };
+        assert!(holds(rule, &facts));
+        assert!(!holds(rule, &Facts { risky: true, ..facts.clone() }));
+        assert!(!holds(rule, &Facts { cost: 2.0, ..facts.clone() }));
+        let kinds = "kind in ['documentation', 'testing'] || (tier == 'trusted' && reviewed)";
+        check(kinds).unwrap();
+        assert!(!holds(kinds, &facts) && holds(kinds, &Facts { kind: "testing".into(), ..facts }));
+    }
+
+    #[test]
+    fn mistakes_are_found_before_they_count() {
+        for (wrong, said) in [
+            ("cost <", "1:7: Syntax error"),
+            ("csot < 2", "there is no fact `csot`; facts are cost, diff_lines"),
+            ("cost < 'two'", "_<_"),
+            ("checks_passed && confidence > 'high'", "_>_"),
+            ("risky && !risky && diff_lines > 'x'.size() && cost && true", ""),
+            ("cost + 1", "not true or false"),
+            ("", "empty"),
+            ("[1, 2].map(cost, cost).size() > 1", "`map` cannot be used here"),
+            ("[1].all(cost, cost > 1)", "`all` cannot be used here"),
+        ] {
+            let found = check(wrong).unwrap_err();
+            assert!(found.contains(said), "{wrong}: {found}");
+        }
+        let deep = format!("{}risky{}", "(".repeat(70), ")".repeat(70));
+        assert!(check(&deep).unwrap_err().contains("nests too deeply"));
+        let most = format!("{}risky{}", "(".repeat(MOST_NESTED), ")".repeat(MOST_NESTED));
+        check(&most).unwrap();
+        assert!(check(&"risky || ".repeat(100)).unwrap_err().contains("longer than 500"));
+    }
+}
