@@ -244,6 +244,8 @@ fn options(file: File, data_dir: &Path, own: PathBuf) -> Result<engine::Options>
         projects,
         prices: file.prices,
         zone: jiff::tz::TimeZone::system(),
+        routing: domain::route::Rules { rules: Vec::new(), explore: domain::route::EXPLORE },
+        local_agents: Vec::new(),
         default_agent: file.default_agent,
         concurrency: file.concurrency.unwrap_or(4).clamp(1, 1000),
         retry: RetryPolicy {

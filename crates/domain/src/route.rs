@@ -195,33 +195,52 @@ pub fn route(
     at: (Timestamp, &TimeZone),
 ) -> Route {
     let wanted = preferences(asking, rules, known);
-    let judge = |wish: &Wish| judge(asking, wish, known, records, at);
-    let (mut group, rest): (Vec<_>, Vec<_>) = wanted.iter().partition(|wish| wish.free);
-    let mut ranked: Vec<Ranked> = Vec::new();
-    let mut out: Vec<Ranked> = Vec::new();
-    let mut free: Vec<Ranked> = Vec::new();
-    for wish in group.drain(..) {
-        let judged = judge(wish);
+    let by_table = wanted.iter().any(|wish| wish.table);
+    let (mut ranked, mut free, mut out) = (Vec::new(), Vec::new(), Vec::new());
+    let (group, fixed): (Vec<_>, Vec<_>) = wanted.iter().partition(|wish| wish.free);
+    for wish in group {
+        let judged = judge(asking, wish, known, records, at);
         if judged.rank == Rank::Out { out.push(judged) } else { free.push(judged) }
     }
     learn(&mut free, records);
     explore(&mut free, asking, rules.explore);
-    let table = wanted.iter().any(|wish| wish.table);
-    if table && !asking.fallback.is_empty() {
+    if by_table && !asking.fallback.is_empty() {
         // Who may take over was said; the table chooses the first only.
-        free.truncate(1);
+        let stays = |n: usize, one: &Ranked| n == 0 || Some(one.agent.as_str()) == asking.going_on;
+        free = keep(free, &mut out, stays, || format!("{} lets others take over", asking.project));
     }
     ranked.append(&mut free);
-    for wish in rest {
-        if ranked.iter().any(|one| one.agent == wish.agent && one.model == wish.model) {
+    for wish in fixed {
+        let known_already = |one: &Ranked| one.agent == wish.agent && one.model == wish.model;
+        if ranked.iter().any(known_already) {
             continue;
         }
-        let judged = judge(wish);
+        out.retain(|one| !known_already(one));
+        let judged = judge(asking, wish, known, records, at);
         if judged.rank == Rank::Out { out.push(judged) } else { ranked.push(judged) }
     }
     last_things(&mut ranked, asking);
+    if by_table && goes_on(&ranked, asking).is_some() {
+        // Half done work changes hands only where somebody said that it may.
+        let stays = |n: usize, one: &Ranked| n == 0 || asking.fallback.contains(&one.agent);
+        let but = || format!("{} does not let it take over what is half done", asking.project);
+        ranked = keep(ranked, &mut out, stays, but);
+    }
     ranked.append(&mut out);
     Route { ranked }
+}
+
+/// Those that stay; the others are out, with the reason.
+fn keep(
+    all: Vec<Ranked>,
+    out: &mut Vec<Ranked>,
+    stays: impl Fn(usize, &Ranked) -> bool,
+    but: impl Fn() -> String,
+) -> Vec<Ranked> {
+    let (stay, go): (Vec<_>, Vec<_>) = all.into_iter().enumerate().partition(|(n, one)| stays(*n, one));
+    let gone = |one: Ranked| Ranked { rank: Rank::Out, but: Some(but()), offers: Vec::new(), ..one };
+    out.extend(go.into_iter().map(|(_, one)| gone(one)));
+    stay.into_iter().map(|(_, one)| one).collect()
 }
 
 /// Somebody who is wanted, and by whom.
@@ -400,9 +419,7 @@ fn scaled(part: f64, n: usize) -> usize {
 /// What counts more than any preference but a person's: a session is gone on with by its agent; money that is not there
 /// is not spent while there is another way; and who just failed comes last.
 fn last_things(ranked: &mut [Ranked], asking: &Asking<'_>) {
-    if asking.own.2 != ChosenBy::Person
-        && let Some(at) = ranked.iter().position(|one| Some(one.agent.as_str()) == asking.going_on)
-    {
+    if let Some(at) = goes_on(ranked, asking) {
         ranked[..=at].rotate_right(1);
         ranked[0].why = "it goes on in its session".into();
     }
@@ -416,6 +433,13 @@ fn last_things(ranked: &mut [Ranked], asking: &Asking<'_>) {
     for one in ranked.iter_mut().filter(|one| Some(one.agent.as_str()) == asking.failed) {
         one.why += ", last because it just failed";
     }
+}
+
+/// Where the one is whose session is gone on with.
+fn goes_on(ranked: &[Ranked], asking: &Asking<'_>) -> Option<usize> {
+    let agent =
+        asking.going_on.filter(|agent| asking.own.2 != ChosenBy::Person && asking.failed != Some(*agent))?;
+    ranked.iter().position(|one| one.agent == agent)
 }
 
 impl Route {

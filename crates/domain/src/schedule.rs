@@ -11,6 +11,7 @@ use crate::nature::Nature;
 use crate::placement::{Choice, Offer, Placement, place};
 use crate::task::ChosenBy;
 use crate::time::Timestamp;
+use crate::work::Work;
 
 /// A queued task, as the dispatcher sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +34,25 @@ pub struct Candidate {
     pub nature: Nature,
     /// The agent whose session its next run goes on with.
     pub going_on: Option<String>,
+}
+
+impl Candidate {
+    /// What the dispatcher would see of a task, its latest run included.
+    pub fn of(work: &Work) -> Self {
+        let task = &work.task;
+        let latest = work.run.as_ref().map(|run| run.agent.clone());
+        Self {
+            id: task.id,
+            project: task.asked.project.clone(),
+            agent: task.asked.agent.clone(),
+            model: task.asked.model.clone(),
+            failed: latest.clone().filter(|_| task.failures > 0),
+            hands_on: task.next.hands_on,
+            agent_by: task.asked.agent_by,
+            nature: task.asked.nature,
+            going_on: latest.filter(|_| task.next.resume.is_some()),
+        }
+    }
 }
 
 /// How many runs may live at once.

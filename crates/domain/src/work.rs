@@ -44,6 +44,7 @@ pub struct Work {
 
 /// What a person or the engine wants to happen to a task.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "commands are few, and live for one call")]
 pub enum Command {
     /// Claim it for a new run.
     Start(Start),
@@ -132,7 +133,7 @@ pub struct Start {
     /// How it is billed.
     pub billing: Option<String>,
     /// Why this agent.
-    pub receipt: Option<Box<Receipt>>,
+    pub receipt: Option<Receipt>,
 }
 
 /// What a live run reports.
@@ -292,7 +293,7 @@ impl Work {
             resume,
             billing: start.billing,
             hands_on: next.hands_on,
-            receipt: start.receipt.map(|receipt| *receipt),
+            receipt: start.receipt,
         };
         Ok(vec![Entry { run: Some((start.run, self.task.attempt + 1)), event }])
     }

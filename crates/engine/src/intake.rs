@@ -1,7 +1,9 @@
 //! From what a door hands in to a task: the project found, the agent chosen, everything said plainly
 //! when it cannot be.
 
-use domain::{Complexity, Isolation, Kind, Nature, NewTask, Project, TaskId, Timestamp};
+use domain::{
+    ChosenBy, Classified, Complexity, Isolation, Kind, Nature, NewTask, Project, TaskId, Timestamp,
+};
 
 use crate::agents_here::AgentsHere;
 
@@ -107,11 +109,13 @@ pub(crate) fn complete(
     agents: &AgentsHere,
 ) -> Result<NewTask, Unclear> {
     let project = project_of(projects, request.project.as_deref(), request.repo.as_deref())?;
-    let wanted = request.agent.as_deref().or(project.agent.as_deref());
-    let agent = match wanted {
-        Some(name) => agents.usable(name)?,
-        None if request.scenario.is_some() => "rehearsal".into(),
-        None => agents.choose(),
+    let (agent, agent_by) = match (request.agent.as_deref(), project.agent.as_deref()) {
+        (Some(name), _) => (agents.usable(name)?, ChosenBy::Person),
+        (None, Some(name)) => (agents.usable(name)?, ChosenBy::Project),
+        (None, None) if request.scenario.is_some() => ("rehearsal".into(), ChosenBy::Person),
+        // A model is its agent's: whoever names one does not want to be led elsewhere.
+        (None, None) if request.model.is_some() => (agents.choose(), ChosenBy::Person),
+        (None, None) => (agents.choose(), agents.chosen_by()),
     };
     if let Some(scenario) = &request.scenario {
         if agent != "rehearsal" {
@@ -142,6 +146,9 @@ pub(crate) fn complete(
         },
         deadline: request.deadline,
         after: request.after,
+        agent_by,
+        classified: Classified::default(),
+        found: None,
     })
 }
 

@@ -35,6 +35,12 @@ const STEPS: &[(i64, &str, &str, &str)] = &[
         include_str!("../migrations/sqlite/0005_planning.sql"),
         include_str!("../migrations/postgres/0005_planning.sql"),
     ),
+    (
+        8,
+        "routing",
+        include_str!("../migrations/sqlite/0008_routing.sql"),
+        include_str!("../migrations/postgres/0008_routing.sql"),
+    ),
 ];
 
 /// The schema this binary writes.

@@ -382,7 +382,9 @@ fn a_session_is_gone_on_with_and_a_budget_kept() {
     metered.accounts[0].3 = true;
     let world = World::new(vec![agent("claude", false), metered, agent("qwen", true)]);
     let on = Asked { going_on: Some("claude"), ..plain() };
-    assert_eq!(firsts(&on, &Rules::default(), &world, &[]), ["claude", "qwen", "codex"]);
+    assert_eq!(firsts(&on, &Rules::default(), &world, &[]), ["claude"], "nobody else was said to");
+    let lets = Asked { fallback: vec!["codex".into()], ..on.clone() };
+    assert_eq!(firsts(&lets, &Rules::default(), &world, &[]), ["claude", "codex"]);
     let failed = Asked { failed: Some("claude"), ..on };
     assert_eq!(firsts(&failed, &Rules::default(), &world, &[]), ["qwen", "codex", "claude"]);
     let spent = Asked {

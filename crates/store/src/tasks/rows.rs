@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 use domain::delegation::Parent;
 use domain::task::Next;
 use domain::{
-    CheckResult, Complexity, Isolation, Kind, Nature, NewTask, Question, Task, TaskId, TaskState, WaitFor,
-    Waiting,
+    CheckResult, ChosenBy, Complexity, Isolation, Kind, Nature, NewTask, Question, Task, TaskId, TaskState,
+    WaitFor, Waiting,
 };
 
 use super::waiting_columns;
@@ -34,7 +34,7 @@ const FIXED: [&str; 16] = [
     "parent_run",
     "depth",
 ];
-const MOVING: [&str; 38] = [
+const MOVING: [&str; 41] = [
     "agent",
     "title",
     "state",
@@ -74,6 +74,9 @@ const MOVING: [&str; 38] = [
     "gpu",
     "deadline",
     "after_tasks",
+    "agent_by",
+    "classified",
+    "found",
 ];
 
 static SELECT: LazyLock<String> =
@@ -175,6 +178,9 @@ fn moving(task: &Task) -> Result<Vec<Value>, Error> {
         task.asked.nature.gpu.into(),
         task.asked.deadline.into(),
         (&json(&task.asked.after)?).into(),
+        task.asked.agent_by.as_str().into(),
+        (&json(&task.asked.classified)?).into(),
+        task.asked.found.as_deref().into(),
     ])
 }
 
@@ -204,6 +210,9 @@ fn task(row: &Row) -> Result<Task, Error> {
         },
         deadline: row.opt_at(52)?,
         after: row.word(53, |text| serde_json::from_str(text).ok())?,
+        agent_by: row.word(54, ChosenBy::parse)?,
+        classified: row.word(55, |text| serde_json::from_str(text).ok())?,
+        found: row.opt_text(56)?,
     };
     let reason = row.opt_text(33)?;
     Ok(Task {
