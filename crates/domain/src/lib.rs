@@ -14,6 +14,7 @@ pub mod diff;
 pub mod event;
 pub mod ids;
 pub mod memory;
+pub mod mention;
 pub mod nature;
 pub mod placement;
 pub mod price;

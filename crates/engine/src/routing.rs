@@ -12,7 +12,7 @@ use domain::{Account, ChosenBy, Kind, NewTask, Project, TaskId, Timestamp};
 use store::{Tx, accounts, records, runs, tasks};
 
 use crate::agents_here::{AgentHere, AgentState};
-use crate::{Context, Engine, Error, Readiness, Unclear, clock};
+use crate::{Context, Engine, Error, Readiness, Request, Unclear, clock, intake};
 
 /// What the database says.
 #[derive(Clone, Debug, Default)]
@@ -97,6 +97,10 @@ impl Context {
 
     /// The order for a task.
     pub(crate) fn route(&self, candidate: &Candidate, facts: &Facts, now: Timestamp) -> Route {
+        self.route_drawn(candidate, facts, route::draw(candidate.id), now)
+    }
+
+    fn route_drawn(&self, candidate: &Candidate, facts: &Facts, draw: f64, now: Timestamp) -> Route {
         let unseen = Standing::default();
         let agents = self.agents.all();
         let known = self.known(&agents, facts, &unseen);
@@ -116,7 +120,7 @@ impl Context {
             failed: candidate.failed.as_deref(),
             spent: facts.spent.contains(&candidate.project),
             accounts: &project.accounts,
-            draw: route::draw(candidate.id),
+            draw,
         };
         let records = facts.records.get(&(candidate.project.clone(), candidate.nature.kind));
         let records = records.map_or(&[][..], Vec::as_slice);
@@ -154,10 +158,16 @@ impl Engine {
         Ok(asked)
     }
 
+    /// What a request would be, and who would do it; nothing is accepted.
+    pub async fn preview(&self, request: Request) -> Result<(NewTask, Receipt), Error> {
+        let asked = intake::complete(request, self.projects(), &self.context.agents)?;
+        let receipt = self.route_of(&asked).await?.preview();
+        Ok((asked, receipt))
+    }
+
     /// The order for a task that is not there yet.
-    pub async fn route_of(&self, asked: &NewTask) -> Result<Route, Error> {
+    async fn route_of(&self, asked: &NewTask) -> Result<Route, Error> {
         let now = clock::now();
-        // Its draw is not known before it has an id: shown is what is done without trying others.
         let candidate = Candidate {
             id: TaskId::new(now),
             project: asked.project.clone(),
@@ -171,7 +181,8 @@ impl Engine {
         };
         let (wanted, budgets) = (concerns([&candidate]), self.context.budgets(now));
         let facts = self.store().read(move |tx| Facts::look(tx, wanted, &budgets)).await?;
-        Ok(self.context.route(&candidate, &facts, now))
+        // Its draw is not known before it has an id: this is what is done without trying others.
+        Ok(self.context.route_drawn(&candidate, &facts, 1.0, now))
     }
 
     /// Why a task's latest run went where it went; for one that has none yet, where it would go now.
