@@ -10,6 +10,7 @@ mod client;
 mod problem;
 mod project;
 mod request;
+mod route;
 mod session;
 mod status;
 mod task;
@@ -21,6 +22,7 @@ pub use client::{Client, ClientError, EventLines, escaped};
 pub use problem::Problem;
 pub use project::ProjectView;
 pub use request::{Approve, CreateTask, Reject, Retry, Rollback, SendBack};
+pub use route::{ConsideredView, RoutePreview, RouteView};
 pub use session::{SessionView, Sessions};
 pub use status::{AgentStatus, Concurrency, Detail, Health, SandboxStatus, Status};
 pub use task::{

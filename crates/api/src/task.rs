@@ -98,6 +98,21 @@ pub struct TaskView {
     /// Whether it needs a graphics processor.
     #[serde(default)]
     pub gpu: bool,
+    /// Who found that out: `rules`, `model` or `person`.
+    #[serde(default)]
+    pub classified_by: String,
+    /// And why.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub classified_why: String,
+    /// Who chose the agent: `person`, `project`, `configuration` or `router`.
+    #[serde(default)]
+    pub agent_by: String,
+    /// Why the latest run's agent was taken, in one sentence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<String>,
+    /// How its project was found, when the text named it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub found: Option<String>,
     /// When it is to be done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deadline: Option<String>,
@@ -182,6 +197,9 @@ pub struct RunView {
     pub attempt: u32,
     /// The agent.
     pub agent: String,
+    /// Why this one, in one sentence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<String>,
     /// The model.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
@@ -383,6 +401,11 @@ impl TaskView {
             kind: task.asked.nature.kind.as_str().into(),
             complexity: task.asked.nature.complexity.as_str().into(),
             gpu: task.asked.nature.gpu,
+            classified_by: task.asked.classified.by.as_str().into(),
+            classified_why: task.asked.classified.reason.clone(),
+            agent_by: task.asked.agent_by.as_str().into(),
+            receipt: run.and_then(|run| run.receipt.as_ref()).map(|receipt| receipt.sentence.clone()),
+            found: task.asked.found.clone(),
             deadline: task.asked.deadline.map(|at| at.to_string()),
             after: task.asked.after.iter().map(ToString::to_string).collect(),
             cost_usd: task.usage.cost_usd,
@@ -442,6 +465,7 @@ impl From<&Run> for RunView {
         Self {
             id: run.id.to_string(),
             attempt: run.attempt,
+            receipt: run.receipt.as_ref().map(|receipt| receipt.sentence.clone()),
             agent: run.agent.clone(),
             model: run.model.clone(),
             isolation: run.isolation.as_str().into(),

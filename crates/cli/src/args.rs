@@ -1,6 +1,7 @@
 //! The command line as people type it.
 
 mod hands_on;
+mod routing;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -8,6 +9,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueHint};
 
 pub(crate) use hands_on::{AgentRun, Attach, ListSessions, Takeover};
+pub(crate) use routing::{Nature, Route, Show};
 
 /// Delegate work to coding agents. Walk away. Get told. Review.
 #[derive(Debug, Parser)]
@@ -40,7 +42,9 @@ pub(crate) enum Command {
     /// List sessions of agents: Sidekick's own and, when configured, those you start by hand
     Sessions(ListSessions),
     /// Show a task
-    Show(Id),
+    Show(Show),
+    /// Say who would do a task, and why, without giving it
+    Route(Route),
     /// Print what a task's agent said and did
     Logs(Logs),
     /// Show the change a task's work makes
@@ -108,7 +112,7 @@ pub(crate) struct Run {
     /// A configured project
     #[arg(long, value_name = "NAME", conflicts_with = "repo")]
     pub(crate) project: Option<String>,
-    /// The agent [default: the project's, else claude when it is ready, else rehearsal]
+    /// The agent [default: the project's, else who suits it: `sidekick route` says who and why]
     #[arg(long, value_name = "NAME")]
     pub(crate) agent: Option<String>,
     /// The model
@@ -126,6 +130,8 @@ pub(crate) struct Run {
     /// How the run is contained: `sandbox`, or `none` (the agent can then do all you can)
     #[arg(long, value_parser = ["sandbox", "none"], value_name = "KIND")]
     pub(crate) isolation: Option<String>,
+    #[command(flatten)]
+    pub(crate) nature: Nature,
     /// Repeating a command with the same key gives the same task
     #[arg(long, value_name = "KEY")]
     pub(crate) key: Option<String>,

@@ -15,6 +15,7 @@ mod mcp;
 mod memory;
 mod project;
 mod rollback;
+mod route;
 mod run;
 mod serve;
 mod sessions;
@@ -38,7 +39,8 @@ pub(crate) fn run(args: &Args, ui: &Ui) -> Result<ExitCode> {
         Command::AgentRun(asked) => agent_run::agent_run(args, asked, ui),
         Command::List(list) => list::list(args, list, ui),
         Command::Sessions(list) => sessions::sessions(args, list, ui),
-        Command::Show(id) => show::show(args, &id.id, ui),
+        Command::Show(wanted) => show::show(args, wanted, ui),
+        Command::Route(asked) => route::route(args, asked, ui),
         Command::Logs(logs) => logs::logs(args, logs, ui),
         Command::Attach(attach) => logs::attach(args, attach, ui),
         Command::Takeover(takeover) => takeover::takeover(args, takeover, ui),

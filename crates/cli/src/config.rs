@@ -4,6 +4,7 @@
 
 mod accounts;
 mod edit;
+mod routes;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -46,6 +47,9 @@ struct File {
     retry: RetryFile,
     limits: LimitsFile,
     local_model: Option<LocalModelFile>,
+    /// Who does what; the first rule that holds counts.
+    routes: Vec<routes::RuleFile>,
+    routing: routes::RoutingFile,
 }
 
 /// The model of this machine that agents may ask.
@@ -75,6 +79,12 @@ struct ProjectFile {
     fallback: Vec<String>,
     #[serde(default)]
     accounts: Vec<String>,
+    /// Other words that texts name it by.
+    #[serde(default)]
+    aliases: Vec<String>,
+    /// Whether only models of this machine may work on it.
+    #[serde(default)]
+    sensitive: bool,
     priority: Option<u8>,
     concurrency: Option<u32>,
     isolation: Option<String>,
@@ -132,6 +142,8 @@ struct AgentFile {
     /// A command agent's interactive UI, for `sidekick takeover`.
     interactive: Vec<String>,
     network: Vec<String>,
+    /// The person vouches that it reaches no model but this machine's: it may work on what is sensitive.
+    local: bool,
     /// Its first account, written here for short.
     env: BTreeMap<String, accounts::Secret>,
     reserve: Option<u8>,
@@ -198,7 +210,7 @@ fn parse(text: &str) -> std::result::Result<File, String> {
 }
 
 fn options(file: File, dir: &Path, data_dir: &Path, own: PathBuf) -> Result<engine::Options> {
-    let mut accounts = Vec::new();
+    let (mut accounts, mut local_agents) = (Vec::new(), Vec::new());
     let (mut commands, mut acp, mut models) = (Vec::new(), Vec::new(), Vec::new());
     for (name, agent) in file.agents {
         if [&agent.command, &agent.acp].into_iter().flatten().any(Vec::is_empty) {
@@ -221,6 +233,9 @@ fn options(file: File, dir: &Path, data_dir: &Path, own: PathBuf) -> Result<engi
                 return Err(Error::usage(wrong));
             }
         }
+        if agent.local {
+            local_agents.push(name.clone());
+        }
         let AgentFile { env, reserve, quiet, concurrency, start, overfill, .. } = agent;
         let first = AccountFile { env, reserve, quiet, concurrency, start, overfill };
         accounts.extend(accounts::of_agent(&name, first, agent.accounts)?);
@@ -229,6 +244,13 @@ fn options(file: File, dir: &Path, data_dir: &Path, own: PathBuf) -> Result<engi
     accounts::ambient(&mut accounts);
     let projects = file.projects.into_iter().map(|(name, file)| of_file(&name, file, dir));
     let projects = projects.collect::<Result<Vec<_>>>()?;
+    let built_in = agents::builtin();
+    let custom =
+        commands.iter().map(|one: &Custom| &one.name).chain(models.iter().map(|one: &Direct| &one.name));
+    let custom = custom.chain(acp.iter().map(|one: &Acp| &one.name)).cloned();
+    let known: Vec<_> = built_in.iter().map(|one| one.name().to_owned()).chain(custom).collect();
+    let names: Vec<_> = projects.iter().map(|project| project.name.clone()).collect();
+    let routing = routes::rules(file.routes, &file.routing, &known, &names)?;
     let retry = RetryPolicy::default();
     let limits = runner::Limits::default();
     let minutes =
@@ -249,6 +271,8 @@ fn options(file: File, dir: &Path, data_dir: &Path, own: PathBuf) -> Result<engi
         projects,
         prices: file.prices,
         zone: jiff::tz::TimeZone::system(),
+        routing,
+        local_agents,
         default_agent: file.default_agent,
         concurrency: file.concurrency.unwrap_or(4).clamp(1, 1000),
         retry: RetryPolicy {
@@ -317,6 +341,8 @@ fn of_file(name: &str, file: ProjectFile, dir: &Path) -> Result<Project> {
         agent: file.agent,
         fallback: file.fallback,
         accounts: file.accounts,
+        aliases: file.aliases,
+        sensitive: file.sensitive,
         priority: file.priority.unwrap_or(project::DEFAULT_PRIORITY),
         concurrency: file.concurrency.unwrap_or(known.concurrency),
         isolation,
@@ -365,6 +391,29 @@ mod tests {
         assert!(wrong.contains("line 5") && wrong.contains("chekcs"), "{wrong}");
         assert!(parse("concurrency: many\n").unwrap_err().contains("line 1"));
         assert!(parse("# nothing yet\n").is_ok());
+    }
+
+    #[test]
+    fn rules_are_checked_by_line_and_by_name() {
+        let wrong = parse(
+            "routes:\n  - when: {kind: [testing]}\n    use: [qwen]\n  - when: {kind: [tests]}\n    use: [qwen]\n",
+        );
+        assert!(wrong.unwrap_err().contains("line 4"));
+        assert!(parse("routes:\n  - use: [claude/]\n").unwrap_err().contains("line 2"));
+        let said = |text: &str| {
+            let file = parse(text).unwrap();
+            options(file, Path::new("/nowhere"), PathBuf::new()).map(|options| options.routing)
+        };
+        insta::assert_snapshot!(said("routes: [{use: [quen]}]").unwrap_err().message,
+            @"");
+        assert!(
+            said("routes: [{when: {project: shop}, use: [qwen]}]").unwrap_err().message.contains("`shop`")
+        );
+        assert!(said("routing: {explore: 5}").unwrap_err().message.contains("0 (never) to 0.5"));
+        let rules =
+            said("routes: [{when: {gpu: true}, use: [qwen, claude/opus]}]\nrouting: {explore: 0}").unwrap();
+        assert_eq!(rules.rules[0].uses[1].model.as_deref(), Some("opus"));
+        assert!(rules.explore < f64::EPSILON);
     }
 
     #[test]

@@ -62,9 +62,16 @@ pub(crate) fn task(ui: &Ui, task: &TaskView) {
         ("state", format!("{} {}", task.state, detail(task, now)).trim_end().to_owned()),
         ("project", format!("{} at {}", task.project, task.repo)),
         ("agent", with(&task.agent, task.model.as_deref())),
+        ("work", sort(task)),
         ("branch", format!("{} from {}", task.branch, task.base.as_deref().unwrap_or("its commit"))),
         ("created", ago(&task.created_at, now)),
     ];
+    if let Some(receipt) = &task.receipt {
+        rows.push(("why", plain(receipt)));
+    }
+    if let Some(found) = &task.found {
+        rows.push(("found", plain(found)));
+    }
     if task.agent == "rehearsal" {
         rows.push(("note", "the rehearsal agent calls no model".into()));
     }
@@ -102,6 +109,16 @@ pub(crate) fn task(ui: &Ui, task: &TaskView) {
     if let Some(summary) = &task.summary {
         ui.out(format!("\n{}", plain(summary)));
     }
+}
+
+/// What sort of work it is, and who says so.
+fn sort(task: &TaskView) -> String {
+    let gpu = if task.gpu { ", needs a graphics processor" } else { "" };
+    let why = match task.classified_why.as_str() {
+        "" => String::new(),
+        why => format!(" ({}: {})", task.classified_by, plain(why)),
+    };
+    format!("{}, {}{gpu}{why}", task.kind, task.complexity)
 }
 
 /// A question with its name, its choices, and what was answered.
@@ -163,7 +180,16 @@ pub(crate) fn event(ui: &Ui, event: &EventView) -> Option<String> {
         "run.warning" => format!("warning: {}", text("text")),
         "run.session_lost" => "its session is gone; the next run starts a new one".into(),
         "run.started" => {
-            ui.tone(Tone::Dim, format!("run {} by {} starts", event.attempt.unwrap_or(0), text("agent")))
+            let why = data["receipt"]["sentence"].as_str().map(|why| format!(" ({})", plain(why)));
+            let why = why.unwrap_or_default();
+            ui.tone(Tone::Dim, format!("run {} by {} starts{why}", event.attempt.unwrap_or(0), text("agent")))
+        }
+        "task.classified" => {
+            let by = text("by");
+            ui.tone(
+                Tone::Dim,
+                format!("it is {}, {} ({by}: {})", text("kind"), text("complexity"), text("reason")),
+            )
         }
         "diff.captured" => ui.tone(Tone::Dim, format!("collected: {}", size(&stat(data)))),
         "check.finished" => {

@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::check::CheckStatus;
 use crate::ids::{RunId, TaskId};
+use crate::nature::{Complexity, Judge, Kind, Said};
+use crate::route::Receipt;
 use crate::run::{Isolation, Outcome, Stage};
 use crate::supervise::Verdict;
 use crate::task::{NewTask, WaitFor};
@@ -73,6 +75,16 @@ events! {
     /// A person stopped or discarded it.
     TaskCancelled = "task.cancelled" { reason: String }
 
+    /// What sort of work it is was found out, or said, after it was accepted.
+    TaskClassified = "task.classified" {
+        kind: Kind,
+        complexity: Complexity,
+        gpu: bool,
+        by: Judge,
+        reason: String,
+        #[serde(default)] said: Said,
+    }
+
     /// A run was claimed.
     RunStarted = "run.started" {
         agent: String,
@@ -85,6 +97,8 @@ events! {
         resume: Option<String>,
         billing: Option<String>,
         #[serde(default)] hands_on: bool,
+        /// Why this agent.
+        #[serde(default, skip_serializing_if = "Option::is_none")] receipt: Option<Receipt>,
     }
     /// The workspace is ready.
     RunPrepared = "run.prepared" { base_branch: Option<String>, base_commit: String }

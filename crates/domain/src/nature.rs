@@ -104,3 +104,70 @@ pub struct Nature {
     /// Whether it needs a graphics processor.
     pub gpu: bool,
 }
+
+/// Who found out what sort of work a task is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Judge {
+    /// The rules of `classify`.
+    #[default]
+    Rules,
+    /// The model of this machine.
+    Model,
+    /// A person, who said all of it.
+    Person,
+}
+
+impl Judge {
+    /// The word for people.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Rules => "rules",
+            Self::Model => "model",
+            Self::Person => "person",
+        }
+    }
+}
+
+/// What of a task's nature a person said. Nobody else changes that.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Said {
+    /// The kind.
+    pub kind: bool,
+    /// The complexity.
+    pub complexity: bool,
+    /// Whether it needs a graphics processor.
+    pub gpu: bool,
+}
+
+impl Said {
+    /// All of it, so that there is nothing left to find out.
+    pub fn all(self) -> bool {
+        self.kind && self.complexity && self.gpu
+    }
+}
+
+/// How a task's nature is known.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Classified {
+    /// By whom.
+    pub by: Judge,
+    /// Why, in one sentence.
+    pub reason: String,
+    /// What of it a person said.
+    pub said: Said,
+}
+
+impl Nature {
+    /// `found`, with what a person said left as it is here.
+    #[must_use]
+    pub fn but_for_what_was_said(self, found: Self, said: Said) -> Self {
+        Self {
+            kind: if said.kind { self.kind } else { found.kind },
+            complexity: if said.complexity { self.complexity } else { found.complexity },
+            gpu: if said.gpu { self.gpu } else { found.gpu },
+        }
+    }
+}

@@ -11,17 +11,35 @@ use crate::time::Timestamp;
 pub struct Choice<'a> {
     /// The account.
     pub account: &'a Account,
+    /// The model a run would ask for.
+    pub model: Option<&'a str>,
     /// What is known of it.
     pub standing: &'a Standing,
     /// Live runs that use it.
     pub live: usize,
 }
 
+/// An account that a run may use, and the model it asks for there.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Offer {
+    /// The account.
+    pub account: Account,
+    /// The model; the agent's own choice when `None`.
+    pub model: Option<String>,
+}
+
+impl Offer {
+    /// An account with whatever model its agent takes.
+    pub fn any(account: Account) -> Self {
+        Self { account, model: None }
+    }
+}
+
 /// What becomes of a task that wants to start.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Placement {
     /// It starts on this account.
-    On(Account),
+    On(Offer),
     /// It waits.
     Wait {
         /// Until then at the longest; `None` when only a person ends it.
@@ -34,11 +52,14 @@ pub enum Placement {
 }
 
 /// Takes the first of `choices` that may start a run now. They come in the order the person prefers.
-pub fn place(choices: &[Choice<'_>], model: Option<&str>, now: Timestamp, zone: &TimeZone) -> Placement {
+pub fn place(choices: &[Choice<'_>], now: Timestamp, zone: &TimeZone) -> Placement {
     let mut holds: Vec<(&Account, Hold)> = Vec::with_capacity(choices.len());
     for choice in choices {
-        match choice.standing.may_start(choice.account, model, choice.live, now, zone) {
-            Ok(()) => return Placement::On(choice.account.clone()),
+        match choice.standing.may_start(choice.account, choice.model, choice.live, now, zone) {
+            Ok(()) => {
+                let model = choice.model.map(ToOwned::to_owned);
+                return Placement::On(Offer { account: choice.account.clone(), model });
+            }
             Err(hold) => holds.push((choice.account, hold)),
         }
     }
@@ -55,22 +76,6 @@ pub fn place(choices: &[Choice<'_>], model: Option<&str>, now: Timestamp, zone: 
     Placement::Wait { until, reason }
 }
 
-/// The agents a task may be done by, best first: its own, then the fallbacks. One that just failed comes last,
-/// because the same again is the least likely to work.
-pub fn agents_in_order<'a>(own: &'a str, fallback: &'a [String], just_failed: Option<&str>) -> Vec<&'a str> {
-    let mut agents: Vec<&str> = vec![own];
-    for name in fallback {
-        if !agents.contains(&name.as_str()) {
-            agents.push(name);
-        }
-    }
-    if let Some(at) = agents.iter().position(|name| Some(*name) == just_failed) {
-        let failed = agents.remove(at);
-        agents.push(failed);
-    }
-    agents
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -85,25 +90,17 @@ mod tests {
         let (mut resting, mut off, open) = (Standing::default(), Standing::default(), Standing::default());
         resting.limited(Some(at(60)), 7, at(0));
         off.off = true;
-        let choice = |account, standing| Choice { account, standing, live: 0 };
+        let choice = |account, standing| Choice { account, model: None, standing, live: 0 };
         let zone = TimeZone::UTC;
         let both = [choice(&own, &resting), choice(&work, &open)];
-        assert_eq!(place(&both, None, at(1), &zone), Placement::On(work.clone()));
+        assert_eq!(place(&both, at(1), &zone), Placement::On(Offer::any(work.clone())));
         let none = [choice(&own, &resting), choice(&work, &off)];
         let expected = Placement::Wait {
             until: Some(at(60)),
             reason: "the limit of claude is used up until Fri 20 Nov 23:00 UTC; claude/work is switched off"
                 .into(),
         };
-        assert_eq!(place(&none, None, at(1), &zone), expected);
-        assert_eq!(place(&none, None, at(60), &zone), Placement::On(own));
-    }
-
-    #[test]
-    fn whoever_just_failed_comes_last() {
-        let fallback = ["codex".to_owned(), "claude".to_owned(), "qwen".to_owned()];
-        assert_eq!(agents_in_order("claude", &fallback, None), ["claude", "codex", "qwen"]);
-        assert_eq!(agents_in_order("claude", &fallback, Some("claude")), ["codex", "qwen", "claude"]);
-        assert_eq!(agents_in_order("claude", &[], Some("claude")), ["claude"]);
+        assert_eq!(place(&none, at(1), &zone), expected);
+        assert_eq!(place(&none, at(60), &zone), Placement::On(Offer::any(own)));
     }
 }

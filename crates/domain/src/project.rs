@@ -14,6 +14,10 @@ pub struct Project {
     pub name: String,
     /// Path or URL of the repository.
     pub repo: String,
+    /// Other words that texts name it by.
+    pub aliases: Vec<String>,
+    /// Whether its work may be done by models of this machine only.
+    pub sensitive: bool,
     /// The branch work starts from; the repository's current branch when none is named.
     pub base: Option<String>,
     /// The agent used when a task names none.
@@ -85,6 +89,8 @@ impl Project {
         Self {
             name: name.into(),
             repo: repo.into(),
+            aliases: Vec::new(),
+            sensitive: false,
             base: None,
             agent: None,
             fallback: Vec::new(),

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::diff::DiffStat;
 use crate::ids::{RunId, TaskId};
+use crate::route::Receipt;
 use crate::time::Timestamp;
 use crate::usage::Usage;
 
@@ -169,6 +170,8 @@ pub struct Run {
     pub hands_on: bool,
     /// How the agent is billed: `subscription`, `key`, `local`, `none`.
     pub billing: Option<String>,
+    /// Why this agent.
+    pub receipt: Option<Receipt>,
     /// The commit it started from.
     pub base_commit: Option<String>,
     /// The commit that holds its work.

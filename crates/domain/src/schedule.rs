@@ -5,10 +5,13 @@ use std::collections::HashMap;
 
 use jiff::tz::TimeZone;
 
-use crate::account::{Account, Standing};
+use crate::account::Standing;
 use crate::ids::TaskId;
-use crate::placement::{Choice, Placement, place};
+use crate::nature::Nature;
+use crate::placement::{Choice, Offer, Placement, place};
+use crate::task::ChosenBy;
 use crate::time::Timestamp;
+use crate::work::Work;
 
 /// A queued task, as the dispatcher sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +28,31 @@ pub struct Candidate {
     pub failed: Option<String>,
     /// A person waits for it at a terminal.
     pub hands_on: bool,
+    /// Who chose the agent.
+    pub agent_by: ChosenBy,
+    /// What sort of work it is.
+    pub nature: Nature,
+    /// The agent whose session its next run goes on with.
+    pub going_on: Option<String>,
+}
+
+impl Candidate {
+    /// What the dispatcher would see of a task, its latest run included.
+    pub fn of(work: &Work) -> Self {
+        let task = &work.task;
+        let latest = work.run.as_ref().map(|run| run.agent.clone());
+        Self {
+            id: task.id,
+            project: task.asked.project.clone(),
+            agent: task.asked.agent.clone(),
+            model: task.model().map(ToOwned::to_owned),
+            failed: latest.clone().filter(|_| task.failures > 0),
+            hands_on: task.next.hands_on,
+            agent_by: task.asked.agent_by,
+            nature: task.asked.nature,
+            going_on: latest.filter(|_| task.next.resume.is_some()),
+        }
+    }
 }
 
 /// How many runs may live at once.
@@ -49,20 +77,20 @@ pub struct Load {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Decision {
     /// It starts.
-    Start(TaskId, Account),
+    Start(TaskId, Offer),
     /// No account may take it: it waits, until then at the longest.
     Wait(TaskId, Option<Timestamp>, String),
 }
 
 /// What is decided of `candidates`, which come most urgent first (priority, then age). A project at its limit
-/// and an account that rests never hold back those behind them. `accounts` gives the accounts a candidate may
+/// and an account that rests never hold back those behind them. `offers` gives the accounts a candidate may
 /// use, best first; what is known of one that was never seen is nothing. A person who takes over never waits for
 /// agents: theirs starts over the limits, on their agent's first account however that stands, and counts.
 pub fn pick(
     candidates: &[Candidate],
     load: &Load,
     limits: &Limits,
-    accounts: impl Fn(&Candidate) -> Vec<Account>,
+    offers: impl Fn(&Candidate) -> Vec<Offer>,
     standings: &HashMap<String, Standing>,
     (now, zone): (Timestamp, &TimeZone),
 ) -> Vec<Decision> {
@@ -79,28 +107,29 @@ pub fn pick(
         if full && !candidate.hands_on {
             continue;
         }
-        let mut accounts = accounts(candidate);
+        let mut offers = offers(candidate);
         if candidate.hands_on {
-            accounts.retain(|account| account.agent == candidate.agent);
+            offers.retain(|offer| offer.account.agent == candidate.agent);
         }
-        let choices: Vec<_> = accounts
+        let choices: Vec<_> = offers
             .iter()
-            .map(|account| Choice {
+            .map(|Offer { account, model }| Choice {
                 account,
+                model: model.as_deref(),
                 standing: standings.get(&account.name).unwrap_or(&unseen),
                 live: load.accounts.get(&account.name).copied().unwrap_or(0),
             })
             .collect();
-        let placement = match accounts.first().filter(|_| candidate.hands_on) {
-            Some(account) => Placement::On(account.clone()),
-            None => place(&choices, candidate.model.as_deref(), now, zone),
+        let placement = match offers.first().filter(|_| candidate.hands_on) {
+            Some(offer) => Placement::On(offer.clone()),
+            None => place(&choices, now, zone),
         };
         match placement {
-            Placement::On(account) => {
+            Placement::On(offer) => {
                 *here += 1;
-                *load.accounts.entry(account.name.clone()).or_default() += 1;
+                *load.accounts.entry(offer.account.name.clone()).or_default() += 1;
                 room = room.saturating_sub(1);
-                decisions.push(Decision::Start(candidate.id, account));
+                decisions.push(Decision::Start(candidate.id, offer));
             }
             Placement::Wait { until, reason } => decisions.push(Decision::Wait(candidate.id, until, reason)),
             Placement::Soon => {}
@@ -114,6 +143,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::account::Account;
 
     fn candidate(n: i64, project: &str) -> Candidate {
         Candidate {
@@ -123,6 +153,9 @@ mod tests {
             model: None,
             failed: None,
             hands_on: false,
+            agent_by: ChosenBy::Person,
+            nature: Nature::default(),
+            going_on: None,
         }
     }
 
@@ -136,7 +169,7 @@ mod tests {
 
     fn pick_all(candidates: &[Candidate], running: &HashMap<String, usize>, limits: &Limits) -> Vec<TaskId> {
         let load = Load { projects: running.clone(), accounts: HashMap::new() };
-        let account = |_: &Candidate| vec![Account::new("claude", "claude")];
+        let account = |_: &Candidate| vec![Offer::any(Account::new("claude", "claude"))];
         let now = (Timestamp::from_millis(0), &TimeZone::UTC);
         started(&pick(candidates, &load, limits, account, &HashMap::new(), now))
     }
@@ -156,7 +189,8 @@ mod tests {
         let candidates = [candidate(1, "a"), candidate(2, "b"), candidate(3, "b")];
         let limits = Limits { total: 3, projects: HashMap::new() };
         let account = |candidate: &Candidate| {
-            vec![Account { concurrency: Some(1), ..Account::new(&candidate.project, "claude") }]
+            let one = Account { concurrency: Some(1), ..Account::new(&candidate.project, "claude") };
+            vec![Offer::any(one)]
         };
         let now = (Timestamp::from_millis(1), &TimeZone::UTC);
         let decisions = pick(&candidates, &Load::default(), &limits, account, &standings, now);
@@ -179,17 +213,18 @@ mod tests {
         let mut standings: HashMap<String, Standing> = HashMap::new();
         standings.entry("claude".into()).or_default().limited(Some(Timestamp::from_millis(5000)), 0, now);
         let accounts = |_: &Candidate| {
-            vec![
-                Account::new("codex", "codex"),
-                Account::new("claude", "claude"),
-                Account::new("claude/two", "claude"),
-            ]
+            [("codex", "codex"), ("claude", "claude"), ("claude/two", "claude")]
+                .map(|(name, agent)| Offer::any(Account::new(name, agent)))
+                .to_vec()
         };
         let candidates = [Candidate { hands_on: true, ..candidate(1, "a") }];
         let limits = Limits { total: 0, projects: HashMap::new() };
         let at = (now, &TimeZone::UTC);
         let decisions = pick(&candidates, &Load::default(), &limits, accounts, &standings, at);
-        assert_eq!(decisions, [Decision::Start(candidates[0].id, Account::new("claude", "claude"))]);
+        assert_eq!(
+            decisions,
+            [Decision::Start(candidates[0].id, Offer::any(Account::new("claude", "claude")))]
+        );
     }
 
     proptest! {

@@ -15,7 +15,7 @@ use crate::check::CheckResult;
 use crate::delegation::Parent;
 use crate::diff::DiffStat;
 use crate::ids::{RunId, TaskId};
-use crate::nature::Nature;
+use crate::nature::{Classified, Nature};
 use crate::project::DEFAULT_PRIORITY;
 use crate::question::Question;
 use crate::run::Isolation;
@@ -133,6 +133,48 @@ impl TaskState {
     }
 }
 
+/// Who chose a task's agent, and with it who may change it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChosenBy {
+    /// A person, for this task.
+    #[default]
+    Person,
+    /// The project's `agent`.
+    Project,
+    /// The configuration's `default_agent`.
+    Configuration,
+    /// Supervision, which called another than did it before.
+    Supervision,
+    /// Nobody: `route` does at each start, and the agent in the task is the last it took.
+    Router,
+}
+
+impl ChosenBy {
+    /// Whether nobody else is put in its place.
+    pub fn is_fixed(self) -> bool {
+        matches!(self, Self::Person | Self::Supervision)
+    }
+
+    /// The word for the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Person => "person",
+            Self::Project => "project",
+            Self::Configuration => "configuration",
+            Self::Supervision => "supervision",
+            Self::Router => "router",
+        }
+    }
+
+    /// The reverse of [`as_str`](Self::as_str).
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Person, Self::Project, Self::Configuration, Self::Supervision, Self::Router]
+            .into_iter()
+            .find(|by| by.as_str() == text)
+    }
+}
+
 /// What a door hands in.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct NewTask {
@@ -172,6 +214,15 @@ pub struct NewTask {
     /// The tasks whose work has to have landed before it starts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub after: Vec<TaskId>,
+    /// Who chose the agent.
+    #[serde(default)]
+    pub agent_by: ChosenBy,
+    /// How its nature is known.
+    #[serde(default)]
+    pub classified: Classified,
+    /// How its project was found, when the text named it and nobody else did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub found: Option<String>,
 }
 
 impl NewTask {
@@ -198,6 +249,9 @@ impl NewTask {
             nature: Nature::default(),
             deadline: None,
             after: Vec::new(),
+            agent_by: ChosenBy::default(),
+            classified: Classified::default(),
+            found: None,
         }
     }
 }

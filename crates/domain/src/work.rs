@@ -17,8 +17,10 @@ use crate::check::CheckResult;
 use crate::diff::DiffStat;
 use crate::event::{Event, Record};
 use crate::ids::{RunId, TaskId};
+use crate::nature::{Judge, Nature};
 use crate::placement::Placement;
 use crate::retry::RetryPolicy;
+use crate::route::Receipt;
 use crate::run::{Isolation, Outcome, Run, Stage};
 use crate::supervise::Verdict;
 use crate::task::{self, NewTask, Task, TaskState, WaitFor};
@@ -44,6 +46,7 @@ pub struct Work {
 
 /// What a person or the engine wants to happen to a task.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "commands are few, and live for one call")]
 pub enum Command {
     /// Claim it for a new run.
     Start(Start),
@@ -55,6 +58,15 @@ pub enum Command {
     Hold {
         /// Until then at the longest; `None` when only a person ends it.
         until: Option<Timestamp>,
+        /// Why, for people.
+        reason: String,
+    },
+    /// What sort of work it is was found out.
+    Classify {
+        /// The answer.
+        found: Nature,
+        /// Whose it is.
+        by: Judge,
         /// Why, for people.
         reason: String,
     },
@@ -129,6 +141,8 @@ pub struct Start {
     pub isolation: Isolation,
     /// How it is billed.
     pub billing: Option<String>,
+    /// Why this agent.
+    pub receipt: Option<Receipt>,
 }
 
 /// What a live run reports.
@@ -242,6 +256,7 @@ impl Work {
             Command::OfRun(run, report) => self.report(run, report, now),
             Command::Wake => self.wake(now),
             Command::Hold { until, reason } => self.hold(until, reason),
+            Command::Classify { found, by, reason } => self.classify(found, by, reason),
             Command::Approve => self.approve(),
             Command::Landed { commit, how } => {
                 self.expect_landing("land")?;
@@ -292,6 +307,7 @@ impl Work {
             resume,
             billing: start.billing,
             hands_on: next.hands_on,
+            receipt: start.receipt,
         };
         Ok(vec![Entry { run: Some((start.run, self.task.attempt + 1)), event }])
     }
@@ -391,6 +407,21 @@ impl Work {
             Event::TaskWaiting { on: WaitFor::Credits, until, reason }
         };
         Ok(task_events([event]))
+    }
+
+    /// Only while nothing has been done by it: afterwards the agent was chosen and the work is what it is.
+    fn classify(&self, found: Nature, by: Judge, reason: String) -> Result<Vec<Entry>, Refusal> {
+        let waits = self.task.state == TaskState::Queued || self.task.state.waiting().is_some();
+        if !waits || self.task.attempt > 0 {
+            return Err(self.not_now("classify", ": it was begun"));
+        }
+        let asked = &self.task.asked;
+        let said = asked.classified.said;
+        let Nature { kind, complexity, gpu } = asked.nature.but_for_what_was_said(found, said);
+        if (Nature { kind, complexity, gpu }) == asked.nature {
+            return Ok(Vec::new());
+        }
+        Ok(task_events([Event::TaskClassified { kind, complexity, gpu, by, reason, said }]))
     }
 
     fn approve(&self) -> Result<Vec<Entry>, Refusal> {
@@ -520,8 +551,8 @@ fn after_limit(end: &End, reason: String, now: Timestamp) -> Event {
         return Event::TaskWaiting { on: WaitFor::Budget, until: end.until, reason };
     }
     match &end.placement {
-        Some(Placement::On(account)) => {
-            Event::TaskQueued { reason: format!("{reason}; it goes on with {}", account.name) }
+        Some(Placement::On(offer)) => {
+            Event::TaskQueued { reason: format!("{reason}; it goes on with {}", offer.account.name) }
         }
         Some(Placement::Soon) => Event::TaskQueued { reason },
         Some(Placement::Wait { until, reason }) => {

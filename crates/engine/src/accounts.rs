@@ -2,18 +2,20 @@
 //! known of them, and what a person sees and switches. The rules are in `domain::account`.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 use std::time::Duration;
 
 use agents::Readiness;
 use domain::account::{Alert, Hold, Standing, Window, window_label};
-use domain::placement::{Choice, Placement, agents_in_order, place};
+use domain::placement::{Choice, Offer, Placement, place};
 use domain::schedule::{self, Candidate, Decision, Limits};
 use domain::work::{Command, End, RunCommand};
-use domain::{Account, Event, Outcome, Project, RunId, Timestamp, Usage, Work};
+use domain::{Account, Event, Outcome, RunId, Timestamp, Usage, Work};
 use jiff::tz::TimeZone;
 use store::runs::{self, Told};
 use store::{Tx, accounts, tasks};
 
+use crate::routing::{Facts, concerns};
 use crate::{Context, Engine, Error, clock};
 
 /// Tasks that wait for credits and are looked at in one go.
@@ -154,46 +156,24 @@ impl Engine {
 }
 
 impl Context {
-    /// The accounts a task may run on, best first.
-    pub(crate) fn accounts_for(&self, project: &Project, agent: &str, failed: Option<&str>) -> Vec<Account> {
-        let known = self.agents.accounts();
-        let of = |agent: &str| -> Vec<Account> {
-            let known = known.iter().filter(|known| known.account.agent == agent);
-            let allowed = known.filter(|known| {
-                project.accounts.is_empty() || project.accounts.contains(&known.account.name)
-            });
-            allowed.filter(|known| self.agents.is_ready(known)).map(|known| known.account.clone()).collect()
-        };
-        let agents = agents_in_order(agent, &project.fallback, failed);
-        let ready: Vec<_> = agents.into_iter().flat_map(of).collect();
-        if ready.is_empty() && project.accounts.is_empty() {
-            // It starts, and the run says what is missing.
-            return vec![Account::new(agent, agent)];
-        }
-        ready
-    }
-
-    pub(crate) fn accounts_of(&self, candidate: &Candidate) -> Vec<Account> {
-        let project = self.options.projects.iter().find(|project| project.name == candidate.project);
-        let project = project.cloned().unwrap_or_else(|| Project::new(&candidate.project, ""));
-        self.accounts_for(&project, &candidate.agent, candidate.failed.as_deref())
-    }
-
     /// Wakes the tasks that wait for credits and could start: after a start, and when a person switched
     /// something. Those whose account renews are woken by their time.
     pub(crate) async fn reconsider(&self) -> Result<(), Error> {
         let (now, zone) = (clock::now(), self.options.zone.clone());
-        let (waiting, standings, load) = self
+        let budgets = self.budgets(now);
+        let (waiting, facts) = self
             .store
-            .read(|tx| {
+            .read(move |tx| {
                 let waiting = tasks::waiting_for_credits(tx, MOST_WAITING)?;
-                Ok((waiting, accounts::standings(tx)?, runs::load_now(tx)?))
+                let facts = Facts::look(tx, concerns(&waiting), &budgets)?;
+                Ok((waiting, facts))
             })
             .await?;
         // Room is the dispatcher's question; here only the accounts are asked.
         let limits = Limits { total: usize::MAX, projects: HashMap::new() };
-        let accounts = |candidate: &Candidate| self.accounts_of(candidate);
-        for decision in schedule::pick(&waiting, &load, &limits, accounts, &standings, (now, &zone)) {
+        let offers = |candidate: &Candidate| self.offers(candidate, &self.route(candidate, &facts, now));
+        let decided = schedule::pick(&waiting, &facts.load, &limits, offers, &facts.standings, (now, &zone));
+        for decision in decided {
             let Decision::Start(id, _) = decision else { continue };
             let wake = move |tx: &mut Tx<'_>| tasks::change(tx, id, Command::Wake, "engine", now);
             match self.store.write(wake).await {
@@ -211,9 +191,8 @@ impl Context {
 pub(crate) struct Reporter {
     /// The run's account.
     pub(crate) account: Account,
-    /// Those its task may go on with, best first.
-    pub(crate) choices: Vec<Account>,
     pub(crate) zone: TimeZone,
+    pub(crate) context: Arc<Context>,
 }
 
 impl Reporter {
@@ -237,7 +216,7 @@ impl Reporter {
                 }
                 RunCommand::End(end) => {
                     if end.outcome == Outcome::Limited && !end.spent {
-                        end.placement = Some(self.after_limit(tx, run, end, now)?);
+                        end.placement = Some(self.after_limit(tx, (task, run), end, now)?);
                     }
                     ended = Some(end.clone());
                 }
@@ -274,25 +253,37 @@ impl Reporter {
     fn after_limit(
         &self,
         tx: &mut Tx<'_>,
-        run: RunId,
+        (task, run): (domain::TaskId, RunId),
         end: &End,
         now: Timestamp,
     ) -> Result<Placement, store::Error> {
-        let mut standings = accounts::standings(tx)?;
-        let load = runs::load_now(tx)?;
-        standings.entry(self.account.name.clone()).or_default().limited(end.until, seed(run), now);
+        let work = tasks::load(tx, task)?;
+        let work = work.ok_or(store::Error::NotFound { what: "task", id: task.to_string() })?;
+        let latest = work.run.as_ref();
+        // Its session is the one that the next run goes on with.
+        let session = latest.filter(|run| run.session.is_some()).map(|run| run.agent.clone());
+        let candidate = Candidate::of(&work);
+        let candidate =
+            Candidate { going_on: session.or(candidate.going_on.clone()), failed: None, ..candidate };
+        let mut facts = Facts::look(tx, concerns([&candidate]), &self.context.budgets(now))?;
+        let name = &self.account.name;
+        facts.standings.entry(name.clone()).or_default().limited(end.until, seed(run), now);
+        if let Some(live) = facts.load.accounts.get_mut(name) {
+            // The run that ends now is still counted.
+            *live = live.saturating_sub(1);
+        }
         let unseen = Standing::default();
-        let choices: Vec<_> = self
-            .choices
+        let offers = self.context.offers(&candidate, &self.context.route(&candidate, &facts, now));
+        let choices: Vec<_> = offers
             .iter()
-            .map(|account| {
-                let live = load.accounts.get(&account.name).copied().unwrap_or(0);
-                // The run that ends now is still counted.
-                let live = if account.name == self.account.name { live.saturating_sub(1) } else { live };
-                Choice { account, standing: standings.get(&account.name).unwrap_or(&unseen), live }
+            .map(|Offer { account, model }| Choice {
+                account,
+                model: model.as_deref(),
+                standing: facts.standings.get(&account.name).unwrap_or(&unseen),
+                live: facts.load.accounts.get(&account.name).copied().unwrap_or(0),
             })
             .collect();
-        Ok(place(&choices, None, now, &self.zone))
+        Ok(place(&choices, now, &self.zone))
     }
 
     fn low(&self, window: &str, alert: Alert, left: Option<f64>, resets_at: Option<Timestamp>) -> Event {

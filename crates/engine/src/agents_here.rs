@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::time::Duration;
 
 use agents::{Abilities, Driver, Program, Readiness};
-use domain::Account;
+use domain::{Account, ChosenBy};
 
 use crate::Options;
 use crate::accounts::AccountOptions;
@@ -147,12 +147,6 @@ impl AgentsHere {
         }
     }
 
-    /// Whether a run could start with an account: its agent is here, and it is logged in.
-    pub(crate) fn is_ready(&self, account: &AccountOptions) -> bool {
-        let here = self.get(&account.account.agent).is_some_and(|agent| agent.state != AgentState::Missing);
-        here && matches!(self.readiness(account), Readiness::Ready(_))
-    }
-
     /// The agent of that name, if it can be used.
     pub(crate) fn usable(&self, name: &str) -> Result<String, Unclear> {
         let agent = self.get(name).ok_or_else(|| Unclear::NoAgent {
@@ -163,6 +157,12 @@ impl AgentsHere {
             AgentState::Ready => Ok(agent.name),
             _ => Err(Unclear::NotReady { name: name.into(), reason: agent.detail }),
         }
+    }
+
+    /// Who chooses for a task that names no agent: the configuration where it names a default that can be used.
+    pub(crate) fn chosen_by(&self) -> ChosenBy {
+        let named = self.default.as_deref().is_some_and(|name| self.usable(name).is_ok());
+        if named { ChosenBy::Configuration } else { ChosenBy::Router }
     }
 
     /// The agent for a task that names none: the configured one, else claude when it is ready, else the

@@ -1,7 +1,10 @@
 //! From what a door hands in to a task: the project found, the agent chosen, everything said plainly
 //! when it cannot be.
 
-use domain::{Complexity, Isolation, Kind, Nature, NewTask, Project, TaskId, Timestamp};
+use domain::mention::{Mention, mentioned};
+use domain::{
+    ChosenBy, Classified, Complexity, Isolation, Kind, Nature, NewTask, Project, TaskId, Timestamp,
+};
 
 use crate::agents_here::AgentsHere;
 
@@ -56,6 +59,12 @@ pub enum Unclear {
     /// Neither project nor repository.
     #[error("say where: give a repository (--repo PATH or URL) or a configured project (--project NAME)")]
     NoRepository,
+    /// The text could be about several projects.
+    #[error("the text could be about any of {candidates}: say which (--project NAME)")]
+    WhichProject {
+        /// Their names.
+        candidates: String,
+    },
     /// No such agent.
     #[error("there is no agent `{name}`; known are: {known}")]
     NoAgent {
@@ -100,18 +109,41 @@ pub(crate) fn project_of(
     Ok(Project::new(if name.is_empty() { "repository" } else { name }, repo))
 }
 
+/// The project that the text names, and the sentence about it; nothing where it names none.
+fn found_in(text: &str, projects: &[Project]) -> Result<(Option<String>, Option<String>), Unclear> {
+    let has = |project: &Project, file: &str| {
+        let repo = std::path::Path::new(&project.repo);
+        repo.is_absolute() && repo.join(file).is_file()
+    };
+    match mentioned(text, projects, has) {
+        Mention::One(name, why) => {
+            let sentence = format!("the project is {name}: {why}");
+            Ok((Some(name), Some(sentence)))
+        }
+        Mention::Several(names) => {
+            Err(Unclear::WhichProject { candidates: listed(names.iter().map(String::as_str)) })
+        }
+        Mention::None => Ok((None, None)),
+    }
+}
+
 /// Completes a request, or says what is unclear about it.
 pub(crate) fn complete(
     request: Request,
     projects: &[Project],
     agents: &AgentsHere,
 ) -> Result<NewTask, Unclear> {
-    let project = project_of(projects, request.project.as_deref(), request.repo.as_deref())?;
-    let wanted = request.agent.as_deref().or(project.agent.as_deref());
-    let agent = match wanted {
-        Some(name) => agents.usable(name)?,
-        None if request.scenario.is_some() => "rehearsal".into(),
-        None => agents.choose(),
+    let nowhere = request.project.is_none() && request.repo.is_none();
+    let (name, found) = if nowhere { found_in(&request.text, projects)? } else { (None, None) };
+    let name = request.project.as_deref().or(name.as_deref());
+    let project = project_of(projects, name, request.repo.as_deref())?;
+    let (agent, agent_by) = match (request.agent.as_deref(), project.agent.as_deref()) {
+        (Some(name), _) => (agents.usable(name)?, ChosenBy::Person),
+        (None, Some(name)) => (agents.usable(name)?, ChosenBy::Project),
+        (None, None) if request.scenario.is_some() => ("rehearsal".into(), ChosenBy::Person),
+        // A model is its agent's: whoever names one does not want to be led elsewhere.
+        (None, None) if request.model.is_some() => (agents.choose(), ChosenBy::Person),
+        (None, None) => (agents.choose(), agents.chosen_by()),
     };
     if let Some(scenario) = &request.scenario {
         if agent != "rehearsal" {
@@ -142,6 +174,9 @@ pub(crate) fn complete(
         },
         deadline: request.deadline,
         after: request.after,
+        agent_by,
+        classified: Classified::default(),
+        found,
     })
 }
 

@@ -21,6 +21,7 @@ mod landing;
 mod local_model;
 mod pass;
 pub mod prompt;
+mod routing;
 mod run;
 mod scheduler;
 mod sessions;
@@ -74,6 +75,10 @@ pub struct Options {
     pub models: Vec<agents::direct::Direct>,
     /// Configured projects.
     pub projects: Vec<Project>,
+    /// Who does what, as the person wants it.
+    pub routing: domain::route::Rules,
+    /// Agents of the configuration that, so it says, reach no model but this machine's.
+    pub local_agents: Vec<String>,
     /// The agent used when nothing names one.
     pub default_agent: Option<String>,
     /// Runs at once.
@@ -259,6 +264,7 @@ impl Engine {
     /// Accepts a task. When this returns it is on disk.
     pub async fn create(&self, request: Request, actor: &'static str) -> Result<tasks::Accepted, Error> {
         let asked = intake::complete(request, &self.context.options.projects, &self.context.agents)?;
+        let asked = self.choose_agent(asked).await?;
         let now = clock::now();
         let accepted = self.context.store.write(move |tx| tasks::create(tx, asked, actor, now)).await?;
         self.context.wake.notify_one();

@@ -240,6 +240,7 @@ mod tests {
             account: "claude".into(),
             isolation: domain::Isolation::Sandbox,
             billing: None,
+            receipt: None,
         };
         let entries = work.decide(domain::work::Command::Start(start), clock_now()).unwrap();
         for entry in entries {

@@ -183,8 +183,8 @@ impl Drive {
         let known = self.context.agents.account(&run.account).map(|known| known.account.clone());
         Ok(Reporter {
             account: known.unwrap_or_else(|| domain::Account::new(&run.account, &run.agent)),
-            choices: self.context.accounts_for(&self.project, &self.work.task.asked.agent, None),
             zone: self.context.options.zone.clone(),
+            context: Arc::clone(&self.context),
         })
     }
 

@@ -1,13 +1,18 @@
 //! Dispatch: wakes what waited long enough, starts what there is room for, keeps the leases.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::placement::Offer;
+use domain::route::{Receipt, Route};
 use domain::schedule::{self, Candidate, Decision, Limits};
 use domain::work::{Command, Start};
-use domain::{Account, RunId, TaskId, Timestamp, Work};
-use store::{accounts, runs, tasks};
+use domain::{RunId, TaskId, Timestamp, Work};
+use store::{runs, tasks};
 
+use crate::routing::{Facts, concerns};
 use crate::{Context, Error, clock, run};
 
 /// How long a run is this daemon's without word from it.
@@ -82,11 +87,13 @@ pub(crate) async fn run_once(context: &Arc<Context>, now: Timestamp) -> Result<O
     for id in due {
         context.store.write(move |tx| tasks::change(tx, id, Command::Wake, "engine", now)).await?;
     }
-    let (candidates, load, standings, stopping) = context
+    let budgets = context.budgets(now);
+    let (candidates, facts, stopping) = context
         .store
-        .read(|tx| {
+        .read(move |tx| {
             let candidates = tasks::queued(tx, MOST_CANDIDATES)?;
-            Ok((candidates, runs::load_now(tx)?, accounts::standings(tx)?, tasks::stopping(tx)?))
+            let facts = Facts::look(tx, concerns(&candidates), &budgets)?;
+            Ok((candidates, facts, tasks::stopping(tx)?))
         })
         .await?;
     for (_, run) in stopping {
@@ -97,17 +104,29 @@ pub(crate) async fn run_once(context: &Arc<Context>, now: Timestamp) -> Result<O
         total: context.options.concurrency,
         projects: projects.map(|project| (project.name.clone(), project.concurrency as usize)).collect(),
     };
-    let accounts = |candidate: &Candidate| context.accounts_of(candidate);
+    let routes: RefCell<HashMap<TaskId, Route>> = RefCell::default();
+    let offers = |candidate: &Candidate| {
+        let route = context.route(candidate, &facts, now);
+        let offers = context.offers(candidate, &route);
+        routes.borrow_mut().insert(candidate.id, route);
+        offers
+    };
     let at = (now, &context.options.zone);
     let full = candidates.len() == MOST_CANDIDATES;
     let mut held = false;
-    for decision in schedule::pick(&candidates, &load, &limits, accounts, &standings, at) {
+    let decided = schedule::pick(&candidates, &facts.load, &limits, offers, &facts.standings, at);
+    let routes = routes.into_inner();
+    for decision in decided {
         held |= matches!(decision, Decision::Wait(..));
         let done = match decision {
-            Decision::Start(id, account) => {
-                claim(context, id, account, now).await.map(|work| run::spawn(context, work))
+            Decision::Start(id, offer) => {
+                let receipt = routes.get(&id).map(|route| route.receipt(&offer));
+                claim(context, id, offer, receipt, now).await.map(|work| run::spawn(context, work))
             }
-            Decision::Wait(id, until, reason) => hold(context, id, until, reason, now).await,
+            Decision::Wait(id, until, reason) => {
+                let nobody = routes.get(&id).filter(|route| route.first().is_none());
+                hold(context, id, until, nobody.map_or(reason, Route::complaint), now).await
+            }
         };
         match done {
             // Somebody else was faster, or a person changed it meanwhile.
@@ -122,18 +141,24 @@ pub(crate) async fn run_once(context: &Arc<Context>, now: Timestamp) -> Result<O
     Ok(context.store.read(tasks::next_due).await?)
 }
 
-async fn claim(context: &Context, id: TaskId, account: Account, now: Timestamp) -> Result<Work, Error> {
+async fn claim(
+    context: &Context,
+    id: TaskId,
+    Offer { account, model }: Offer,
+    receipt: Option<Receipt>,
+    now: Timestamp,
+) -> Result<Work, Error> {
     let billing = context.agents.billing(&account.name);
     let owner = context.owner.clone();
     let work = context.store.write(move |tx| {
         let known =
             tasks::load(tx, id)?.ok_or(store::Error::NotFound { what: "task", id: id.to_string() })?;
-        let model = known.task.model().map(ToOwned::to_owned);
         let asked = known.task.asked;
         let start = Start {
             run: RunId::new(now),
             billing,
-            model: model.filter(|_| asked.agent == account.agent),
+            model,
+            receipt,
             agent: account.agent,
             account: account.name,
             isolation: asked.isolation,

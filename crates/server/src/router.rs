@@ -7,7 +7,7 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::routes::{accounts, events, memory, projects, session, sessions, status, tasks};
+use crate::routes::{accounts, events, memory, projects, routing, session, sessions, status, tasks};
 use crate::{App, assets, guard, ws};
 
 /// The largest body a request may have.
@@ -37,6 +37,8 @@ fn documented() -> OpenApiRouter<App> {
         .routes(routes!(session::create_link))
         .routes(routes!(tasks::list_tasks, tasks::create_task))
         .routes(routes!(tasks::get_task))
+        .routes(routes!(routing::preview_route))
+        .routes(routes!(routing::get_task_route))
         .routes(routes!(tasks::list_runs))
         .routes(routes!(tasks::get_diff))
         .routes(routes!(tasks::list_checkpoints))

@@ -20,6 +20,7 @@ pub mod memory;
 mod migrate;
 pub mod outbox;
 mod pg;
+pub mod records;
 pub mod runs;
 pub mod sessions;
 mod sql;

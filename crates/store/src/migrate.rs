@@ -41,6 +41,12 @@ const STEPS: &[(i64, &str, &str, &str)] = &[
         include_str!("../migrations/sqlite/0007_judgement.sql"),
         include_str!("../migrations/postgres/0007_judgement.sql"),
     ),
+    (
+        8,
+        "routing",
+        include_str!("../migrations/sqlite/0008_routing.sql"),
+        include_str!("../migrations/postgres/0008_routing.sql"),
+    ),
 ];
 
 /// The schema this binary writes.

@@ -12,7 +12,7 @@ use crate::{Error, tasks};
 const COLUMNS: &str = "id, task, attempt, agent, model, isolation, workspace, stage, outcome, feedback, \
     resume, session, billing, base_commit, commit_id, diff_files, diff_insertions, diff_deletions, \
     tokens_input, tokens_output, tokens_cached, cost_usd, summary, reason, started_at, ended_at, account, \
-    hands_on";
+    hands_on, receipt";
 
 /// A run by id.
 pub fn load(tx: &mut Tx<'_>, id: RunId) -> Result<Option<Run>, Error> {
@@ -148,11 +148,12 @@ fn read_on(tx: &mut Tx<'_>, run: RunId, told: &Told<'_>) -> Result<(), Error> {
 
 pub(crate) fn insert(tx: &mut Tx<'_>, run: &Run, project: &str) -> Result<(), Error> {
     let (stage, outcome) = state_columns(run.state);
+    let receipt = run.receipt.as_ref().map(|receipt| serde_json::to_string(receipt).unwrap_or_default());
     tx.execute(
         "INSERT INTO runs (id, task, project, attempt, agent, model, isolation, workspace, stage, outcome,
            feedback, resume, billing, tokens_input, tokens_output, tokens_cached, cost_usd, started_at,
-           account, hands_on)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, 0, 0, 0.0, $14, $15, $16)",
+           account, hands_on, receipt)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, 0, 0, 0.0, $14, $15, $16, $17)",
         &[
             run.id.into(),
             run.task.into(),
@@ -170,6 +171,7 @@ pub(crate) fn insert(tx: &mut Tx<'_>, run: &Run, project: &str) -> Result<(), Er
             run.started_at.into(),
             (&run.account).into(),
             run.hands_on.into(),
+            receipt.as_deref().into(),
         ],
     )?;
     Ok(())
@@ -255,6 +257,7 @@ fn run(row: &Row) -> Result<Run, Error> {
         started_at: row.at(24)?,
         ended_at: row.opt_at(25)?,
         hands_on: row.int(27)? != 0,
+        receipt: row.opt_word(28, |text| serde_json::from_str(text).ok())?,
     })
 }
 

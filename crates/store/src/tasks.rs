@@ -8,11 +8,14 @@ mod rows;
 use std::time::Duration;
 
 use domain::schedule::Candidate;
+use domain::supervise::Supervised;
 use domain::work::Command;
-use domain::{Event, NewTask, Record, RunId, Task, TaskId, Timestamp, WaitFor, Work};
+use domain::{
+    ChosenBy, Complexity, Event, Kind, Nature, NewTask, Record, RunId, Task, TaskId, Timestamp, WaitFor, Work,
+};
 
 use crate::sql::{Row, Tx, Value};
-use crate::{Error, checkpoints, events, outbox, runs, verdicts};
+use crate::{Error, checkpoints, events, outbox, records, runs, verdicts};
 
 /// A task that was accepted now, or had been before under the same key.
 #[derive(Clone, Debug, PartialEq)]
@@ -64,17 +67,18 @@ pub(crate) fn change_all(
 ) -> Result<Work, Error> {
     let before = load(tx, id)?.ok_or_else(|| not_found(&id.to_string()))?;
     let mut work = before.clone();
-    let mut records = Vec::new();
+    let mut placed = Vec::new();
     for command in commands {
         for entry in work.decide(command, now)? {
             let record = events::place(tx, id, entry, actor, now)?;
             work.apply(&record);
-            records.push(record);
+            placed.push(record);
         }
     }
     // Nothing is refused any more: from here on it is written.
     before_writing(tx)?;
-    for record in &records {
+    for record in &placed {
+        records::note(tx, &before, &record.event)?;
         events::store(tx, record)?;
     }
     let known_run = before.run.as_ref().map(|run| run.id);
@@ -202,18 +206,30 @@ pub fn waiting_for_credits(tx: &mut Tx<'_>, limit: usize) -> Result<Vec<Candidat
 
 fn candidates(tx: &mut Tx<'_>, which: &str, limit: usize) -> Result<Vec<Candidate>, Error> {
     let sql = format!(
-        "SELECT id, project, agent, model, next_hands_on, CASE WHEN failures > 0 THEN
-           (SELECT runs.agent FROM runs WHERE runs.task = tasks.id ORDER BY attempt DESC LIMIT 1) END
+        "SELECT id, project, agent, model, next_hands_on, failures, agent_by, kind, complexity, gpu, next_resume,
+           CASE WHEN attempt > 0 THEN
+             (SELECT runs.agent FROM runs WHERE runs.task = tasks.id ORDER BY attempt DESC LIMIT 1) END,
+           supervised
          FROM tasks WHERE {which} ORDER BY priority, id LIMIT $1"
     );
     let candidate = |row: &Row| {
+        let (latest, failures) = (row.opt_text(11)?, row.int(5)?);
+        let resumes = row.opt_text(10)?.is_some();
+        let supervised: Supervised = row.word(12, |text| serde_json::from_str(text).ok())?;
         Ok(Candidate {
             id: row.word(0, |text| text.parse().ok())?,
             project: row.text(1)?,
             agent: row.text(2)?,
-            model: row.opt_text(3)?,
+            model: if supervised.escalations > 0 { supervised.model } else { row.opt_text(3)? },
             hands_on: row.int(4)? != 0,
-            failed: row.opt_text(5)?,
+            failed: latest.clone().filter(|_| failures > 0),
+            agent_by: row.word(6, ChosenBy::parse)?,
+            nature: Nature {
+                kind: row.word(7, Kind::parse)?,
+                complexity: row.word(8, Complexity::parse)?,
+                gpu: row.int(9)? != 0,
+            },
+            going_on: latest.filter(|_| resumes),
         })
     };
     tx.query(&sql, &[limit.into()])?.iter().map(candidate).collect()

@@ -8,7 +8,7 @@ use crate::args::{Args, Run};
 use crate::connect::{Connection, Purpose};
 use crate::error::{Error, Result};
 use crate::show;
-use crate::ui::{Tone, Ui};
+use crate::ui::{Tone, Ui, plain};
 
 pub(crate) fn run(args: &Args, run: &Run, ui: &Ui) -> Result<ExitCode> {
     let scenario = match &run.scenario {
@@ -22,7 +22,7 @@ pub(crate) fn run(args: &Args, run: &Run, ui: &Ui) -> Result<ExitCode> {
     let connection = Connection::open(args, purpose)?;
     let body = CreateTask {
         text: run.text.clone(),
-        repo: repo(run)?,
+        repo: place(run.repo.as_deref(), run.project.as_deref())?,
         project: run.project.clone(),
         agent: run.agent.clone(),
         model: run.model.clone(),
@@ -30,6 +30,9 @@ pub(crate) fn run(args: &Args, run: &Run, ui: &Ui) -> Result<ExitCode> {
         priority: run.priority,
         scenario,
         isolation: run.isolation.clone(),
+        kind: run.nature.kind.clone(),
+        complexity: run.nature.complexity.clone(),
+        gpu: run.nature.gpu.then_some(true),
         ..CreateTask::default()
     };
     let key = run.key.clone().unwrap_or_else(|| uuid::Uuid::now_v7().to_string());
@@ -54,6 +57,9 @@ pub(crate) fn run(args: &Args, run: &Run, ui: &Ui) -> Result<ExitCode> {
 
 fn introduce(ui: &Ui, task: &TaskView, run: &Run) {
     ui.say(ui.tone(Tone::Dim, format!("task {} with {}, branch {}", task.short, task.agent, task.branch)));
+    if let Some(found) = &task.found {
+        ui.say(ui.tone(Tone::Dim, plain(found)));
+    }
     if task.agent == "rehearsal" && run.agent.is_none() && run.scenario.is_none() {
         ui.say("No agent is installed and logged in, so this is a rehearsal: no model is called. See `sidekick agents`.");
     }
@@ -62,12 +68,21 @@ fn introduce(ui: &Ui, task: &TaskView, run: &Run) {
     }
 }
 
-/// A path as the daemon, which stands elsewhere, understands it.
-fn repo(run: &Run) -> Result<Option<String>> {
-    if run.project.is_some() {
-        return Ok(None);
+/// A path as the daemon, which stands elsewhere, understands it. Who names nothing and stands in no repository leaves it
+/// to the text.
+pub(super) fn place(repo: Option<&str>, project: Option<&str>) -> Result<Option<String>> {
+    match repo {
+        _ if project.is_some() => Ok(None),
+        Some(repo) => located(repo).map(Some),
+        None if in_a_repository() => located(".").map(Some),
+        None => Ok(None),
     }
-    located(run.repo.as_deref().unwrap_or(".")).map(Some)
+}
+
+fn in_a_repository() -> bool {
+    let here = std::path::absolute(".").unwrap_or_default();
+    here.ancestors()
+        .any(|dir| dir.join(".git").exists() || (dir.join("HEAD").is_file() && dir.join("objects").is_dir()))
 }
 
 /// A repository's address, or its absolute path.

@@ -2,17 +2,27 @@
 
 use std::process::ExitCode;
 
-use api::TaskView;
+use api::{RouteView, TaskView};
 
 use super::look;
-use crate::args::Args;
+use crate::args::{Args, Show};
 use crate::error::Result;
 use crate::show;
 use crate::ui::Ui;
 
-pub(crate) fn show(args: &Args, id: &str, ui: &Ui) -> Result<ExitCode> {
+pub(crate) fn show(args: &Args, wanted: &Show, ui: &Ui) -> Result<ExitCode> {
     let connection = look(args)?;
-    let task: TaskView = connection.client.get(&format!("/api/tasks/{}", api::escaped(id)))?;
+    let path = format!("/api/tasks/{}", api::escaped(&wanted.id));
+    if wanted.why {
+        let route: RouteView = connection.client.get(&format!("{path}/route"))?;
+        if ui.json {
+            ui.json(&route);
+        } else {
+            super::route::tell(ui, &route);
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+    let task: TaskView = connection.client.get(&path)?;
     if ui.json {
         ui.json(&task);
         return Ok(ExitCode::SUCCESS);

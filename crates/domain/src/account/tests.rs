@@ -150,11 +150,12 @@ fn play(tasks: &[u32], tells: Tells, first_use: u32) -> Result<(), TestCaseError
             let choices: Vec<_> = provider
                 .accounts
                 .iter()
-                .map(|(account, standing, _, live)| Choice { account, standing, live: *live })
+                .map(|(account, standing, _, live)| Choice { account, model: None, standing, live: *live })
                 .collect();
-            match place(&choices, None, at(now), &TimeZone::UTC) {
-                Placement::On(account) => {
-                    let n = provider.accounts.iter().position(|(known, ..)| *known == account).unwrap_or(0);
+            match place(&choices, at(now), &TimeZone::UTC) {
+                Placement::On(offer) => {
+                    let n =
+                        provider.accounts.iter().position(|(known, ..)| *known == offer.account).unwrap_or(0);
                     let standing = &provider.accounts[n].1;
                     prop_assert!(standing.rests.iter().all(|rest| rest.until <= at(now)), "it rests");
                     provider.accounts[n].3 += 1;

@@ -4,10 +4,11 @@ use super::Work;
 use crate::check::CheckResult;
 use crate::diff::DiffStat;
 use crate::event::{Event, Record};
+use crate::nature::{Classified, Nature};
 use crate::question::{self, Question};
 use crate::run::{Outcome, Run, RunState, Stage};
 use crate::supervise::Supervised;
-use crate::task::{NewTask, Next, Task, TaskState, Waiting};
+use crate::task::{ChosenBy, NewTask, Next, Task, TaskState, Waiting};
 use crate::usage::Usage;
 
 /// Warnings kept on a task; later ones are in the log only.
@@ -139,6 +140,7 @@ fn of_task(task: &mut Task, record: &Record) {
             if let Some(agent) = agent {
                 task.asked.agent.clone_from(agent);
                 task.supervised.model = None;
+                task.asked.agent_by = ChosenBy::Person;
             }
             task.next = Next::default();
             task.failures = 0;
@@ -147,6 +149,10 @@ fn of_task(task: &mut Task, record: &Record) {
             task.supervised.verdict = None;
             task.checks.clear();
             task.warnings.clear();
+        }
+        Event::TaskClassified { kind, complexity, gpu, by, reason, said } => {
+            task.asked.nature = Nature { kind: *kind, complexity: *complexity, gpu: *gpu };
+            task.asked.classified = Classified { by: *by, reason: reason.clone(), said: *said };
         }
         Event::TaskStopRequested {} => {
             task.stopping = true;
@@ -203,6 +209,7 @@ fn run_started(work: &mut Work, record: &Record) {
             resume,
             billing,
             hands_on,
+            receipt,
         },
         Some(id),
     ) = (&record.event, record.run)
@@ -217,6 +224,9 @@ fn run_started(work: &mut Work, record: &Record) {
     task.started_at.get_or_insert(record.at);
     task.next.workspace = Some(*workspace);
     task.next.hands_on = false;
+    if task.asked.agent_by == ChosenBy::Router {
+        task.asked.agent.clone_from(agent);
+    }
     if *hands_on {
         // The agent's last before it was stopped: who would answer sees to it themselves.
         task.questions.clear();
@@ -238,6 +248,7 @@ fn run_started(work: &mut Work, record: &Record) {
         session: None,
         hands_on: *hands_on,
         billing: billing.clone(),
+        receipt: receipt.clone(),
         base_commit: None,
         commit: None,
         diff: None,

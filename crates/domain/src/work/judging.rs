@@ -6,7 +6,7 @@ use crate::question::{MOST_TEXT, Question};
 use crate::run::Run;
 use crate::supervise::breakpoint::{self, Act};
 use crate::supervise::{Decision, Verdict};
-use crate::task::{Task, TaskState, WaitFor};
+use crate::task::{ChosenBy, Task, TaskState, WaitFor};
 use crate::time::Timestamp;
 
 /// What is kept of the evidence of a question.
@@ -149,6 +149,7 @@ pub(super) fn apply(task: &mut Task, verdict: &Verdict) {
             supervised.escalations += 1;
             supervised.model.clone_from(&to.model);
             task.asked.agent.clone_from(&to.agent);
+            task.asked.agent_by = ChosenBy::Supervision;
             task.next.feedback = Some(feedback.clone());
         }
         Decision::Review {} | Decision::Approve { .. } | Decision::Ask { .. } => {}

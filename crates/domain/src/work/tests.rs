@@ -52,6 +52,7 @@ impl Log {
             model: None,
             isolation: Isolation::Sandbox,
             billing: None,
+            receipt: None,
         };
         self.run(Command::Start(start), at(now)).unwrap();
         run
@@ -442,6 +443,7 @@ fn command(n: u8, stale: bool, work: &Work, now: Timestamp) -> Command {
             model: None,
             isolation: Isolation::None,
             billing: None,
+            receipt: None,
         }),
         2 => of_run(RunCommand::Prepared { base_branch: None, base_commit: "base".into() }),
         3 => of_run(RunCommand::Advance(Stage::Agent)),

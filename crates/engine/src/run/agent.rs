@@ -112,8 +112,7 @@ impl Drive {
             prompt: prompt::compose(&parts),
             task: self.work.task.asked.text.clone(),
             feedback: run.feedback.clone().unwrap_or_default(),
-            // A model is its agent's: another agent chooses its own.
-            model: self.work.task.model().filter(|_| run.agent == self.work.task.asked.agent).map(Into::into),
+            model: run.model.clone(),
             resume: run.resume.clone(),
             new_session: self.id.to_string(),
             before,

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-use agents::{Assignment, Driver, Verdict as Came};
+use agents::{Assignment, Driver, Readiness, Verdict as Came};
 use domain::account::Standing;
 use domain::placement::{Choice, Placement, place};
 use domain::supervise::quality::{self, Asked, is_same_model};
@@ -157,8 +157,10 @@ impl Drive {
     ) -> Result<Result<String, String>, Broken> {
         let agents = &self.context.agents;
         let of = agents.accounts().iter().filter(|known| known.account.agent == review.agent);
-        let ready: Vec<_> =
-            of.filter(|known| agents.is_ready(known)).map(|known| known.account.clone()).collect();
+        let ready: Vec<_> = of
+            .filter(|known| matches!(agents.readiness(known), Readiness::Ready(_)))
+            .map(|known| known.account.clone())
+            .collect();
         let Some(first) = ready.first() else {
             return Ok(Err(format!("`{}` is not logged in; `sidekick agents` says more", review.agent)));
         };
@@ -171,12 +173,13 @@ impl Drive {
             .iter()
             .map(|account| Choice {
                 account,
+                model: review.model.as_deref(),
                 standing: standings.get(&account.name).unwrap_or(&unseen),
                 live: 0,
             })
             .collect();
-        Ok(match place(&choices, review.model.as_deref(), clock::now(), &self.context.options.zone) {
-            Placement::On(account) => Ok(account.name),
+        Ok(match place(&choices, clock::now(), &self.context.options.zone) {
+            Placement::On(offer) => Ok(offer.account.name),
             Placement::Wait { reason, .. } => Err(reason),
             Placement::Soon => Err(format!("every account of `{}` is busy", review.agent)),
         })

@@ -94,7 +94,11 @@ pub(crate) async fn create_task(
 }
 
 /// What a body asks for, each of its words checked.
-async fn requested(app: &App, body: CreateTask, key: Option<String>) -> Result<engine::Request, Failure> {
+pub(super) async fn requested(
+    app: &App,
+    body: CreateTask,
+    key: Option<String>,
+) -> Result<engine::Request, Failure> {
     let mut after = Vec::with_capacity(body.after.len());
     for id in body.after {
         after.push(resolve(app, id).await?);
@@ -322,7 +326,7 @@ pub(crate) async fn roll_back_task(
     view(&app, id).await
 }
 
-async fn resolve(app: &App, text: String) -> Result<TaskId, Failure> {
+pub(super) async fn resolve(app: &App, text: String) -> Result<TaskId, Failure> {
     Ok(app.engine.store().read(move |tx| tasks::find(tx, &text)).await?)
 }
 

@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 use domain::delegation::Parent;
 use domain::task::Next;
 use domain::{
-    CheckResult, Complexity, Isolation, Kind, Nature, NewTask, Question, Task, TaskId, TaskState, WaitFor,
-    Waiting,
+    CheckResult, ChosenBy, Complexity, Isolation, Kind, Nature, NewTask, Question, Task, TaskId, TaskState,
+    WaitFor, Waiting,
 };
 
 use super::waiting_columns;
@@ -34,7 +34,7 @@ const FIXED: [&str; 16] = [
     "parent_run",
     "depth",
 ];
-const MOVING: [&str; 39] = [
+const MOVING: [&str; 42] = [
     "agent",
     "title",
     "state",
@@ -75,6 +75,9 @@ const MOVING: [&str; 39] = [
     "deadline",
     "after_tasks",
     "supervised",
+    "agent_by",
+    "classified",
+    "found",
 ];
 
 static SELECT: LazyLock<String> =
@@ -177,6 +180,9 @@ fn moving(task: &Task) -> Result<Vec<Value>, Error> {
         task.asked.deadline.into(),
         (&json(&task.asked.after)?).into(),
         (&json(&task.supervised)?).into(),
+        task.asked.agent_by.as_str().into(),
+        (&json(&task.asked.classified)?).into(),
+        task.asked.found.as_deref().into(),
     ])
 }
 
@@ -206,6 +212,9 @@ fn task(row: &Row) -> Result<Task, Error> {
         },
         deadline: row.opt_at(52)?,
         after: row.word(53, |text| serde_json::from_str(text).ok())?,
+        agent_by: row.word(55, ChosenBy::parse)?,
+        classified: row.word(56, |text| serde_json::from_str(text).ok())?,
+        found: row.opt_text(57)?,
     };
     let reason = row.opt_text(33)?;
     Ok(Task {

@@ -50,6 +50,7 @@ pub(crate) async fn claim(
         model: None,
         isolation: Isolation::Sandbox,
         billing: None,
+        receipt: None,
     };
     let lease = std::time::Duration::from_secs(30);
     store.write(move |tx| tasks::claim(tx, task, start, owner, lease, now)).await.map(|_| run)
