@@ -402,7 +402,8 @@ mod tests {
         assert!(parse("routes:\n  - use: [claude/]\n").unwrap_err().contains("line 2"));
         let said = |text: &str| {
             let file = parse(text).unwrap();
-            options(file, Path::new("/nowhere"), PathBuf::new()).map(|options| options.routing)
+            options(file, Path::new("/nowhere"), Path::new("/nowhere"), PathBuf::new())
+                .map(|options| options.routing)
         };
         insta::assert_snapshot!(said("routes: [{use: [quen]}]").unwrap_err().message,
             @"");
