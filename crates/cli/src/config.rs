@@ -4,6 +4,7 @@
 
 mod accounts;
 mod edit;
+mod policy;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -21,6 +22,7 @@ use serde::Deserialize;
 use crate::error::{Error, Result};
 
 use accounts::AccountFile;
+use policy::{PolicyFile, ReviewFile};
 
 pub(crate) use accounts::{named_well, profile};
 
@@ -87,6 +89,8 @@ struct ProjectFile {
     #[serde(default)]
     network: Vec<String>,
     timeout_minutes: Option<u64>,
+    policy: Option<PolicyFile>,
+    review: Option<ReviewFile>,
     #[serde(default)]
     continuation_in_repo: bool,
 }
@@ -222,8 +226,13 @@ fn options(file: File, data_dir: &Path, own: PathBuf) -> Result<engine::Options>
     }
     accounts::logged_in(&mut accounts, data_dir);
     accounts::ambient(&mut accounts);
-    let projects =
-        file.projects.into_iter().map(|(name, file)| of_file(&name, file)).collect::<Result<Vec<_>>>()?;
+    let own_names: Vec<String> = agents::builtin().iter().map(|driver| driver.name().to_owned()).collect();
+    let names = own_names.iter().chain(commands.iter().map(|agent: &Custom| &agent.name));
+    let names = names.chain(acp.iter().map(|agent: &Acp| &agent.name));
+    let names: Vec<&String> = names.chain(models.iter().map(|agent: &Direct| &agent.name)).collect();
+    let is_agent = |name: &str| names.iter().any(|known| *known == name);
+    let projects = file.projects.into_iter().map(|(name, file)| of_file(&name, file, &is_agent));
+    let projects = projects.collect::<Result<Vec<_>>>()?;
     let retry = RetryPolicy::default();
     let limits = runner::Limits::default();
     let minutes =
@@ -296,7 +305,7 @@ fn session_logs() -> Vec<engine::SessionLogs> {
     Format::ALL.map(|format| engine::SessionLogs { format, dir: place(format) }).into()
 }
 
-fn of_file(name: &str, file: ProjectFile) -> Result<Project> {
+fn of_file(name: &str, file: ProjectFile, is_agent: &dyn Fn(&str) -> bool) -> Result<Project> {
     let wrong = |what: &str| Error::usage(format!("project `{name}`: {what}"));
     let isolation = match file.isolation.as_deref() {
         None => Isolation::Sandbox,
@@ -305,6 +314,9 @@ fn of_file(name: &str, file: ProjectFile) -> Result<Project> {
     if file.priority.is_some_and(|priority| !(1..=9).contains(&priority)) {
         return Err(wrong("priority is 1 (most urgent) to 9"));
     }
+    let policy = policy::policy(name, file.policy, file.review.is_some(), is_agent)?;
+    let writer = file.agent.as_deref();
+    let review = file.review.map(|file| policy::review(name, file, writer, is_agent)).transpose()?;
     let known = Project::new(name, file.repo);
     Ok(Project {
         base: file.base,
@@ -319,6 +331,8 @@ fn of_file(name: &str, file: ProjectFile) -> Result<Project> {
         budget: Budget { run_usd: file.budget.run_usd, month_usd: file.budget.month_usd },
         copy: file.copy.unwrap_or(known.copy.clone()),
         network: file.network,
+        policy,
+        review,
         timeout: file.timeout_minutes.map_or(known.timeout, Duration::from_mins),
         continuation_in_repo: file.continuation_in_repo,
         ..known
