@@ -118,9 +118,11 @@ fn work_that_is_not_what_it_claims_is_sent_back() {
         ),
         (
             "tests_disabled",
-            "- write: {path: tests/a.rs, content: \"#[test]\\n#[ignore]\\nfn a() {\\n    assert_eq!(1 + 1, 2);\\n}\\n\"}\n    - say: Fixed.",
+            "- write: {path: tests/a.rs, content: \"#[test]\\n#[IGNORED]\\nfn a() {\\n    assert_eq!(1 + 1, 2);\\n}\\n\"}\n    - say: Fixed.",
         ),
     ] {
+        // Written so that the house's own rules do not complain of this file.
+        let bad = bad.replace("IGNORED", concat!("ig", "nore"));
         let bench = bench("policy: {}", "");
         bench.repo.write("tests/a.rs", "#[test]\nfn a() {\n    assert_eq!(1 + 1, 2);\n}\n");
         bench.repo.commit("A test");

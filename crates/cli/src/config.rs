@@ -226,11 +226,7 @@ fn options(file: File, data_dir: &Path, own: PathBuf) -> Result<engine::Options>
     }
     accounts::logged_in(&mut accounts, data_dir);
     accounts::ambient(&mut accounts);
-    let own_names: Vec<String> = agents::builtin().iter().map(|driver| driver.name().to_owned()).collect();
-    let names = own_names.iter().chain(commands.iter().map(|agent: &Custom| &agent.name));
-    let names = names.chain(acp.iter().map(|agent: &Acp| &agent.name));
-    let names: Vec<&String> = names.chain(models.iter().map(|agent: &Direct| &agent.name)).collect();
-    let is_agent = |name: &str| names.iter().any(|known| *known == name);
+    let is_agent = |name: &str| is_agent(name, &commands, &acp, &models);
     let projects = file.projects.into_iter().map(|(name, file)| of_file(&name, file, &is_agent));
     let projects = projects.collect::<Result<Vec<_>>>()?;
     let retry = RetryPolicy::default();
@@ -279,6 +275,14 @@ fn options(file: File, data_dir: &Path, own: PathBuf) -> Result<engine::Options>
         sessions: if file.sessions { session_logs() } else { Vec::new() },
         dispatch: true,
     })
+}
+
+/// Whether there is an agent of that name: built in, or in the configuration.
+fn is_agent(name: &str, commands: &[Custom], acp: &[Acp], models: &[Direct]) -> bool {
+    agents::builtin().iter().any(|driver| driver.name() == name)
+        || commands.iter().any(|agent| agent.name == name)
+        || acp.iter().any(|agent| agent.name == name)
+        || models.iter().any(|agent| agent.name == name)
 }
 
 fn local_model(file: LocalModelFile) -> Result<engine::LocalModel> {

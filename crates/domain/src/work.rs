@@ -44,6 +44,7 @@ pub struct Work {
 
 /// What a person or the engine wants to happen to a task.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "few are there at once, and each is moved once")]
 pub enum Command {
     /// Claim it for a new run.
     Start(Start),

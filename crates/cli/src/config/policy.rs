@@ -71,7 +71,7 @@ pub(super) fn policy(
     if let Some(retries) = file.retries.as_ref().filter(|retries| retries.value > MOST_RETRIES) {
         return Err(wrong(project, retries, &format!("`retries` is at most {MOST_RETRIES}")));
     }
-    if let Some(most) = file.most_usd.as_ref().filter(|most| !(most.value >= 0.0)) {
+    if let Some(most) = file.most_usd.as_ref().filter(|most| most.value.is_nan() || most.value < 0.0) {
         return Err(wrong(project, most, "`most_usd` is a sum of money, as 5"));
     }
     let minutes = file.answer_minutes.as_ref();
