@@ -18,6 +18,7 @@ mod gateway;
 mod hostile;
 mod input;
 mod job;
+mod judging;
 mod prompts;
 mod pty;
 mod sessions;

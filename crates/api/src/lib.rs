@@ -14,6 +14,7 @@ mod route;
 mod session;
 mod status;
 mod task;
+mod verdict;
 
 pub use account::{AccountView, SwitchAccount, UsedView, WindowPoint, WindowView};
 pub use agent_run::AgentRunResult;
@@ -21,11 +22,14 @@ pub use asking::{Answer, MemoryView, QuestionView, WriteMemory, Written};
 pub use client::{Client, ClientError, EventLines, escaped};
 pub use problem::Problem;
 pub use project::ProjectView;
-pub use request::{Approve, CreateTask, Reject, Retry, Rollback, SendBack};
+pub use request::{Approve, CreateTask, Reject, Retry, Revert, Rollback, SendBack};
 pub use route::{ConsideredView, RoutePreview, RouteView};
 pub use session::{SessionView, Sessions};
 pub use status::{AgentStatus, Concurrency, Detail, Health, SandboxStatus, Status};
 pub use task::{
     CheckView, CheckpointView, DiffView, EventView, FileDiffView, Page, RunResult, RunView, SessionCode,
     StatView, TaskView, TokensView, WaitingView,
+};
+pub use verdict::{
+    BinView, CalibrationView, FactorView, FindingView, OpinionView, StepView, VerdictView, bins,
 };

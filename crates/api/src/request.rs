@@ -85,6 +85,14 @@ pub struct Retry {
     pub agent: Option<String>,
 }
 
+/// Say that landed work was taken back.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Revert {
+    /// Why.
+    pub message: String,
+}
+
 /// Go back to a checkpoint.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

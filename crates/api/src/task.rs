@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::asking::QuestionView;
+use crate::verdict::VerdictView;
 
 /// A page of something.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -86,6 +87,9 @@ pub struct TaskView {
     /// What its agent asked, until all is answered.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub questions: Vec<QuestionView>,
+    /// What supervision made of its latest run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<VerdictView>,
     /// The task whose agent handed it on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<String>,
@@ -340,9 +344,12 @@ pub struct RunResult {
     pub tokens: TokensView,
     /// Why it is in its state.
     pub reason: Option<String>,
-    /// What its agent asks a person.
+    /// What its agent, or the policy, asks a person.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub questions: Vec<QuestionView>,
+    /// What supervision made of its latest run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<VerdictView>,
     /// How it was contained.
     pub isolation: String,
 }
@@ -397,6 +404,7 @@ impl TaskView {
             checks: task.checks.iter().map(CheckView::from).collect(),
             warnings: task.warnings.clone(),
             questions: task.questions.iter().map(QuestionView::from).collect(),
+            verdict: VerdictView::of(&task.supervised),
             parent: task.asked.parent.map(|parent| parent.task.to_string()),
             kind: task.asked.nature.kind.as_str().into(),
             complexity: task.asked.nature.complexity.as_str().into(),
@@ -437,6 +445,7 @@ impl TaskView {
             tokens: self.tokens,
             reason: self.reason.clone(),
             questions: self.questions.clone(),
+            verdict: self.verdict.clone(),
             isolation: self.isolation.clone(),
         }
     }

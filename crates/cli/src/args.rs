@@ -63,6 +63,8 @@ pub(crate) enum Command {
     Retry(Retry),
     /// Stop a task; all its processes are gone when this returns
     Stop(Id),
+    /// Say that a task's landed work was taken back: its agent is trusted less. The repository is not touched
+    Reverted(Reverted),
     /// Go back to a checkpoint of a task, or list its checkpoints
     Rollback(Rollback),
     /// List, show or add projects
@@ -75,6 +77,8 @@ pub(crate) enum Command {
     /// List accounts, or switch them off and on
     #[command(alias = "account")]
     Accounts(Accounts),
+    /// How good the confidence of verdicts was, on what you did with the work
+    Calibration(Calibration),
     /// Check this machine: sandbox, agents, git, database
     Doctor,
     /// See the whole main job on a small sample repository, without a model
@@ -210,6 +214,22 @@ pub(crate) struct Retry {
     /// With another agent
     #[arg(long, value_name = "NAME")]
     pub(crate) agent: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Reverted {
+    /// The task's id, or any unique beginning of it
+    pub(crate) id: String,
+    /// Why
+    #[arg(long, short, value_name = "TEXT")]
+    pub(crate) message: String,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Calibration {
+    /// A configured project [default: all work]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) project: Option<String>,
 }
 
 #[derive(Debug, clap::Args)]

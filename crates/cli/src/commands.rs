@@ -2,6 +2,7 @@
 
 mod agent_run;
 mod answer;
+mod calibration;
 mod credits;
 mod decide;
 mod demo;
@@ -48,6 +49,8 @@ pub(crate) fn run(args: &Args, ui: &Ui) -> Result<ExitCode> {
         Command::Approve(id) => decide::approve(args, &id.id, ui),
         Command::Reject(reject) => decide::reject(args, reject, ui),
         Command::Answer(answer) => answer::answer(args, answer, ui),
+        Command::Reverted(reverted) => decide::reverted(args, reverted, ui),
+        Command::Calibration(asked) => calibration::calibration(args, asked, ui),
         Command::Retry(retry) => decide::retry(args, retry, ui),
         Command::Stop(id) => decide::stop(args, &id.id, ui),
         Command::Rollback(rollback) => rollback::rollback(args, rollback, ui),

@@ -4,6 +4,7 @@
 
 mod accounts;
 mod edit;
+mod policy;
 mod routes;
 
 use std::collections::BTreeMap;
@@ -22,6 +23,7 @@ use serde::Deserialize;
 use crate::error::{Error, Result};
 
 use accounts::AccountFile;
+use policy::{PolicyFile, ReviewFile};
 
 pub(crate) use accounts::{named_well, profile};
 
@@ -97,6 +99,8 @@ struct ProjectFile {
     #[serde(default)]
     network: Vec<String>,
     timeout_minutes: Option<u64>,
+    policy: Option<PolicyFile>,
+    review: Option<ReviewFile>,
     #[serde(default)]
     continuation_in_repo: bool,
     /// Files with templates of prompts, by their names; relative to the configuration.
@@ -242,7 +246,8 @@ fn options(file: File, dir: &Path, data_dir: &Path, own: PathBuf) -> Result<engi
     }
     accounts::logged_in(&mut accounts, data_dir);
     accounts::ambient(&mut accounts);
-    let projects = file.projects.into_iter().map(|(name, file)| of_file(&name, file, dir));
+    let is_known = |name: &str| is_agent(name, &commands, &acp, &models);
+    let projects = file.projects.into_iter().map(|(name, file)| of_file(&name, file, dir, &is_known));
     let projects = projects.collect::<Result<Vec<_>>>()?;
     let built_in = agents::builtin();
     let custom =
@@ -302,6 +307,14 @@ fn options(file: File, dir: &Path, data_dir: &Path, own: PathBuf) -> Result<engi
     })
 }
 
+/// Whether there is an agent of that name: built in, or in the configuration.
+fn is_agent(name: &str, commands: &[Custom], acp: &[Acp], models: &[Direct]) -> bool {
+    agents::builtin().iter().any(|driver| driver.name() == name)
+        || commands.iter().any(|agent| agent.name == name)
+        || acp.iter().any(|agent| agent.name == name)
+        || models.iter().any(|agent| agent.name == name)
+}
+
 fn local_model(file: LocalModelFile) -> Result<engine::LocalModel> {
     if !file.url.starts_with("http://") {
         return Err(Error::usage(
@@ -326,7 +339,7 @@ fn session_logs() -> Vec<engine::SessionLogs> {
     Format::ALL.map(|format| engine::SessionLogs { format, dir: place(format) }).into()
 }
 
-fn of_file(name: &str, file: ProjectFile, dir: &Path) -> Result<Project> {
+fn of_file(name: &str, file: ProjectFile, dir: &Path, is_agent: &dyn Fn(&str) -> bool) -> Result<Project> {
     let wrong = |what: &str| Error::usage(format!("project `{name}`: {what}"));
     let isolation = match file.isolation.as_deref() {
         None => Isolation::Sandbox,
@@ -335,6 +348,9 @@ fn of_file(name: &str, file: ProjectFile, dir: &Path) -> Result<Project> {
     if file.priority.is_some_and(|priority| !(1..=9).contains(&priority)) {
         return Err(wrong("priority is 1 (most urgent) to 9"));
     }
+    let policy = policy::policy(name, file.policy, file.review.is_some(), is_agent)?;
+    let writer = file.agent.as_deref();
+    let review = file.review.map(|file| policy::review(name, file, writer, is_agent)).transpose()?;
     let known = Project::new(name, file.repo);
     Ok(Project {
         base: file.base,
@@ -351,6 +367,8 @@ fn of_file(name: &str, file: ProjectFile, dir: &Path) -> Result<Project> {
         budget: Budget { run_usd: file.budget.run_usd, month_usd: file.budget.month_usd },
         copy: file.copy.unwrap_or(known.copy.clone()),
         network: file.network,
+        policy,
+        review,
         timeout: file.timeout_minutes.map_or(known.timeout, Duration::from_mins),
         continuation_in_repo: file.continuation_in_repo,
         prompts: templates(dir, file.prompts).map_err(|why| wrong(&why))?,

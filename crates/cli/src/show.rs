@@ -90,6 +90,9 @@ pub(crate) fn task(ui: &Ui, task: &TaskView) {
     for check in &task.checks {
         rows.push(("check", format!("{} {} in {} ms", check.name, check.status, check.duration_ms)));
     }
+    if let Some(verdict) = &task.verdict {
+        rows.extend(judged(verdict));
+    }
     for question in &task.questions {
         rows.push(("asks", asked(question)));
     }
@@ -121,13 +124,43 @@ fn sort(task: &TaskView) -> String {
     format!("{}, {}{gpu}{why}", task.kind, task.complexity)
 }
 
+/// A verdict, each of its parts in a row.
+fn judged(verdict: &api::VerdictView) -> Vec<(&'static str, String)> {
+    let place = |finding: &api::FindingView| match (&finding.file, finding.line) {
+        (Some(file), Some(line)) => format!(" ({}:{line})", plain(file)),
+        (Some(file), None) => format!(" ({})", plain(file)),
+        _ => String::new(),
+    };
+    let row = |finding: &api::FindingView| {
+        format!("{}: {}{}", finding.severity, plain(&finding.text), place(finding))
+    };
+    let mut rows = vec![("verdict", format!("{}: {}", verdict.decision, plain(&verdict.reason)))];
+    rows.push(("confidence", format!("{}; the agent is {} here", verdict.confidence_words, verdict.tier)));
+    rows.extend(verdict.findings.iter().map(|finding| ("finding", row(finding))));
+    if let Some(opinion) = &verdict.opinion {
+        let score = opinion.score.map_or_else(String::new, |score| format!(" {score:.2}"));
+        let word = match (&opinion.without, opinion.objects) {
+            (Some(why), _) => format!(": no opinion that counts: {}", plain(why)),
+            (None, true) => format!("{score}: wants it changed"),
+            (None, false) => format!("{score}: would merge it"),
+        };
+        rows.push(("review", format!("{}{word}", opinion.agent)));
+        rows.extend(opinion.remarks.iter().map(|remark| ("remark", row(remark))));
+    }
+    rows
+}
+
 /// A question with its name, its choices, and what was answered.
 fn asked(question: &api::QuestionView) -> String {
     let choices: Vec<_> =
         question.choices.iter().zip(1..).map(|(choice, n)| format!("{n} {}", plain(choice))).collect();
     let choices = if choices.is_empty() { String::new() } else { format!(" ({})", choices.join(", ")) };
     let answer = question.answer.as_ref().map(|answer| format!(": {}", plain(answer))).unwrap_or_default();
-    format!("{} {}{choices}{answer}", question.id, plain(&question.text))
+    let default =
+        question.default.as_ref().filter(|_| question.answer.is_none()).map(|default| {
+            format!("; `{default}` by itself {}", question.until.as_deref().unwrap_or("in time"))
+        });
+    format!("{} {}{choices}{answer}{}", question.id, plain(&question.text), default.unwrap_or_default())
 }
 
 fn with(agent: &str, model: Option<&str>) -> String {
@@ -201,6 +234,8 @@ pub(crate) fn event(ui: &Ui, event: &EventView) -> Option<String> {
         "task.failed" => ui.tone(Tone::Bad, format!("failed: {}", text("reason"))),
         "task.cancelled" => format!("cancelled: {}", text("reason")),
         "task.completed" => ui.tone(Tone::Good, format!("completed: {}", text("how"))),
+        "task.judged" => format!("judged: {}", text("reason")),
+        "task.reverted" => format!("taken back: {}", text("reason")),
         "task.sent_back" => format!("sent back: {}", text("comment")),
         "task.review" => ui.tone(Tone::Strong, "ready for review"),
         _ => return None,

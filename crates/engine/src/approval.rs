@@ -11,6 +11,7 @@ const MOST_NESTED: usize = 60;
 
 /// What an expression may speak of.
 #[derive(Clone, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a name of the language")]
 pub struct Facts {
     /// US dollars of all the task's runs.
     pub cost: f64,

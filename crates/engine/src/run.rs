@@ -168,7 +168,13 @@ impl Drive {
         read: Option<(&'static str, u64, u64)>,
     ) -> Result<(), Broken> {
         let (task, run, now) = (self.work.task.id, self.id, clock::now());
-        let actor = format!("agent:{}", self.run()?.agent);
+        // What a run came to once it was judged is not its agent's word.
+        let judged = |report: &RunCommand| matches!(report, RunCommand::End(end) if end.verdict.is_some());
+        let actor = if reports.iter().any(judged) {
+            "engine".to_owned()
+        } else {
+            format!("agent:{}", self.run()?.agent)
+        };
         let reporter = self.reporter()?;
         let written = self.context.store.write(move |tx| {
             let told = read.map(|(job, from, to)| Told { job, from, to });

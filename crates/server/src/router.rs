@@ -7,7 +7,9 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::routes::{accounts, events, memory, projects, routing, session, sessions, status, tasks};
+use crate::routes::{
+    accounts, calibration, events, memory, projects, routing, session, sessions, status, tasks,
+};
 use crate::{App, assets, guard, ws};
 
 /// The largest body a request may have.
@@ -50,6 +52,8 @@ fn documented() -> OpenApiRouter<App> {
         .routes(routes!(tasks::stop_task))
         .routes(routes!(tasks::retry_task))
         .routes(routes!(tasks::roll_back_task))
+        .routes(routes!(tasks::revert_task))
+        .routes(routes!(calibration::get_calibration))
         .routes(routes!(memory::read_memory, memory::write_memory))
         .routes(routes!(events::list_task_events))
         .routes(routes!(events::follow_events))

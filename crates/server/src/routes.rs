@@ -1,6 +1,7 @@
 //! Handlers, by resource.
 
 pub(crate) mod accounts;
+pub(crate) mod calibration;
 pub(crate) mod events;
 pub(crate) mod memory;
 pub(crate) mod projects;

@@ -31,7 +31,7 @@ fi
 # Up to the empty path: files; after it: what is gone, of which the index knows the files.
 tr '\0\n' '\n\0' <"$dir/input" >"$dir/lines"
 sed '/^$/,$d' <"$dir/lines" >"$dir/files"
-sed '1,/^$/d' <"$dir/lines" >"$dir/gone"
+sed '0,/^$/d' <"$dir/lines" >"$dir/gone"
 if [ -s "$dir/gone" ]; then
   tr '\0\n' '\n\0' <"$dir/gone" | xargs -0 git ls-files -z -- | tr '\0\n' '\n\0' >>"$dir/files"
 fi

@@ -1,4 +1,5 @@
-//! `sidekick answer`: what an agent asked, answered; it goes on in the same session.
+//! `sidekick answer`: what an agent asked, answered, and it goes on in the same session; or what the policy asked, which
+//! is done as it is answered.
 
 use std::process::ExitCode;
 
@@ -28,7 +29,15 @@ pub(crate) fn answer(args: &Args, answer: &Answer, ui: &Ui) -> Result<ExitCode> 
             "{}: noted. It goes on with `sidekick attach {}`, or when `sidekick serve` runs.",
             task.short, task.short
         ),
-        None => format!("{}: noted. The agent goes on with your answer.", task.short),
+        None => match task.state.as_str() {
+            // What the policy asked is done as it was answered.
+            "review" => format!("{}: noted. It is in review.", task.short),
+            "cancelled" => format!("{}: discarded.", task.short),
+            "waiting" | "completed" => {
+                format!("{}: {}.", task.short, task.reason.as_deref().unwrap_or("noted"))
+            }
+            _ => format!("{}: noted. The agent goes on with your answer.", task.short),
+        },
     });
     Ok(ExitCode::SUCCESS)
 }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use api::{Approve, SendBack, TaskView};
 
 use super::look;
-use crate::args::{Args, Reject, Retry};
+use crate::args::{Args, Reject, Retry, Reverted};
 use crate::connect::Connection;
 use crate::error::{Error, Result};
 use crate::ui::Ui;
@@ -65,6 +65,17 @@ pub(crate) fn retry(args: &Args, retry: &Retry, ui: &Ui) -> Result<ExitCode> {
         connection.client.post(&format!("/api/tasks/{}/retry", api::escaped(&retry.id)), &body, None)?;
     tell(ui, &task);
     ui.say(format!("{}: queued for another run.", task.short));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Notes that landed work was taken back.
+pub(crate) fn reverted(args: &Args, reverted: &Reverted, ui: &Ui) -> Result<ExitCode> {
+    let connection = look(args)?;
+    let body = api::Revert { message: reverted.message.clone() };
+    let path = format!("/api/tasks/{}/reverted", api::escaped(&reverted.id));
+    let task: TaskView = connection.client.post(&path, &body, None)?;
+    tell(ui, &task);
+    ui.say(format!("{}: noted. {} starts anew here in what it may do without you.", task.short, task.agent));
     Ok(ExitCode::SUCCESS)
 }
 

@@ -54,23 +54,24 @@ fn is_output(path: &str) -> bool {
     dirs.split('/').any(|dir| outputs.contains(&dir)) || endings.iter().any(|ending| path.ends_with(ending))
 }
 
+/// What a key begins with, and how many letters and digits follow at least.
+const KEYS: &[(&str, usize)] = &[
+    ("AKIA", 16),
+    ("ghp_", 36),
+    ("github_pat_", 50),
+    ("glpat-", 20),
+    ("sk-ant-", 40),
+    ("sk_live_", 24),
+    ("xoxb-", 40),
+    ("xoxp-", 40),
+    ("AIza", 35),
+];
+
 /// Forms that only keys have. The secret itself is never repeated.
 fn holds_secret(line: &str) -> bool {
     if line.contains("-----BEGIN ") && line.contains("PRIVATE KEY-----") {
         return true;
     }
-    /// What a key begins with, and how many letters and digits follow at least.
-    const KEYS: &[(&str, usize)] = &[
-        ("AKIA", 16),
-        ("ghp_", 36),
-        ("github_pat_", 50),
-        ("glpat-", 20),
-        ("sk-ant-", 40),
-        ("sk_live_", 24),
-        ("xoxb-", 40),
-        ("xoxp-", 40),
-        ("AIza", 35),
-    ];
     KEYS.iter().any(|(start, least)| {
         line.match_indices(start).any(|(at, _)| {
             let rest = line[at + start.len()..].chars();

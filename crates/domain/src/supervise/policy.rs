@@ -87,7 +87,7 @@ impl Default for Policy {
             approve: None,
             trust: Tier::Trusted,
             risky_paths: Vec::new(),
-            threshold: 0.5,
+            threshold: 0.4,
             retries: 2,
             escalate: Vec::new(),
             most_files: 50,

@@ -49,7 +49,7 @@ pub fn validate(left: &Left<'_>) -> Vec<Finding> {
     found.extend(claims::addresses_the_reviewer(left.summary, left.change));
     found.extend(testing::findings(left.task, left.change));
     found.extend(hygiene::findings(left.change));
-    found.sort_by(|a, b| b.severity.cmp(&a.severity));
+    found.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     found.truncate(MOST_FINDINGS);
     found
 }

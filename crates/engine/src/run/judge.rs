@@ -62,27 +62,27 @@ impl Drive {
             return Ok(end);
         }
         let opinion = self.second_opinion(workspace, &change, &findings).await?;
-        let verdict = self.verdict(&end, change, findings, opinion, &past)?;
+        let verdict = self.verdict(&end, &change, findings, opinion, &past)?;
         Ok(End { verdict: Some(Box::new(verdict)), ..end })
     }
 
     fn verdict(
         &self,
         end: &End,
-        change: Change,
+        change: &Change,
         findings: Vec<Finding>,
         opinion: Option<Opinion>,
         past: &Past,
     ) -> Result<Verdict, Broken> {
         let (run, task, policy) = (self.run()?, &self.work.task, &self.project.policy);
-        let risks = decide::risks(policy, &past.alarms, &change);
+        let risks = decide::risks(policy, &past.alarms, change);
         let content = |wanted| past.record.iter().filter(|settled| settled.content() == Some(wanted)).count();
         let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         let tier = trust::tier(past.record.iter().copied());
         let (raw, factors) = confidence::raw(&confidence::Evidence {
             checks: &task.checks,
             findings: &findings,
-            change: &change,
+            change,
             risks: risks.len(),
             opinion: opinion.as_ref(),
             record: (number(content(true)), number(content(false))),
@@ -90,7 +90,7 @@ impl Drive {
             summary: end.summary.as_deref().unwrap_or_default(),
         });
         let (confidence, precedent) = calibrate::calibrated(&past.pairs, raw);
-        let facts = self.facts(&change, &risks, opinion.as_ref(), confidence, tier);
+        let facts = self.facts(change, &risks, opinion.as_ref(), confidence, tier);
         let rung = self.rung();
         let before = task.supervised.verdict.as_ref();
         let (decision, reason) = decide::decide(&decide::Facts {
@@ -99,7 +99,7 @@ impl Drive {
             findings: &findings,
             checks: &task.checks,
             opinion: opinion.as_ref(),
-            change: &change,
+            change,
             risks: &risks,
             confidence,
             tier,
@@ -227,10 +227,9 @@ impl Drive {
     /// Stores the end of a run that the policy approves, and its approval, together.
     pub(super) async fn tell_approved(&mut self, end: End) -> Result<(), Broken> {
         let (task, run, now) = (self.work.task.id, self.id, clock::now());
-        let actor = format!("agent:{}", self.run()?.agent);
         let reporter = self.reporter()?;
         let written = self.context.store.write(move |tx| {
-            let work = reporter.tell(tx, (task, run), vec![RunCommand::End(end)], None, &actor, now)?;
+            let work = reporter.tell(tx, (task, run), vec![RunCommand::End(end)], None, "engine", now)?;
             // A person may have stopped it, or answered something, meanwhile: then it is not for the policy any more.
             let verdict = work.task.supervised.verdict.as_ref();
             let approves = verdict.is_some_and(|verdict| {

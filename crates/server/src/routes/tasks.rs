@@ -2,7 +2,7 @@
 
 use api::{
     Answer, Approve, CheckpointView, CreateTask, DiffView, FileDiffView, Page, Problem, Reject, Retry,
-    Rollback, RunView, SendBack, TaskView,
+    Revert, Rollback, RunView, SendBack, TaskView,
 };
 use axum::Json;
 use axum::extract::{Path, Query, State};
@@ -311,6 +311,17 @@ pub(crate) async fn retry_task(
 ) -> Result<Json<TaskView>, Failure> {
     let agent = body.agent.map(|name| app.engine.usable_agent(&name)).transpose()?;
     command(&app, id, Command::Retry { agent }).await
+}
+
+/// Notes that landed work was taken back: its agent is trusted less from now on. The repository is not touched.
+#[utoipa::path(post, path = "/api/tasks/{id}/reverted", params(("id" = String, Path)), request_body = Revert,
+    responses((status = 200, body = TaskView), (status = 409, body = Problem)))]
+pub(crate) async fn revert_task(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    Json(body): Json<Revert>,
+) -> Result<Json<TaskView>, Failure> {
+    command(&app, id, Command::Revert { reason: body.message }).await
 }
 
 /// Makes a checkpoint the state to review and to go on from.

@@ -14,3 +14,4 @@ mod memory;
 mod queue;
 mod sessions;
 mod survives;
+mod verdicts;

@@ -51,6 +51,19 @@ fn changes_of_every_kind_come_back() {
 }
 
 #[test]
+fn work_that_only_deletes_comes_back() {
+    for kind in [Kind::Overlay, Kind::Copy] {
+        let bench = Bench::new();
+        bench.repo.write("gone/a.txt", "a\n");
+        bench.repo.commit("More");
+        let (base, made) = bench.workspace(kind);
+        bench.sh(&made, "rm -r gone");
+        let commit = bench.collect(&made);
+        assert_eq!(bench.diff(&base, &commit), ["deleted gone/a.txt +0 -1"], "{kind:?}");
+    }
+}
+
+#[test]
 fn the_agents_own_commits_are_kept() {
     let bench = Bench::new();
     let (base, made) = bench.workspace(Kind::Overlay);
