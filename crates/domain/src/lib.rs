@@ -21,9 +21,11 @@ pub mod question;
 pub mod retry;
 pub mod run;
 pub mod schedule;
+pub mod shorten;
 pub mod supervise;
 pub mod task;
 pub mod time;
+pub mod tokens;
 pub mod usage;
 pub mod work;
 

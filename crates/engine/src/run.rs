@@ -10,6 +10,7 @@ mod jobs;
 mod judge;
 mod prepare;
 mod reading;
+mod record;
 mod review;
 mod tools;
 
