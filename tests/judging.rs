@@ -288,6 +288,47 @@ fn a_reviewer_that_is_down_slow_or_confused_decides_nothing() {
 }
 
 #[test]
+fn a_review_goes_on_while_the_daemon_is_away_and_is_asked_for_once() {
+    let bench = Bench::new();
+    let go = bench.dir.path().join("go");
+    let turn = Turn::Once(go.clone(), Box::new(opinion(0.8, "accept", &json!([]))));
+    let server = ModelServer::without_tools(vec![turn]);
+    configure(&bench, REVIEWED, &reviewer(&server));
+    let daemon = bench.serve();
+    let work = bench.scenario("- write: {path: a.py, content: \"x = 1\\n\"}\n- say: Done.\n");
+    let accepted = bench.json(&["run", "x", "--project", "shop", "--scenario", &work, "--detach"]);
+    let id = accepted["task"].as_str().unwrap();
+    bench.until(id, |_| server.requests().len() == 1);
+    drop(daemon);
+    let daemon = bench.serve();
+    std::fs::write(&go, "").unwrap();
+    let task = bench.until(id, |task| task["state"] == "review");
+    assert_eq!((&task["verdict"]["opinion"]["score"], &task["attempt"]), (&json!(0.8), &json!(1)), "{task}");
+    assert_eq!(server.requests().len(), 1);
+    assert_eq!(task["tokens"]["output"], 50, "counted once: {task}");
+    drop(daemon);
+}
+
+#[test]
+fn a_reviewer_touches_nothing_of_the_work() {
+    let answer = r#"{"score": 0.2, "verdict": "revise", "comments": []}"#;
+    let agents = format!(
+        "agents: {{meddler: {{command: [sh, -c, 'echo bad > a.py; echo bad > ~/.profile; echo ''{answer}''']}}}}"
+    );
+    let bench = bench("review: {agent: meddler}, policy: {retries: 1}", &agents);
+    let script = "- shell: 'cat ~/.profile 2>/dev/null; true'\n- append: {path: a.py, content: \"x = 1\\n\"}\n- say: Done.\n";
+    let done = run(&bench, "x", script);
+    let task = show(&bench, &done);
+    let id = done["task"].as_str().unwrap();
+    assert_eq!(decisions(&bench, id), ["retry", "ask"], "{task}");
+    // The second run went on in the writer's own workspace and home, as it had left them.
+    let diff = said(&bench.output(&["diff", id]));
+    assert!(diff.contains("+x = 1") && !diff.contains("bad"), "{diff}");
+    let log = said(&bench.output(&["--json", "logs", id]));
+    assert!(!log.contains("bad"), "{log}");
+}
+
+#[test]
 fn nobody_reviews_their_own_work() {
     let server = ModelServer::without_tools(vec![opinion(1.0, "accept", &json!([])); 4]);
     let bench = bench(REVIEWED, &reviewer(&server));

@@ -7,7 +7,6 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use domain::shorten::{relevance, shorten};
-use domain::supervise::decide::FROM_US;
 use domain::tokens::{MARGIN, estimate};
 use domain::{Project, Run, Work};
 use minijinja::{Environment, UndefinedBehavior, context};
@@ -47,9 +46,9 @@ struct Values<'a> {
     memory: Cow<'a, str>,
     notes: String,
     continuation: Cow<'a, str>,
+    /// A person says it, and not Sidekick.
+    by_person: bool,
     can_ask: bool,
-    /// The comment is what supervision found, which says so itself.
-    from_us: bool,
 }
 
 /// Why these templates of a project cannot be used, if they cannot; for people.
@@ -67,14 +66,14 @@ pub fn complaint(templates: &BTreeMap<String, String>) -> Option<String> {
             memory: "m".into(),
             notes: "n".into(),
             continuation: "c".into(),
+            by_person: true,
             can_ask: true,
-            from_us: true,
         };
         for values in [full, Values { task: "t", ..Values::default() }] {
             if let Err(error) = render(&environment, name, source, &values) {
                 let line = error.line().map(|line| format!(", line {line}")).unwrap_or_default();
                 return Some(format!(
-                    "the prompt `{name}`{line}: {}; it may use task, feedback, memory, notes, continuation, can_ask and from_us",
+                    "the prompt `{name}`{line}: {}; it may use task, feedback, by_person, memory, notes, continuation and can_ask",
                     error.detail().unwrap_or("a name that is not there")
                 ));
             }
@@ -138,8 +137,11 @@ fn fitted<'a>(parts: &Parts<'a>, run: &'a Run) -> Values<'a> {
         memory: trimmed(memory),
         notes: notes.trim_end().to_owned(),
         continuation: trimmed(continuation),
+        by_person: !run
+            .feedback
+            .as_deref()
+            .is_some_and(|said| said.starts_with(domain::supervise::decide::FROM_US)),
         can_ask: parts.can_ask,
-        from_us: feedback.starts_with(FROM_US),
     }
 }
 
@@ -170,8 +172,8 @@ fn render(
         memory => values.memory.as_ref(),
         notes => values.notes.as_str(),
         continuation => values.continuation.as_ref(),
+        by_person => values.by_person,
         can_ask => values.can_ask,
-        from_us => values.from_us,
     };
     // A template loses the end of its last line.
     let end = if source.ends_with('\n') { "\n" } else { "" };
@@ -320,10 +322,10 @@ mod tests {
         there is no prompt `tusk`; there are task, sent_back, go_on
         ");
         insta::assert_snapshot!(complaint(&one("task", "Hello\n{{ tasks }}")).unwrap(), @r"
-        the prompt `task`, line 2: a name that is not there; it may use task, feedback, memory, notes, continuation, can_ask and from_us
+        the prompt `task`, line 2: a name that is not there; it may use task, feedback, by_person, memory, notes, continuation and can_ask
         ");
         insta::assert_snapshot!(complaint(&one("task", "{% if %}")).unwrap(), @r"
-        the prompt `task`, line 1: unexpected end of block; it may use task, feedback, memory, notes, continuation, can_ask and from_us
+        the prompt `task`, line 1: unexpected end of block; it may use task, feedback, by_person, memory, notes, continuation and can_ask
         ");
         let mut project = Project::new("shop", "/srv/shop");
         project.prompts = one("task", "{{ task }} in German");

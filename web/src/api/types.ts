@@ -5,13 +5,19 @@ export interface Waiting { for: string; until?: string; reason: string }
 export interface Stat { files: number; insertions: number; deletions: number }
 export interface Tokens { input: number; output: number; cached: number }
 export interface Check { name: string; command: string; status: "passed" | "failed" | "error"; duration_ms: number; output: string }
-export interface Question { id: string; text: string; choices: string[]; answer?: string }
+export interface Question { id: string; text: string; choices: string[]; answer?: string; rules?: string[]; evidence?: string[]; default?: string; until?: string }
+export interface Finding { name: string; severity: "note" | "warning" | "serious"; text: string; file?: string; line?: number }
+export interface Opinion { agent: string; model?: string; score?: number; objects: boolean; remarks: Finding[]; without?: string }
+export interface Verdict {
+  decision: "review" | "approve" | "retry" | "escalate" | "ask"; reason: string; confidence: number; confidence_words: string;
+  factors: { text: string; weight: number }[]; findings: Finding[]; opinion?: Opinion; tier: string; approved_by?: string; retries: number;
+}
 export interface Task {
   id: string; short: string; project: string; repo: string; text: string; title: string; state: State;
   waiting: Waiting | null; priority: number; agent: string; model?: string; isolation: "sandbox" | "none";
   branch: string; base?: string; base_commit?: string; commit?: string; attempt: number; run?: string; stage?: string;
   stopping: boolean; session?: string; summary?: string; reason?: string; diff: Stat | null; checks: Check[];
-  warnings: string[]; questions?: Question[]; parent?: string; cost_usd: number; tokens: Tokens; billing?: string; created_at: string; updated_at: string;
+  warnings: string[]; questions?: Question[]; verdict?: Verdict; parent?: string; cost_usd: number; tokens: Tokens; billing?: string; created_at: string; updated_at: string;
   started_at?: string; ended_at?: string;
 }
 export interface Run {

@@ -4,6 +4,12 @@ use super::change::{Change, Changed, Status};
 use super::validate::finding;
 use super::verdict::{Finding, Severity};
 
+/// Pictures and letters are looked at by people, where they are used.
+fn is_picture(path: &str) -> bool {
+    let ends = ["png", "jpg", "jpeg", "gif", "webp", "ico", "woff", "woff2"];
+    path.rsplit_once('.').is_some_and(|(_, end)| ends.contains(&end.to_ascii_lowercase().as_str()))
+}
+
 /// More lines than a person writes in one file.
 const HUGE_LINES: u32 = 20_000;
 
@@ -37,6 +43,11 @@ fn of_file(file: &Changed) -> Vec<Finding> {
     let name = file.path.rsplit('/').next().unwrap_or_default();
     if new && (name == ".env" || name.starts_with(".env.")) && !name.ends_with("example") {
         found.push(at("secret", Severity::Serious, "a file of secrets was committed", None));
+    }
+    if file.binary && !is_picture(&file.path) {
+        found.push(at("unseen", Severity::Warning, "it is no text, so nobody could look into it", None));
+    } else if !file.binary && file.patch.is_empty() && file.insertions > 0 {
+        found.push(at("unseen", Severity::Warning, "it is too large for its lines to be looked at", None));
     }
     if new && is_output(&file.path) {
         found.push(at("build_output", Severity::Warning, "what a build makes was committed", None));
@@ -101,5 +112,13 @@ mod tests {
             vec![new("web/node_modules/a/b.js"), new(".env"), new("src/target.rs"), new(".env.example")];
         let names: Vec<_> = findings(&Change { files }).into_iter().map(|one| one.name).collect();
         assert_eq!(names, ["build_output", "secret"]);
+        let unseen = Changed { patch: String::new(), insertions: 9, ..file("a.rs", "+x") };
+        let files = vec![
+            unseen,
+            Changed { binary: true, ..file("tool", "") },
+            Changed { binary: true, ..file("a.png", "") },
+        ];
+        let names: Vec<_> = findings(&Change { files }).into_iter().map(|one| one.name).collect();
+        assert_eq!(names, ["unseen", "unseen"], "what nobody saw is never approved by the policy");
     }
 }

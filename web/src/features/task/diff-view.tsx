@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { get } from "../../api/client";
-import type { Diff, FileDiff } from "../../api/types";
+import type { Diff, FileDiff, Finding } from "../../api/types";
 import { Card, Dim, Problem } from "../../components/ui/parts";
 import { plain } from "../../lib/words";
 import { lines } from "./patch";
@@ -9,7 +9,7 @@ import { lines } from "./patch";
 /** Files with more lines are folded until they are asked for. */
 const FOLD = 800;
 
-interface Props { id: string; comments: Record<string, string>; onComment: (comments: Record<string, string>) => void; canComment: boolean }
+interface Props { id: string; remarks: Finding[]; comments: Record<string, string>; onComment: (comments: Record<string, string>) => void; canComment: boolean }
 
 export function DiffView({ id, ...rest }: Props) {
   const diff = useQuery({ queryKey: ["diff", id], queryFn: () => get<Diff>(`/api/tasks/${id}/diff`) });
@@ -25,7 +25,7 @@ export function DiffView({ id, ...rest }: Props) {
   );
 }
 
-function File({ file, comments, onComment, canComment }: { file: FileDiff } & Omit<Props, "id">) {
+function File({ file, remarks, comments, onComment, canComment }: { file: FileDiff } & Omit<Props, "id">) {
   const rows = lines(file.patch);
   const [open, setOpen] = useState(rows.length <= FOLD);
   const [editing, setEditing] = useState<string>();
@@ -40,6 +40,7 @@ function File({ file, comments, onComment, canComment }: { file: FileDiff } & Om
           {rows.map((row, n) => {
             const place = `${file.path}:${row.new ?? row.old ?? n}`;
             const note = comments[place];
+            const said = row.new === undefined ? [] : remarks.filter((remark) => remark.file === file.path && remark.line === row.new);
             return [
               <tr key={n} className={tone[row.kind]}>
                 <td className="w-10 pr-2 text-right align-top text-stone-400 select-none">{row.old}</td>
@@ -49,6 +50,9 @@ function File({ file, comments, onComment, canComment }: { file: FileDiff } & Om
                 <td className="w-4 select-none">{mark[row.kind]}</td>
                 <td className="pr-4 whitespace-pre">{plain(row.text)}</td>
               </tr>,
+              ...said.map((remark, m) => (
+                <tr key={`${n}r${m}`}><td colSpan={4} className="p-2"><p className="max-w-xl rounded-lg bg-stone-100 p-2 font-sans text-sm whitespace-pre-wrap dark:bg-stone-800">Reviewer, {remark.severity}: {plain(remark.text)}</p></td></tr>
+              )),
               editing === place || note ? (
                 <tr key={`${n}c`}><td colSpan={4} className="p-2"><textarea aria-label={`Comment on ${place}`} rows={2} autoFocus={editing === place} value={note ?? ""} placeholder="What should change here?"
                   onChange={(event) => onComment({ ...comments, [place]: event.target.value })} onBlur={() => setEditing(undefined)}

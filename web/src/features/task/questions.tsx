@@ -3,7 +3,7 @@ import { useState } from "react";
 import { post } from "../../api/client";
 import type { Question, Task } from "../../api/types";
 import { Button, Card, Dim, Problem } from "../../components/ui/parts";
-import { plain } from "../../lib/words";
+import { ago, plain } from "../../lib/words";
 
 /** What the agent asks, with its choices as buttons and room for any other answer. */
 export function Questions({ task }: { task: Task }) {
@@ -19,8 +19,9 @@ export function Questions({ task }: { task: Task }) {
 function Asked({ task, question }: { task: string; question: Question }) {
   const queries = useQueryClient();
   const [text, setText] = useState("");
+  const [falseAlarm, setFalseAlarm] = useState(false);
   const answer = useMutation({
-    mutationFn: (words: string) => post<Task>(`/api/tasks/${task}/answer`, { question: question.id, text: words }),
+    mutationFn: (words: string) => post<Task>(`/api/tasks/${task}/answer`, { question: question.id, text: words, ...(falseAlarm ? { false_alarm: true } : {}) }),
     onSuccess: () => queries.invalidateQueries(),
   });
   if (question.answer !== undefined) {
@@ -29,6 +30,8 @@ function Asked({ task, question }: { task: string; question: Question }) {
   return (
     <Card className="space-y-3 p-4 text-sm">
       <p className="max-w-prose font-medium whitespace-pre-wrap break-words">{plain(question.text)}</p>
+      {question.evidence?.length ? <ul className="list-disc pl-5">{question.evidence.map((seen, n) => <li key={n}>{plain(seen)}</li>)}</ul> : null}
+      {question.default ? <p><Dim>Without an answer {question.until ? ago(question.until) : "in time"}: {plain(question.default)}.</Dim></p> : null}
       {/* By number: a choice may itself read like the number of another. */}
       {question.choices.length > 0 ? (
         <div className="flex flex-wrap gap-2">
@@ -40,6 +43,7 @@ function Asked({ task, question }: { task: string; question: Question }) {
           className="min-h-10 min-w-0 flex-1 rounded-lg bg-stone-50 px-3 ring-1 ring-stone-300 dark:bg-stone-950 dark:ring-stone-700" />
         <Button type="submit" disabled={answer.isPending || !text.trim()}>Answer</Button>
       </form>
+      {question.rules?.length ? <label className="flex items-center gap-2"><input type="checkbox" checked={falseAlarm} onChange={(event) => setFalseAlarm(event.target.checked)} /> A false alarm: the rule learns from it in this project</label> : null}
       {answer.isError ? <Problem error={answer.error} /> : null}
     </Card>
   );

@@ -10,6 +10,7 @@ import { Conversation } from "./conversation-view";
 import { DiffView } from "./diff-view";
 import { Questions } from "./questions";
 import { Runs } from "./runs";
+import { Verdict } from "./verdict";
 
 const TABS = ["Conversation", "Diff", "Checks", "Runs"] as const;
 /** The most events kept in the page; the log has them all. */
@@ -51,6 +52,7 @@ export function TaskPage({ id }: { id: string }) {
     <main className="mx-auto max-w-6xl space-y-4 p-4">
       <Head task={task.data} />
       <Questions task={task.data} />
+      <Verdict task={task.data} />
       <div role="tablist" className="flex gap-1 overflow-x-auto border-b border-stone-200 text-sm dark:border-stone-800">
         {TABS.map((name) => (
           <button key={name} type="button" role="tab" aria-selected={shown === name} onClick={() => setTab(name)}
@@ -60,7 +62,7 @@ export function TaskPage({ id }: { id: string }) {
         ))}
       </div>
       {shown === "Conversation" ? <Conversation events={events} /> : null}
-      {shown === "Diff" ? <DiffView id={id} comments={comments} onComment={setComments} canComment={state === "review"} /> : null}
+      {shown === "Diff" ? <DiffView id={id} remarks={task.data.verdict?.opinion?.remarks ?? []} comments={comments} onComment={setComments} canComment={state === "review"} /> : null}
       {shown === "Checks" ? <Checks task={task.data} /> : null}
       {shown === "Runs" ? <Runs id={id} /> : null}
       <Actions task={task.data} comments={comments} onSent={() => { setComments({}); setTab("Conversation"); }} />
