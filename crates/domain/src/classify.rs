@@ -9,6 +9,8 @@ mod model;
 mod tests;
 mod words;
 
+use std::collections::HashMap;
+
 use crate::nature::{Complexity, Kind, Nature};
 
 pub use model::{answer, question, schema};
@@ -104,16 +106,22 @@ fn quoted(phrases: &[&str]) -> String {
     phrases.iter().take(3).map(plain).collect::<Vec<_>>().join(" and ")
 }
 
-/// The words of a text, lowercase, and how many of them the title has.
+/// The words of a text, lowercase.
 struct Words {
     all: Vec<String>,
+    /// How many of them the title has.
     title: usize,
+    /// Where each is: most phrases begin with a word that is not there.
+    places: HashMap<String, Vec<usize>>,
 }
 
 impl Words {
     fn new(text: &str) -> Self {
         let split = |text: &str| {
-            let split = text.split(|char: char| !char.is_alphanumeric() && char != '_');
+            // A question's mark is a word of its own.
+            let text = text.replace("? ", " ? ").replace("?\n", " ? ");
+            let text = text.strip_suffix('?').map_or(text.clone(), |text| format!("{text} ?"));
+            let split = text.split(|char: char| !char.is_alphanumeric() && !matches!(char, '_' | '?'));
             split.filter(|word| !word.is_empty()).map(str::to_lowercase).collect::<Vec<_>>()
         };
         let mut lines = text.trim().splitn(2, '\n');
@@ -121,7 +129,11 @@ impl Words {
         let title = all.len().min(MOST_WORDS);
         all.extend(split(lines.next().unwrap_or_default()));
         all.truncate(MOST_WORDS);
-        Self { all, title }
+        let mut places: HashMap<String, Vec<usize>> = HashMap::new();
+        for (at, word) in all.iter().enumerate() {
+            places.entry(word.clone()).or_default().push(at);
+        }
+        Self { all, title, places }
     }
 
     /// The weight of a phrase here: all of it in the title, half of it below.
@@ -141,9 +153,16 @@ impl Words {
             None => (false, phrase),
         };
         let pattern: Vec<&str> = phrase.split(' ').collect();
-        let places = if first { 0..self.courtesy() + 1 } else { 0..self.all.len() };
-        let mut places = if first { self.courtesy()..places.end } else { places };
-        places.find(|at| matches(&pattern, self.all.get(*at..).unwrap_or_default()))
+        let here = |at: &usize| matches(&pattern, self.all.get(*at..).unwrap_or_default());
+        if first {
+            return Some(self.courtesy()).filter(here);
+        }
+        match pattern.first() {
+            Some(word) if !word.ends_with('*') && *word != "…" => {
+                self.places.get(*word)?.iter().copied().find(here)
+            }
+            _ => (0..self.all.len()).find(here),
+        }
     }
 
     /// How many words of courtesy the title begins with.
