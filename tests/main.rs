@@ -19,6 +19,7 @@ mod hostile;
 mod input;
 mod job;
 mod pty;
+mod routing;
 mod sessions;
 mod sidekick;
 mod takeover;

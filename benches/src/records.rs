@@ -34,6 +34,7 @@ async fn claim(store: &Store, task: TaskId) -> RunId {
         model: None,
         isolation: Isolation::None,
         billing: None,
+        receipt: None,
     };
     store
         .write(move |tx| tasks::claim(tx, task, start, "bench", Duration::from_mins(1), now()))

@@ -14,6 +14,7 @@ use std::collections::HashMap;
 use crate::nature::{Complexity, Kind, Nature};
 
 pub use model::{answer, question, schema};
+use words::Phrase;
 
 /// The most of a text that is looked at; a log may follow.
 const MOST_WORDS: usize = 600;
@@ -39,8 +40,8 @@ pub fn by_rules(text: &str) -> Found {
     let words = Words::new(text);
     let (kind, sure, phrases) = kind_of(&words);
     let (complexity, because) = complexity_of(&words, text);
-    let gpu = words::NO_GPU.iter().all(|phrase| !words.say(phrase))
-        && words::GPU.iter().any(|phrase| words.say(phrase));
+    let says = |section| words::of(section).iter().any(|(phrase, _)| words.say(phrase));
+    let gpu = says("gpu") && !says("no gpu");
     let mut reason = match phrases.as_slice() {
         [] => "nothing in the text says what kind of work it is".to_owned(),
         known => format!("{} as it says {}", kind.as_str(), quoted(known)),
@@ -53,16 +54,16 @@ pub fn by_rules(text: &str) -> Found {
 
 /// The kind, whether it is plain, and the phrases that say so, the weightiest first.
 fn kind_of(words: &Words) -> (Kind, bool, Vec<&'static str>) {
-    let mut scored: Vec<(i32, Kind, Vec<(i32, &'static str)>)> = Vec::new();
-    for (kind, phrases) in words::KINDS {
-        let mut found: Vec<(i32, &'static str)> = phrases
+    let mut scored: Vec<(i32, Kind, Vec<Phrase>)> = Vec::with_capacity(Kind::ALL.len());
+    for kind in Kind::ALL {
+        let weighed = words::of(kind.as_str())
             .iter()
-            .filter_map(|(phrase, weight)| Some((words.weigh(phrase, *weight)?, *phrase)))
-            .collect();
-        found.sort_by_key(|(weight, _)| -weight);
+            .filter_map(|(phrase, weight)| Some((*phrase, words.weigh(phrase, *weight)?)));
+        let mut found: Vec<Phrase> = weighed.collect();
+        found.sort_by_key(|(_, weight)| -weight);
         // Many faint hints are still one hint.
-        let score = found.iter().take(4).map(|(weight, _)| weight).sum();
-        scored.push((score, *kind, found));
+        let score = found.iter().take(4).map(|(_, weight)| weight).sum();
+        scored.push((score, kind, found));
     }
     scored.sort_by_key(|(score, ..)| -score);
     let second = scored.get(1).map_or(0, |(score, ..)| *score);
@@ -70,23 +71,23 @@ fn kind_of(words: &Words) -> (Kind, bool, Vec<&'static str>) {
         return (Kind::default(), false, Vec::new());
     };
     let sure = score >= ENOUGH && score - second >= AHEAD;
-    (kind, sure, found.into_iter().take(2).map(|(_, phrase)| phrase).collect())
+    (kind, sure, found.into_iter().take(2).map(|(phrase, _)| phrase).collect())
 }
 
 /// How hard it is, and why where it is not the middle.
 fn complexity_of(words: &Words, text: &str) -> (Complexity, Option<String>) {
-    let sum = |phrases: &[(&'static str, i32)]| {
-        let found: Vec<_> = phrases.iter().filter(|(phrase, _)| words.say(phrase)).collect();
+    let sum = |section| {
+        let found: Vec<_> = words::of(section).iter().filter(|(phrase, _)| words.say(phrase)).collect();
         let said: Vec<&str> = found.iter().map(|(phrase, _)| *phrase).collect();
         (found.iter().map(|(_, weight)| weight).sum::<i32>(), said)
     };
-    let (critical, dear) = sum(words::CRITICAL);
+    let (critical, dear) = sum("critical");
     if critical >= 5 {
         return (Complexity::Critical, Some(format!("it says {}", quoted(&dear))));
     }
     let n = words.all.len();
-    let (high, far) = sum(words::HIGH);
-    let (low, near) = sum(words::LOW);
+    let (high, far) = sum("high");
+    let (low, near) = sum("low");
     let lists = text.matches([',', ';']).count();
     let long = i32::from(n > 22) + i32::from(n > 32) + i32::from(lists >= 4);
     let short = i32::from(n <= 12) + i32::from(n <= 6);

@@ -55,7 +55,7 @@ async fn ask(context: &Context, id: domain::TaskId, text: &str) {
         // It was begun meanwhile: then it is what the rules said.
         Err(store::Error::Refused(_)) => {}
         Err(error) => {
-            tracing::warn!(task.id = %id, %error, "the kind of task {} could not be stored", id.short())
+            tracing::warn!(task.id = %id, %error, "the kind of task {} could not be stored", id.short());
         }
     }
 }

@@ -73,7 +73,7 @@ impl Asking {
         };
         let (agent, at) = (self.agent.clone(), self.at.clone());
         let asked = tokio::task::spawn_blocking(move || {
-            let answer = post(&agent, &at, &form_body(&at, &prompt, form), Some(HURRY));
+            let answer = post(&agent, &at, &form_body(&at, &prompt, &form), Some(HURRY));
             drop(place);
             answer
         });
@@ -107,7 +107,7 @@ fn ask(agent: &ureq::Agent, at: &LocalModel, prompt: &str) -> Result<String, Str
 }
 
 /// A question whose answer has a form.
-fn form_body(at: &LocalModel, prompt: &str, form: Value) -> Value {
+fn form_body(at: &LocalModel, prompt: &str, form: &Value) -> Value {
     json!({
         "model": at.model, "stream": false, "max_tokens": MOST_FORM_TOKENS, "temperature": 0,
         "messages": [{"role": "user", "content": prompt}],

@@ -29,17 +29,14 @@ fn table<'a>(names: &[&'a str], pairs: &[(&'a str, &'a str)]) -> String {
         *counts.entry(*pair).or_default() += 1;
     }
     let short = |name: &str| name.chars().take(5).collect::<String>();
-    let mut lines = vec![format!(
-        "{:<16}{}",
-        "is / found",
-        names.iter().map(|name| format!("{:>7}", short(name))).collect::<String>()
-    )];
+    let head: Vec<_> = names.iter().map(|name| format!("{:>7}", short(name))).collect();
+    let mut lines = vec![format!("{:<16}{}", "is / found", head.concat())];
     for is in names {
         let cells = names.iter().map(|found| match counts.get(&(*is, *found)) {
             Some(n) => format!("{n:>7}"),
             None => format!("{:>7}", "."),
         });
-        lines.push(format!("{is:<16}{}", cells.collect::<String>()));
+        lines.push(format!("{is:<16}{}", cells.collect::<Vec<_>>().concat()));
     }
     lines.join("\n")
 }
@@ -69,30 +66,20 @@ fn report(split: &str) -> (String, f64, f64) {
     (text, share(right(&kinds)), share(right(&hard)))
 }
 
-/// For whoever writes rules: `cargo test -p domain classify::tests::train -- --ignored --nocapture`.
+/// For whoever writes rules: raise the bound, and every miss is told.
 #[test]
-#[ignore = "for whoever writes rules"]
-#[expect(clippy::print_stderr, reason = "it is there to be read")]
-fn train() {
-    for one in set("train") {
+fn on_what_the_rules_were_written_for() {
+    let set = set("train");
+    let miss = |one: &Labelled| {
         let found = by_rules(&one.text);
-        if (found.nature.kind, found.nature.complexity, found.nature.gpu)
-            != (one.kind, one.complexity, one.gpu)
-        {
-            eprintln!(
-                "{} {} {} is {} {} {}: {}\n    {}",
-                if found.nature.kind == one.kind { " " } else { "KIND" },
-                found.nature.kind.as_str(),
-                found.nature.complexity.as_str(),
-                one.kind.as_str(),
-                one.complexity.as_str(),
-                one.gpu,
-                one.text.lines().next().unwrap_or_default(),
-                found.reason
-            );
-        }
-    }
-    eprintln!("{}", report("train").0);
+        let (kind, complexity) = (found.nature.kind.as_str(), found.nature.complexity.as_str());
+        let title = one.text.lines().next().unwrap_or_default().to_owned();
+        let is = format!("{}, {}", one.kind.as_str(), one.complexity.as_str());
+        (found.nature.kind != one.kind)
+            .then(|| format!("{kind}, {complexity} is {is}: {title} ({})", found.reason))
+    };
+    let misses: Vec<_> = set.iter().filter_map(miss).collect();
+    assert!(misses.len() <= 3, "{} of {}:\n{}", misses.len(), set.len(), misses.join("\n"));
 }
 
 // The figures are what was measured, no more: a change of the rules that makes them worse is red. Rules are not tuned on
@@ -107,11 +94,11 @@ fn on_the_half_that_was_held_out() {
     research              .     11      .      .      .      .      .      .
     implementation        .      .     12      .      .      .      .      .
     testing               .      .      .     12      .      .      .      .
-    refactoring           .      .      .      .     10      .      1      .
+    refactoring           .      .      .      .     11      .      .      .
     documentation         .      .      .      .      .     11      .      .
     debugging             .      .      .      .      .      .     11      .
     review                .      .      .      .      .      .      .     11
-    kind: 89 of 90; where the rules are sure: 33 of 33
+    kind: 90 of 90; where the rules are sure: 33 of 33
 
     is / found          low  mediu   high  criti
     low                  22      2      .      .
@@ -129,14 +116,14 @@ fn on_texts_written_after_the_rules() {
     let (text, kind, complexity) = report("fresh");
     insta::assert_snapshot!(text, @"
     is / found        plann  resea  imple  testi  refac  docum  debug  revie
-    planning              4      1      2      .      .      .      .      .
-    research              1      4      1      1      .      .      .      .
-    implementation        .      .      5      .      .      .      2      .
+    planning              5      1      1      .      .      .      .      .
+    research              1      5      1      .      .      .      .      .
+    implementation        .      .      5      .      1      .      1      .
     testing               .      .      1      5      .      .      1      .
     refactoring           1      .      4      .      2      .      .      .
     documentation         .      .      1      .      .      5      1      .
     debugging             .      .      4      .      1      .      2      .
-    review                .      .      2      .      .      .      .      5
+    review                .      2      2      .      .      .      .      3
     kind: 32 of 56; where the rules are sure: 2 of 2
 
     is / found          low  mediu   high  criti
