@@ -21,6 +21,7 @@ mod job;
 mod judging;
 mod prompts;
 mod pty;
+mod routing;
 mod sessions;
 mod sidekick;
 mod takeover;

@@ -249,22 +249,14 @@ fn options(file: File, dir: &Path, data_dir: &Path, own: PathBuf) -> Result<engi
     let is_known = |name: &str| is_agent(name, &commands, &acp, &models);
     let projects = file.projects.into_iter().map(|(name, file)| of_file(&name, file, dir, &is_known));
     let projects = projects.collect::<Result<Vec<_>>>()?;
-    let built_in = agents::builtin();
-    let custom =
-        commands.iter().map(|one: &Custom| &one.name).chain(models.iter().map(|one: &Direct| &one.name));
-    let custom = custom.chain(acp.iter().map(|one: &Acp| &one.name)).cloned();
-    let known: Vec<_> = built_in.iter().map(|one| one.name().to_owned()).chain(custom).collect();
-    let names: Vec<_> = projects.iter().map(|project| project.name.clone()).collect();
-    let routing = routes::rules(file.routes, &file.routing, &known, &names)?;
+    let custom: Vec<&str> = commands
+        .iter()
+        .map(|one: &Custom| one.name.as_str())
+        .chain(models.iter().map(|one: &Direct| one.name.as_str()))
+        .chain(acp.iter().map(|one: &Acp| one.name.as_str()))
+        .collect();
+    let routing = routes::rules(file.routes, &file.routing, &custom, &projects)?;
     let retry = RetryPolicy::default();
-    let limits = runner::Limits::default();
-    let minutes =
-        |given: Option<f64>, default: u64| match given.map(|n| Duration::try_from_secs_f64(n * 60.0)) {
-            None => default,
-            // What is no time at all is the longest there is.
-            Some(span) => span.map_or(u64::MAX, |span| u64::try_from(span.as_millis()).unwrap_or(u64::MAX)),
-        };
-    let mb = |given: Option<u64>, default: u64| given.map_or(default, |mb| mb << 20);
     Ok(engine::Options {
         data_dir: data_dir.to_owned(),
         own,
@@ -287,15 +279,7 @@ fn options(file: File, dir: &Path, data_dir: &Path, own: PathBuf) -> Result<engi
         },
         no_progress: Duration::from_mins(file.limits.no_progress_minutes.unwrap_or(90)),
         keep_runs: Duration::from_hours(24 * file.limits.keep_days.unwrap_or(14)),
-        limits: runner::Limits {
-            silent_ms: minutes(file.limits.silent_minutes, limits.silent_ms),
-            start_ms: minutes(file.limits.start_minutes, limits.start_ms),
-            output_bytes: mb(file.limits.output_mb, limits.output_bytes),
-            memory_bytes: mb(file.limits.memory_mb, limits.memory_bytes),
-            disk_bytes: mb(file.limits.disk_mb, limits.disk_bytes),
-            processes: file.limits.processes.unwrap_or(limits.processes),
-            ..limits
-        },
+        limits: bounds(&file.limits),
         person: engine::Person {
             home: variable("HOME").map(PathBuf::from),
             ssh_agent: variable("SSH_AUTH_SOCK").map(PathBuf::from),
@@ -313,6 +297,27 @@ fn is_agent(name: &str, commands: &[Custom], acp: &[Acp], models: &[Direct]) -> 
         || commands.iter().any(|agent| agent.name == name)
         || acp.iter().any(|agent| agent.name == name)
         || models.iter().any(|agent| agent.name == name)
+}
+
+/// The bounds of each run's jobs.
+fn bounds(file: &LimitsFile) -> runner::Limits {
+    let limits = runner::Limits::default();
+    let minutes =
+        |given: Option<f64>, default: u64| match given.map(|n| Duration::try_from_secs_f64(n * 60.0)) {
+            None => default,
+            // What is no time at all is the longest there is.
+            Some(span) => span.map_or(u64::MAX, |span| u64::try_from(span.as_millis()).unwrap_or(u64::MAX)),
+        };
+    let mb = |given: Option<u64>, default: u64| given.map_or(default, |mb| mb << 20);
+    runner::Limits {
+        silent_ms: minutes(file.silent_minutes, limits.silent_ms),
+        start_ms: minutes(file.start_minutes, limits.start_ms),
+        output_bytes: mb(file.output_mb, limits.output_bytes),
+        memory_bytes: mb(file.memory_mb, limits.memory_bytes),
+        disk_bytes: mb(file.disk_mb, limits.disk_bytes),
+        processes: file.processes.unwrap_or(limits.processes),
+        ..limits
+    }
 }
 
 fn local_model(file: LocalModelFile) -> Result<engine::LocalModel> {
@@ -424,7 +429,7 @@ mod tests {
                 .map(|options| options.routing)
         };
         insta::assert_snapshot!(said("routes: [{use: [quen]}]").unwrap_err().message,
-            @"");
+            @"routes: rule 1 names the agent `quen`; known are: claude, codex, gemini, qwen, opencode, aider, rehearsal");
         assert!(
             said("routes: [{when: {project: shop}, use: [qwen]}]").unwrap_err().message.contains("`shop`")
         );

@@ -9,6 +9,7 @@ use crate::account::Standing;
 use crate::ids::TaskId;
 use crate::nature::Nature;
 use crate::placement::{Choice, Offer, Placement, place};
+use crate::run::Outcome;
 use crate::task::ChosenBy;
 use crate::time::Timestamp;
 use crate::work::Work;
@@ -24,7 +25,7 @@ pub struct Candidate {
     pub agent: String,
     /// The model it asks for.
     pub model: Option<String>,
-    /// The agent of its latest run, if that failed.
+    /// The agent of its latest run, if that just failed: [`just_failed`].
     pub failed: Option<String>,
     /// A person waits for it at a terminal.
     pub hands_on: bool,
@@ -46,13 +47,23 @@ impl Candidate {
             project: task.asked.project.clone(),
             agent: task.asked.agent.clone(),
             model: task.model().map(ToOwned::to_owned),
-            failed: latest.clone().filter(|_| task.failures > 0),
+            failed: latest.clone().filter(|_| {
+                let outcome = work.run.as_ref().and_then(|run| run.state.outcome());
+                just_failed(task.asked.agent_by, task.failures, outcome)
+            }),
             hands_on: task.next.hands_on,
             agent_by: task.asked.agent_by,
             nature: task.asked.nature,
             going_on: latest.filter(|_| task.next.resume.is_some()),
         }
     }
+}
+
+/// Whether the agent of a task's latest run comes last now. A person's decision clears what failed before it, and with it
+/// the agent they chose; whom nobody chose is not taken for the same again.
+pub fn just_failed(by: ChosenBy, failures: u32, latest: Option<Outcome>) -> bool {
+    let failed = matches!(latest, Some(Outcome::Failed | Outcome::TimedOut | Outcome::Lost));
+    failures > 0 || (by == ChosenBy::Router && failed)
 }
 
 /// How many runs may live at once.

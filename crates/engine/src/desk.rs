@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use domain::delegation;
 use domain::work::RunCommand;
-use domain::{ChosenBy, Event, NewTask, Refusal, Run, RunId, TaskId, Work};
+use domain::{ChosenBy, Classified, Event, NewTask, Refusal, Run, RunId, TaskId, Work, classify};
 use sha2::{Digest, Sha256};
 use store::memory::{self, Note, Place};
 use store::{Tx, runs, tasks};
@@ -214,6 +214,7 @@ fn handed_on(
 ) -> NewTask {
     let code = Sha256::digest(text.as_bytes());
     let code = code.iter().take(16).fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
+    let found = classify::by_rules(&text);
     // Whom nobody chose for the task, nobody chose for its parts.
     let agent_by = if agent.is_some() { ChosenBy::Person } else { before.agent_by };
     let agent = agent.unwrap_or_else(|| run.agent.clone());
@@ -225,6 +226,8 @@ fn handed_on(
         parent: Some(parent),
         after: Vec::new(),
         found: None,
+        nature: found.nature,
+        classified: Classified { reason: found.reason, ..Classified::default() },
         agent_by,
         agent,
         text,

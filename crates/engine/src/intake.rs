@@ -3,7 +3,8 @@
 
 use domain::mention::{Mention, mentioned};
 use domain::{
-    ChosenBy, Classified, Complexity, Isolation, Kind, Nature, NewTask, Project, TaskId, Timestamp,
+    ChosenBy, Classified, Complexity, Isolation, Judge, Kind, Nature, NewTask, Project, Said, TaskId,
+    Timestamp, classify,
 };
 
 use crate::agents_here::AgentsHere;
@@ -127,6 +128,37 @@ fn found_in(text: &str, projects: &[Project]) -> Result<(Option<String>, Option<
     }
 }
 
+/// What sort of work it is: what the person said, and for the rest the rules' answer. A model may refine that later.
+fn classified(request: &Request) -> (Nature, Classified) {
+    let said = Said {
+        kind: request.kind.is_some(),
+        complexity: request.complexity.is_some(),
+        gpu: request.gpu.is_some(),
+    };
+    let found = classify::by_rules(&request.text);
+    let nature = Nature {
+        kind: request.kind.unwrap_or(found.nature.kind),
+        complexity: request.complexity.unwrap_or(found.nature.complexity),
+        gpu: request.gpu.unwrap_or(found.nature.gpu),
+    };
+    let words = [
+        request.kind.map(|kind| kind.as_str().to_owned()),
+        request.complexity.map(|complexity| complexity.as_str().to_owned()),
+        request.gpu.map(|gpu| {
+            if gpu { "that it needs a graphics processor" } else { "that it needs no graphics processor" }
+                .to_owned()
+        }),
+    ];
+    let mine: Vec<_> = words.into_iter().flatten().collect();
+    let reason = match (mine.as_slice(), said.kind) {
+        ([], _) => found.reason,
+        (mine, true) => format!("a person said {}", mine.join(", ")),
+        (mine, false) => format!("{}; a person said {}", found.reason, mine.join(", ")),
+    };
+    let by = if said.all() { Judge::Person } else { Judge::Rules };
+    (nature, Classified { by, reason, said })
+}
+
 /// Completes a request, or says what is unclear about it.
 pub(crate) fn complete(
     request: Request,
@@ -154,6 +186,7 @@ pub(crate) fn complete(
         agents::rehearsal::Scenario::parse(scenario)
             .map_err(|error| Unclear::Invalid(format!("the scenario cannot be read: {error}")))?;
     }
+    let (nature, classified) = classified(&request);
     Ok(NewTask {
         project: project.name,
         repo: project.repo,
@@ -167,15 +200,11 @@ pub(crate) fn complete(
         key: request.key,
         parent: None,
         once: request.once,
-        nature: Nature {
-            kind: request.kind.unwrap_or_default(),
-            complexity: request.complexity.unwrap_or_default(),
-            gpu: request.gpu.unwrap_or_default(),
-        },
+        nature,
         deadline: request.deadline,
         after: request.after,
         agent_by,
-        classified: Classified::default(),
+        classified,
         found,
     })
 }

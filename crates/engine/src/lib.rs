@@ -12,6 +12,7 @@
 mod accounts;
 mod agents_here;
 pub mod approval;
+mod classifying;
 pub mod clock;
 mod continuation;
 mod desk;
@@ -154,6 +155,8 @@ pub(crate) struct Context {
     pub(crate) passes: pass::Passes,
     pub(crate) calls: desk::Calls,
     pub(crate) local_model: Option<local_model::Asking>,
+    /// Places of tasks that the local model is asked about.
+    pub(crate) classifying: Arc<tokio::sync::Semaphore>,
     pub(crate) owner: String,
     started_at: Timestamp,
     /// Something may have to start, stop or be done.
@@ -184,6 +187,7 @@ impl Engine {
             passes,
             calls: desk::Calls::default(),
             local_model: options.local_model.clone().map(local_model::Asking::new),
+            classifying: Arc::new(tokio::sync::Semaphore::new(classifying::MOST)),
             agents: AgentsHere::look(&options),
             owner: "local".into(),
             started_at: clock::now(),
@@ -267,6 +271,9 @@ impl Engine {
         let asked = self.choose_agent(asked).await?;
         let now = clock::now();
         let accepted = self.context.store.write(move |tx| tasks::create(tx, asked, actor, now)).await?;
+        if accepted.new {
+            classifying::refine(&self.context, &accepted.task);
+        }
         self.context.wake.notify_one();
         Ok(accepted)
     }

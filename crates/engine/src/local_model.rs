@@ -9,6 +9,10 @@ use tokio::sync::Semaphore;
 
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_mins(2);
+/// How long a form may take: whoever waits for it goes on without.
+const HURRY: Duration = Duration::from_secs(5);
+/// Tokens of a form.
+const MOST_FORM_TOKENS: u32 = 300;
 /// Bytes of a question and of an answer.
 const MOST_PROMPT: usize = 64 * 1024;
 const MOST_ANSWER: u64 = 1 << 20;
@@ -42,6 +46,7 @@ pub(crate) struct Asking {
     at: LocalModel,
     agent: ureq::Agent,
     places: Arc<Semaphore>,
+    forms: Arc<Semaphore>,
 }
 
 impl Asking {
@@ -53,7 +58,26 @@ impl Asking {
             .proxy(None)
             .http_status_as_error(false)
             .build();
-        Self { at, agent: config.new_agent(), places: Arc::new(Semaphore::new(AT_ONCE)) }
+        Self {
+            at,
+            agent: config.new_agent(),
+            places: Arc::new(Semaphore::new(AT_ONCE)),
+            forms: Arc::new(Semaphore::new(1)),
+        }
+    }
+
+    /// Its answer in a form, within a few seconds; else why not. One at a time: what agents ask goes on beside it.
+    pub(crate) async fn fill_in(&self, prompt: String, form: Value) -> Result<String, String> {
+        let Ok(place) = Arc::clone(&self.forms).acquire_owned().await else {
+            return Err("the local model is not asked any more".into());
+        };
+        let (agent, at) = (self.agent.clone(), self.at.clone());
+        let asked = tokio::task::spawn_blocking(move || {
+            let answer = post(&agent, &at, &form_body(&at, &prompt, &form), Some(HURRY));
+            drop(place);
+            answer
+        });
+        asked.await.map_err(|_| "asking the local model broke off".to_owned())?
     }
 
     /// Its answer; else a sentence for the model that asked.
@@ -75,6 +99,28 @@ impl Asking {
 }
 
 fn ask(agent: &ureq::Agent, at: &LocalModel, prompt: &str) -> Result<String, String> {
+    let body = json!({
+        "model": at.model, "stream": false, "max_tokens": MOST_TOKENS,
+        "messages": [{"role": "user", "content": prompt}],
+    });
+    post(agent, at, &body, None)
+}
+
+/// A question whose answer has a form.
+fn form_body(at: &LocalModel, prompt: &str, form: &Value) -> Value {
+    json!({
+        "model": at.model, "stream": false, "max_tokens": MOST_FORM_TOKENS, "temperature": 0,
+        "messages": [{"role": "user", "content": prompt}],
+        "response_format": {"type": "json_schema", "json_schema": {"name": "answer", "strict": true, "schema": form}},
+    })
+}
+
+fn post(
+    agent: &ureq::Agent,
+    at: &LocalModel,
+    body: &Value,
+    patience: Option<Duration>,
+) -> Result<String, String> {
     let url = format!("{}/chat/completions", at.url.trim_end_matches('/'));
     let failed = |error: &dyn std::fmt::Display| {
         format!("the local model {} did not answer: {error}; do it without", at.model)
@@ -83,11 +129,8 @@ fn ask(agent: &ureq::Agent, at: &LocalModel, prompt: &str) -> Result<String, Str
     if let Some(key) = &at.key {
         request = request.header("Authorization", format!("Bearer {key}"));
     }
-    let body = json!({
-        "model": at.model, "stream": false, "max_tokens": MOST_TOKENS,
-        "messages": [{"role": "user", "content": prompt}],
-    });
-    let mut response = request.send_json(&body).map_err(|error| failed(&error))?;
+    let request = request.config().timeout_global(Some(patience.unwrap_or(PATIENCE))).build();
+    let mut response = request.send_json(body).map_err(|error| failed(&error))?;
     let status = response.status().as_u16();
     if status != 200 {
         return Err(failed(&format!("HTTP {status}")));

@@ -7,11 +7,12 @@ mod rows;
 
 use std::time::Duration;
 
-use domain::schedule::Candidate;
+use domain::schedule::{Candidate, just_failed};
 use domain::supervise::Supervised;
 use domain::work::Command;
 use domain::{
-    ChosenBy, Complexity, Event, Kind, Nature, NewTask, Record, RunId, Task, TaskId, Timestamp, WaitFor, Work,
+    ChosenBy, Complexity, Event, Kind, Nature, NewTask, Outcome, Record, RunId, Task, TaskId, Timestamp,
+    WaitFor, Work,
 };
 
 use crate::sql::{Row, Tx, Value};
@@ -209,21 +210,16 @@ fn candidates(tx: &mut Tx<'_>, which: &str, limit: usize) -> Result<Vec<Candidat
         "SELECT id, project, agent, model, next_hands_on, failures, agent_by, kind, complexity, gpu, next_resume,
            CASE WHEN attempt > 0 THEN
              (SELECT runs.agent FROM runs WHERE runs.task = tasks.id ORDER BY attempt DESC LIMIT 1) END,
-           supervised
-         FROM tasks WHERE {which} ORDER BY priority, id LIMIT $1"
-    );
-    let candidate = |row: &Row| {
-        let (latest, failures) = (row.opt_text(11)?, row.int(5)?);
-        let resumes = row.opt_text(10)?.is_some();
-        let supervised: Supervised = row.word(12, |text| serde_json::from_str(text).ok())?;
+use domain::schedule::{Candidate, just_failed};
+use domain::supervise::Supervised;
         Ok(Candidate {
             id: row.word(0, |text| text.parse().ok())?,
             project: row.text(1)?,
             agent: row.text(2)?,
             model: if supervised.escalations > 0 { supervised.model } else { row.opt_text(3)? },
             hands_on: row.int(4)? != 0,
-            failed: latest.clone().filter(|_| failures > 0),
-            agent_by: row.word(6, ChosenBy::parse)?,
+            failed: latest.clone().filter(|_| failed),
+            agent_by: by,
             nature: Nature {
                 kind: row.word(7, Kind::parse)?,
                 complexity: row.word(8, Complexity::parse)?,

@@ -1,7 +1,7 @@
 //! Who does what in the configuration: `routes` and `routing`.
 
 use domain::route::{EXPLORE, Rule, Rules, Use, When};
-use domain::{Complexity, Kind};
+use domain::{Complexity, Kind, Project};
 use serde::Deserialize;
 
 use crate::error::{Error, Result};
@@ -51,9 +51,12 @@ pub(super) struct RoutingFile {
 pub(super) fn rules(
     file: Vec<RuleFile>,
     routing: &RoutingFile,
-    agents: &[String],
-    projects: &[String],
+    custom: &[&str],
+    projects: &[Project],
 ) -> Result<Rules> {
+    let built_in = agents::builtin();
+    let agents: Vec<&str> = built_in.iter().map(|one| one.name()).chain(custom.iter().copied()).collect();
+    let projects: Vec<&str> = projects.iter().map(|one| one.name.as_str()).collect();
     let explore = routing.explore.unwrap_or(EXPLORE);
     if !(0.0..=0.5).contains(&explore) {
         return Err(Error::usage("routing: explore is a share from 0 (never) to 0.5"));
@@ -65,10 +68,10 @@ pub(super) fn rules(
         }
         let uses: Vec<Use> = rule.uses.into_iter().map(|one| one.0).collect();
         for Use { agent, .. } in &uses {
-            known(n, "agent", agent, agents)?;
+            known(n, "agent", agent, &agents)?;
         }
         if let Some(project) = &rule.when.project {
-            known(n, "project", project, projects)?;
+            known(n, "project", project, &projects)?;
         }
         let WhenFile { kind, complexity, project, gpu } = rule.when;
         let when =
@@ -78,8 +81,8 @@ pub(super) fn rules(
     Ok(Rules { rules, explore })
 }
 
-fn known(rule: usize, what: &str, name: &str, known: &[String]) -> Result<()> {
-    if known.iter().any(|one| one == name) {
+fn known(rule: usize, what: &str, name: &str, known: &[&str]) -> Result<()> {
+    if known.contains(&name) {
         return Ok(());
     }
     let list = if known.is_empty() { "none".into() } else { known.join(", ") };
