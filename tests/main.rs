@@ -18,6 +18,7 @@ mod gateway;
 mod hostile;
 mod input;
 mod job;
+mod planner;
 mod pty;
 mod sessions;
 mod sidekick;

@@ -20,7 +20,7 @@ pub use asking::{Answer, MemoryView, QuestionView, WriteMemory, Written};
 pub use client::{Client, ClientError, EventLines, escaped};
 pub use problem::Problem;
 pub use project::ProjectView;
-pub use request::{Approve, CreateTask, Reject, Retry, Rollback, SendBack};
+pub use request::{AdjustTask, Approve, CreateTask, Reject, Retry, Rollback, SendBack};
 pub use session::{SessionView, Sessions};
 pub use status::{AgentStatus, Concurrency, Detail, Health, SandboxStatus, Status};
 pub use task::{

@@ -18,6 +18,7 @@ mod rollback;
 mod run;
 mod serve;
 mod sessions;
+mod set;
 mod show;
 mod takeover;
 
@@ -47,6 +48,7 @@ pub(crate) fn run(args: &Args, ui: &Ui) -> Result<ExitCode> {
         Command::Reject(reject) => decide::reject(args, reject, ui),
         Command::Answer(answer) => answer::answer(args, answer, ui),
         Command::Retry(retry) => decide::retry(args, retry, ui),
+        Command::Set(wanted) => set::set(args, wanted, ui),
         Command::Stop(id) => decide::stop(args, &id.id, ui),
         Command::Rollback(rollback) => rollback::rollback(args, rollback, ui),
         Command::Project(project) => project::project(args, project.action.as_ref(), ui),

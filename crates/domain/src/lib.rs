@@ -9,6 +9,7 @@
 pub mod account;
 pub mod check;
 pub mod delegation;
+pub mod dependency;
 pub mod diff;
 pub mod event;
 pub mod ids;
@@ -24,6 +25,7 @@ pub mod schedule;
 pub mod task;
 pub mod time;
 pub mod usage;
+pub mod when;
 pub mod work;
 
 pub use account::Account;

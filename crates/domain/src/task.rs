@@ -6,7 +6,7 @@
 //! queued ─► running ─► review ─► waiting(landing) ─► completed
 //!   ▲          │  │       │
 //!   │          │  └───────┴────► failed, cancelled
-//!   └─ waiting(retry, credits, breakpoint)
+//!   └─ waiting(dependency, retry, credits, breakpoint)
 //! ```
 
 use serde::{Deserialize, Serialize};

@@ -30,7 +30,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use domain::retry::RetryPolicy;
-use domain::work::Command;
+use domain::work::{Adjust, Command};
 use domain::{Project, RunId, TaskId, Timestamp, Work};
 use store::{Store, tasks};
 use tokio::sync::{Notify, OnceCell, watch};
@@ -274,6 +274,14 @@ impl Engine {
         self.context.wake.notify_one();
         self.context.land.notify_one();
         self.context.tidy.notify_one();
+        Ok(work)
+    }
+
+    /// Changes a task's place in the plan.
+    pub async fn adjust(&self, id: TaskId, change: Adjust, actor: &'static str) -> Result<Work, Error> {
+        let now = clock::now();
+        let work = self.context.store.write(move |tx| tasks::adjust(tx, id, change, actor, now)).await?;
+        self.context.wake.notify_one();
         Ok(work)
     }
 

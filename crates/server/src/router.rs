@@ -36,7 +36,7 @@ fn documented() -> OpenApiRouter<App> {
         .routes(routes!(session::create_session))
         .routes(routes!(session::create_link))
         .routes(routes!(tasks::list_tasks, tasks::create_task))
-        .routes(routes!(tasks::get_task))
+        .routes(routes!(tasks::get_task, tasks::adjust_task))
         .routes(routes!(tasks::list_runs))
         .routes(routes!(tasks::get_diff))
         .routes(routes!(tasks::list_checkpoints))

@@ -3,16 +3,20 @@
 //! [`change`] is the only way a task changes: it loads the state, asks the domain, appends the events
 //! and writes the state they make, in the caller's transaction.
 
+mod after;
 mod rows;
 
 use std::time::Duration;
 
+use domain::dependency;
 use domain::schedule::Candidate;
 use domain::work::Command;
 use domain::{Event, NewTask, Record, RunId, Task, TaskId, Timestamp, WaitFor, Work};
 
 use crate::sql::{Row, Tx, Value};
 use crate::{Error, checkpoints, events, outbox, runs};
+
+pub use after::adjust;
 
 /// A task that was accepted now, or had been before under the same key.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,7 +28,7 @@ pub struct Accepted {
 }
 
 /// Accepts a task. With an idempotency key that was seen before, the task of then is returned.
-pub fn create(tx: &mut Tx<'_>, asked: NewTask, actor: &str, now: Timestamp) -> Result<Accepted, Error> {
+pub fn create(tx: &mut Tx<'_>, mut asked: NewTask, actor: &str, now: Timestamp) -> Result<Accepted, Error> {
     if let Some(key) = &asked.key
         && let Some(row) = tx.query_one("SELECT id FROM tasks WHERE key = $1", &[key.into()])?
     {
@@ -32,6 +36,8 @@ pub fn create(tx: &mut Tx<'_>, asked: NewTask, actor: &str, now: Timestamp) -> R
         let work = load(tx, id)?.ok_or_else(|| not_found(&id.to_string()))?;
         return Ok(Accepted { task: work.task, new: false });
     }
+    after::once_each(&mut asked.after);
+    after::expect_room(tx, &asked.after, &[])?;
     let id = TaskId::new(now);
     let record = events::place(tx, id, Work::create(id, asked)?, actor, now)?;
     events::store(tx, &record)?;
@@ -39,6 +45,12 @@ pub fn create(tx: &mut Tx<'_>, asked: NewTask, actor: &str, now: Timestamp) -> R
         .ok_or(Error::Corrupt { what: "event", value: "a task that was not created".into() })?;
     rows::insert(tx, &work.task)?;
     count(tx, None, work.task.state.as_str())?;
+    if work.task.asked.after.is_empty() {
+        return Ok(Accepted { task: work.task, new: true });
+    }
+    after::insert(tx, id, &work.task.asked.after)?;
+    let reason = dependency::hold(id, &after::earlier(tx, id)?);
+    let work = change(tx, id, Command::Depend(reason), "engine", now)?;
     Ok(Accepted { task: work.task, new: true })
 }
 
@@ -90,7 +102,11 @@ pub(crate) fn change_all(
             rows::update(tx, &work.task)?;
         }
     }
-    count(tx, Some(before.task.state.as_str()), work.task.state.as_str())?;
+    let (from, to) = (before.task.state.as_str(), work.task.state.as_str());
+    if from != to {
+        count(tx, Some(from), to)?;
+        after::reconsider(tx, id, now)?;
+    }
     Ok(work)
 }
 

@@ -135,6 +135,11 @@ fn of_task(task: &mut Task, record: &Record) {
             task.checks.clear();
             task.warnings.clear();
         }
+        Event::TaskAdjusted { priority, deadline, after } => {
+            task.asked.priority = *priority;
+            task.asked.deadline = *deadline;
+            task.asked.after.clone_from(after);
+        }
         Event::TaskStopRequested {} => {
             task.stopping = true;
             task.next.hands_on = false;
