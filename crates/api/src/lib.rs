@@ -7,6 +7,7 @@ mod account;
 mod agent_run;
 mod asking;
 mod client;
+mod plan;
 mod problem;
 mod project;
 mod request;
@@ -18,6 +19,7 @@ pub use account::{AccountView, SwitchAccount, UsedView, WindowPoint, WindowView}
 pub use agent_run::AgentRunResult;
 pub use asking::{Answer, MemoryView, QuestionView, WriteMemory, Written};
 pub use client::{Client, ClientError, EventLines, escaped};
+pub use plan::{EstimateView, PlanView, PlannedView};
 pub use problem::Problem;
 pub use project::ProjectView;
 pub use request::{AdjustTask, Approve, CreateTask, Reject, Retry, Rollback, SendBack};

@@ -37,6 +37,8 @@ pub(crate) enum Command {
     /// List tasks
     #[command(visible_alias = "ls")]
     List(List),
+    /// What will be done when, by whom, what misses its deadline, and why each task waits
+    Plan(Plan),
     /// List sessions of agents: Sidekick's own and, when configured, those you start by hand
     Sessions(ListSessions),
     /// Show a task
@@ -152,6 +154,16 @@ pub(crate) struct List {
     pub(crate) project: Option<String>,
     /// At most this many
     #[arg(long, short = 'n', default_value_t = 20, value_name = "N")]
+    pub(crate) limit: usize,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Plan {
+    /// Only this project
+    #[arg(long, value_name = "NAME")]
+    pub(crate) project: Option<String>,
+    /// At most this many tasks
+    #[arg(long, short = 'n', default_value_t = 50, value_name = "N")]
     pub(crate) limit: usize,
 }
 

@@ -13,6 +13,7 @@ mod login;
 mod logs;
 mod mcp;
 mod memory;
+mod plan;
 mod project;
 mod rollback;
 mod run;
@@ -38,6 +39,7 @@ pub(crate) fn run(args: &Args, ui: &Ui) -> Result<ExitCode> {
         Command::Run(run) => run::run(args, run, ui),
         Command::AgentRun(asked) => agent_run::agent_run(args, asked, ui),
         Command::List(list) => list::list(args, list, ui),
+        Command::Plan(wanted) => plan::plan(args, wanted, ui),
         Command::Sessions(list) => sessions::sessions(args, list, ui),
         Command::Show(id) => show::show(args, &id.id, ui),
         Command::Logs(logs) => logs::logs(args, logs, ui),

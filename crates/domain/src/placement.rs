@@ -55,6 +55,15 @@ pub fn place(choices: &[Choice<'_>], model: Option<&str>, now: Timestamp, zone: 
     Placement::Wait { until, reason }
 }
 
+/// Why a task stays in the queue that an account is about to be free for: those accounts, each with its reason.
+pub fn short_holds(choices: &[Choice<'_>], model: Option<&str>, now: Timestamp, zone: &TimeZone) -> String {
+    let held = |choice: &Choice<'_>| {
+        let hold = choice.standing.may_start(choice.account, model, choice.live, now, zone).err()?;
+        hold.is_short().then(|| hold.sentence(&choice.account.name, zone))
+    };
+    choices.iter().filter_map(held).collect::<Vec<_>>().join("; ")
+}
+
 /// The agents a task may be done by, best first: its own, then the fallbacks. One that just failed comes last,
 /// because the same again is the least likely to work.
 pub fn agents_in_order<'a>(own: &'a str, fallback: &'a [String], just_failed: Option<&str>) -> Vec<&'a str> {

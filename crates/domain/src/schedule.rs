@@ -1,5 +1,5 @@
-//! Which queued tasks start now, and on which account. Pure: the same candidates, load and limits give the same
-//! answer.
+//! Which queued tasks start now, and on which account; and what holds back the others. Pure: the same candidates,
+//! load and limits give the same answer.
 
 use std::collections::HashMap;
 
@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 
 use crate::account::{Account, Standing};
 use crate::ids::TaskId;
-use crate::placement::{Choice, Placement, place};
+use crate::placement::{Choice, Placement, place, short_holds};
 use crate::time::Timestamp;
 
 /// A queued task, as the dispatcher sees it.
@@ -25,24 +25,39 @@ pub struct Candidate {
     pub failed: Option<String>,
     /// A person waits for it at a terminal.
     pub hands_on: bool,
+    /// It never ran: it would be one more to review.
+    pub fresh: bool,
+}
+
+impl Candidate {
+    /// All of it but which task it is: candidates that are alike in this may use the same accounts.
+    pub(crate) fn sort(&self) -> impl std::hash::Hash + Eq + use<'_> {
+        // Every field is named here, so that a new one is thought of.
+        let Self { id: _, project, agent, model, failed, hands_on, fresh } = self;
+        (project, agent, model, failed, hands_on, fresh)
+    }
 }
 
 /// How many runs may live at once.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Limits {
     /// On this daemon.
     pub total: usize,
     /// Per project; projects not named here have no limit of their own.
     pub projects: HashMap<String, usize>,
+    /// Nothing new starts in a project while so many of its tasks wait for review.
+    pub review: Option<usize>,
 }
 
-/// Runs that live.
+/// Runs that live, and work that waits for people.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Load {
-    /// By project.
+    /// Runs by project.
     pub projects: HashMap<String, usize>,
-    /// By account.
+    /// Runs by account.
     pub accounts: HashMap<String, usize>,
+    /// Tasks in review by project.
+    pub reviews: HashMap<String, usize>,
 }
 
 /// What becomes of a candidate.
@@ -54,59 +69,193 @@ pub enum Decision {
     Wait(TaskId, Option<Timestamp>, String),
 }
 
-/// What is decided of `candidates`, which come most urgent first (priority, then age). A project at its limit
-/// and an account that rests never hold back those behind them. `accounts` gives the accounts a candidate may
-/// use, best first; what is known of one that was never seen is nothing. A person who takes over never waits for
-/// agents: theirs starts over the limits, on their agent's first account however that stands, and counts.
-pub fn pick(
-    candidates: &[Candidate],
+/// What becomes of a candidate, also of one that stays in the queue.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Fate {
+    /// It starts.
+    Start(Account),
+    /// No account may take it: it waits, until then at the longest.
+    Wait(Option<Timestamp>, String),
+    /// It stays.
+    Stays(Hindrance),
+}
+
+/// What holds back a candidate that stays in the queue. `ahead` counts the more urgent ones that it holds back, too.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Hindrance {
+    /// As many tasks of the project wait for review as may.
+    Review {
+        /// How many do.
+        waiting: usize,
+        /// How many may.
+        limit: usize,
+    },
+    /// As many runs of the project live as may.
+    Project {
+        /// More urgent ones.
+        ahead: usize,
+        /// How many may live.
+        limit: usize,
+        /// How many may live in all, where that is reached, too.
+        total: Option<usize>,
+    },
+    /// As many runs live as may.
+    Places {
+        /// More urgent ones.
+        ahead: usize,
+        /// How many may live.
+        limit: usize,
+    },
+    /// All its accounts are in use.
+    Account {
+        /// More urgent ones for the same accounts.
+        ahead: usize,
+        /// Each account with its reason, for people.
+        reason: String,
+    },
+}
+
+/// What starts of `candidates`, which come the first first, and what waits instead of standing in the queue.
+pub fn pick<'a>(
+    candidates: impl IntoIterator<Item = &'a Candidate>,
     load: &Load,
     limits: &Limits,
     accounts: impl Fn(&Candidate) -> Vec<Account>,
     standings: &HashMap<String, Standing>,
-    (now, zone): (Timestamp, &TimeZone),
+    at: (Timestamp, &TimeZone),
 ) -> Vec<Decision> {
-    let unseen = Standing::default();
-    let mut load = load.clone();
-    let mut room = limits.total.saturating_sub(load.projects.values().sum());
     let mut decisions = Vec::new();
+    each(candidates, load, limits, accounts, standings, at, |candidate, fate| match fate {
+        Fate::Start(account) => decisions.push(Decision::Start(candidate.id, account)),
+        Fate::Wait(until, reason) => decisions.push(Decision::Wait(candidate.id, until, reason)),
+        Fate::Stays(_) => {}
+    });
+    decisions
+}
+
+/// Tells what becomes of each of `candidates`, which come the first first. A project at its limit and an account
+/// that rests never hold back those behind them. `accounts` gives the accounts a candidate may use, best first; what
+/// is known of one that was never seen is nothing. A person who takes over never waits for agents: theirs starts over
+/// the limits, on their agent's first account however that stands, and counts.
+pub fn each<'a>(
+    candidates: impl IntoIterator<Item = &'a Candidate>,
+    load: &Load,
+    limits: &Limits,
+    accounts: impl Fn(&Candidate) -> Vec<Account>,
+    standings: &HashMap<String, Standing>,
+    at: (Timestamp, &TimeZone),
+    mut tell: impl FnMut(&'a Candidate, Fate),
+) {
+    let mut room = Room::new(load, limits);
+    // What no account may take now, none may take later in the same round: they only fill up.
+    let mut closed: HashMap<_, (Placement, String)> = HashMap::new();
+    let mut behind: HashMap<String, usize> = HashMap::new();
+    let mut stays = |reason: &str| {
+        let behind = behind.entry(reason.to_owned()).or_default();
+        *behind += 1;
+        Fate::Stays(Hindrance::Account { ahead: *behind - 1, reason: reason.to_owned() })
+    };
     for candidate in candidates {
-        if room == 0 && !candidate.hands_on {
+        if let Some(hindrance) = room.hindrance(candidate).filter(|_| !candidate.hands_on) {
+            tell(candidate, Fate::Stays(hindrance));
             continue;
         }
-        let here = load.projects.entry(candidate.project.clone()).or_default();
-        let full = limits.projects.get(&candidate.project).is_some_and(|limit| *here >= *limit);
-        if full && !candidate.hands_on {
-            continue;
-        }
-        let mut accounts = accounts(candidate);
-        if candidate.hands_on {
-            accounts.retain(|account| account.agent == candidate.agent);
-        }
-        let choices: Vec<_> = accounts
-            .iter()
-            .map(|account| Choice {
-                account,
-                standing: standings.get(&account.name).unwrap_or(&unseen),
-                live: load.accounts.get(&account.name).copied().unwrap_or(0),
-            })
-            .collect();
-        let placement = match accounts.first().filter(|_| candidate.hands_on) {
-            Some(account) => Placement::On(account.clone()),
-            None => place(&choices, candidate.model.as_deref(), now, zone),
+        let (placement, reason) = match closed.get(&candidate.sort()) {
+            Some(known) => known.clone(),
+            None => room.place(candidate, &accounts(candidate), standings, at),
         };
         match placement {
             Placement::On(account) => {
-                *here += 1;
-                *load.accounts.entry(account.name.clone()).or_default() += 1;
-                room = room.saturating_sub(1);
-                decisions.push(Decision::Start(candidate.id, account));
+                room.take(candidate, &account);
+                tell(candidate, Fate::Start(account));
+                continue;
             }
-            Placement::Wait { until, reason } => decisions.push(Decision::Wait(candidate.id, until, reason)),
-            Placement::Soon => {}
+            Placement::Wait { ref until, ref reason } => tell(candidate, Fate::Wait(*until, reason.clone())),
+            Placement::Soon => tell(candidate, stays(&reason)),
+        }
+        closed.entry(candidate.sort()).or_insert((placement, reason));
+    }
+}
+
+/// The room there still is, and who stands before it.
+struct Room<'a> {
+    limits: &'a Limits,
+    load: Load,
+    places: usize,
+    /// Who was held back for want of a place, in all and by project.
+    behind: usize,
+    behind_in: HashMap<String, usize>,
+}
+
+impl<'a> Room<'a> {
+    fn new(load: &Load, limits: &'a Limits) -> Self {
+        let places = limits.total.saturating_sub(load.projects.values().sum());
+        Self { limits, load: load.clone(), places, behind: 0, behind_in: HashMap::new() }
+    }
+
+    /// What holds a candidate back before its accounts are asked. It is counted as standing there.
+    fn hindrance(&mut self, candidate: &Candidate) -> Option<Hindrance> {
+        let project = &candidate.project;
+        let of = |counts: &HashMap<String, usize>| counts.get(project).copied().unwrap_or(0);
+        if let Some(limit) = self.limits.review
+            && candidate.fresh
+            && of(&self.load.reviews) >= limit
+        {
+            return Some(Hindrance::Review { waiting: of(&self.load.reviews), limit });
+        }
+        let full =
+            self.limits.projects.get(project).copied().filter(|limit| of(&self.load.projects) >= *limit);
+        let hindrance = match (full, self.places) {
+            (None, 1..) => return None,
+            (None, 0) => Hindrance::Places { ahead: self.behind, limit: self.limits.total },
+            (Some(limit), 0) => {
+                Hindrance::Project { ahead: self.behind, limit, total: Some(self.limits.total) }
+            }
+            (Some(limit), 1..) => Hindrance::Project { ahead: of(&self.behind_in), limit, total: None },
+        };
+        if !candidate.hands_on {
+            self.behind += 1;
+            *self.behind_in.entry(project.clone()).or_default() += 1;
+        }
+        Some(hindrance)
+    }
+
+    /// Where it would start; and, where it stays for an account, why.
+    fn place(
+        &self,
+        candidate: &Candidate,
+        accounts: &[Account],
+        standings: &HashMap<String, Standing>,
+        (now, zone): (Timestamp, &TimeZone),
+    ) -> (Placement, String) {
+        let unseen = Standing::default();
+        if candidate.hands_on
+            && let Some(account) = accounts.iter().find(|account| account.agent == candidate.agent)
+        {
+            return (Placement::On(account.clone()), String::new());
+        }
+        let choices: Vec<_> = accounts
+            .iter()
+            .filter(|account| !candidate.hands_on || account.agent == candidate.agent)
+            .map(|account| Choice {
+                account,
+                standing: standings.get(&account.name).unwrap_or(&unseen),
+                live: self.load.accounts.get(&account.name).copied().unwrap_or(0),
+            })
+            .collect();
+        match place(&choices, candidate.model.as_deref(), now, zone) {
+            Placement::Soon => {
+                (Placement::Soon, short_holds(&choices, candidate.model.as_deref(), now, zone))
+            }
+            other => (other, String::new()),
         }
     }
-    decisions
+
+    fn take(&mut self, candidate: &Candidate, account: &Account) {
+        *self.load.projects.entry(candidate.project.clone()).or_default() += 1;
+        *self.load.accounts.entry(account.name.clone()).or_default() += 1;
+        self.places = self.places.saturating_sub(1);
+    }
 }
 
 #[cfg(test)]
@@ -123,6 +272,7 @@ mod tests {
             model: None,
             failed: None,
             hands_on: false,
+            fresh: true,
         }
     }
 
@@ -135,7 +285,7 @@ mod tests {
     }
 
     fn pick_all(candidates: &[Candidate], running: &HashMap<String, usize>, limits: &Limits) -> Vec<TaskId> {
-        let load = Load { projects: running.clone(), accounts: HashMap::new() };
+        let load = Load { projects: running.clone(), ..Load::default() };
         let account = |_: &Candidate| vec![Account::new("claude", "claude")];
         let now = (Timestamp::from_millis(0), &TimeZone::UTC);
         started(&pick(candidates, &load, limits, account, &HashMap::new(), now))
@@ -144,7 +294,7 @@ mod tests {
     #[test]
     fn a_full_project_does_not_hold_back_the_next() {
         let candidates = [candidate(1, "a"), candidate(2, "a"), candidate(3, "b")];
-        let limits = Limits { total: 3, projects: [("a".into(), 1)].into() };
+        let limits = Limits { total: 3, projects: [("a".into(), 1)].into(), review: None };
         assert_eq!(pick_all(&candidates, &HashMap::new(), &limits), [candidates[0].id, candidates[2].id]);
     }
 
@@ -154,7 +304,7 @@ mod tests {
         let until = Timestamp::from_millis(5000);
         standings.entry("a".into()).or_default().limited(Some(until), 0, Timestamp::from_millis(0));
         let candidates = [candidate(1, "a"), candidate(2, "b"), candidate(3, "b")];
-        let limits = Limits { total: 3, projects: HashMap::new() };
+        let limits = Limits { total: 3, ..Limits::default() };
         let account = |candidate: &Candidate| {
             vec![Account { concurrency: Some(1), ..Account::new(&candidate.project, "claude") }]
         };
@@ -169,7 +319,7 @@ mod tests {
     #[test]
     fn a_person_does_not_wait_for_agents() {
         let candidates = [candidate(1, "a"), Candidate { hands_on: true, ..candidate(2, "a") }];
-        let limits = Limits { total: 1, projects: [("a".into(), 1)].into() };
+        let limits = Limits { total: 1, projects: [("a".into(), 1)].into(), review: None };
         assert_eq!(pick_all(&candidates, &[("a".into(), 1)].into(), &limits), [candidates[1].id]);
     }
 
@@ -186,7 +336,7 @@ mod tests {
             ]
         };
         let candidates = [Candidate { hands_on: true, ..candidate(1, "a") }];
-        let limits = Limits { total: 0, projects: HashMap::new() };
+        let limits = Limits { total: 0, ..Limits::default() };
         let at = (now, &TimeZone::UTC);
         let decisions = pick(&candidates, &Load::default(), &limits, accounts, &standings, at);
         assert_eq!(decisions, [Decision::Start(candidates[0].id, Account::new("claude", "claude"))]);
@@ -206,7 +356,7 @@ mod tests {
             for project in &busy {
                 *running.entry(project.to_string()).or_default() += 1;
             }
-            let limits = Limits { total, projects: (0..4).map(|p: u8| (p.to_string(), each)).collect() };
+            let limits = Limits { total, projects: (0..4).map(|p: u8| (p.to_string(), each)).collect(), review: None };
             let started = pick_all(&candidates, &running, &limits);
             prop_assert!(started.len() + busy.len() <= total.max(busy.len()));
             let mut load = running.clone();

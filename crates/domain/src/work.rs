@@ -45,6 +45,10 @@ pub struct Work {
 
 /// What a person or the engine wants to happen to a task.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "made and taken apart one at a time; what a run reports is most of them"
+)]
 pub enum Command {
     /// Claim it for a new run.
     Start(Start),

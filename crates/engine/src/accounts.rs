@@ -191,7 +191,7 @@ impl Context {
             })
             .await?;
         // Room is the dispatcher's question; here only the accounts are asked.
-        let limits = Limits { total: usize::MAX, projects: HashMap::new() };
+        let limits = Limits { total: usize::MAX, ..Limits::default() };
         let accounts = |candidate: &Candidate| self.accounts_of(candidate);
         for decision in schedule::pick(&waiting, &load, &limits, accounts, &standings, (now, &zone)) {
             let Decision::Start(id, _) = decision else { continue };

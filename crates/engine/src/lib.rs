@@ -19,6 +19,7 @@ mod janitor;
 mod landing;
 mod local_model;
 mod pass;
+mod planner;
 mod prompt;
 mod run;
 mod scheduler;
@@ -43,6 +44,7 @@ pub use agents_here::{AgentHere, AgentState, AgentsHere};
 pub use desk::Caller;
 pub use intake::{Request, Unclear};
 pub use local_model::LocalModel;
+pub use planner::Plan;
 pub use sessions::{Session, SessionLogs};
 pub use store::memory::{Note, Place};
 pub use workspace::{Diff, FileDiff, Person};
@@ -77,6 +79,8 @@ pub struct Options {
     pub default_agent: Option<String>,
     /// Runs at once.
     pub concurrency: usize,
+    /// Nothing new starts in a project while so many of its tasks wait for review.
+    pub review_limit: Option<usize>,
     /// How failures are retried.
     pub retry: RetryPolicy,
     /// Bounds of each run's jobs; a project's own timeout goes before the total.
@@ -148,6 +152,7 @@ pub(crate) struct Context {
     pub(crate) passes: pass::Passes,
     pub(crate) calls: desk::Calls,
     pub(crate) local_model: Option<local_model::Asking>,
+    pub(crate) planner: planner::Planner,
     pub(crate) owner: String,
     started_at: Timestamp,
     /// Something may have to start, stop or be done.
@@ -179,6 +184,7 @@ impl Engine {
             calls: desk::Calls::default(),
             local_model: options.local_model.clone().map(local_model::Asking::new),
             agents: AgentsHere::look(&options),
+            planner: planner::Planner::default(),
             owner: "local".into(),
             started_at: clock::now(),
             wake: Notify::new(),

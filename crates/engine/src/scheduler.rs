@@ -3,17 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::schedule::{self, Candidate, Decision, Limits};
+use domain::schedule::{self, Candidate, Decision, Load};
 use domain::work::{Command, Start};
 use domain::{Account, RunId, TaskId, Timestamp, Work};
-use store::{accounts, runs, tasks};
+use store::{accounts, estimates, runs, tasks};
 
 use crate::{Context, Error, clock, run};
 
 /// How long a run is this daemon's without word from it.
 pub(crate) const LEASE: Duration = Duration::from_secs(30);
-/// Candidates looked at in one go.
-const MOST_CANDIDATES: usize = 256;
+/// Tasks that are woken, started or made to wait in one go.
+const MOST_DECISIONS: usize = 256;
 /// Other daemons on the same database are noticed at least so often.
 const FALLBACK: Duration = Duration::from_secs(5);
 
@@ -78,31 +78,36 @@ async fn adopt(context: &Arc<Context>) -> Result<(), Error> {
 
 /// One round. Returns when the next waiting task is due.
 pub(crate) async fn run_once(context: &Arc<Context>, now: Timestamp) -> Result<Option<Timestamp>, Error> {
-    let due = context.store.read(move |tx| tasks::due(tx, now, MOST_CANDIDATES)).await?;
+    let due = context.store.read(move |tx| tasks::due(tx, now, MOST_DECISIONS)).await?;
     for id in due {
         context.store.write(move |tx| tasks::change(tx, id, Command::Wake, "engine", now)).await?;
     }
-    let (candidates, load, standings, stopping) = context
+    let (load, standings, stopping, lately) = context
         .store
-        .read(|tx| {
-            let candidates = tasks::queued(tx, MOST_CANDIDATES)?;
-            Ok((candidates, runs::load_now(tx)?, accounts::standings(tx)?, tasks::stopping(tx)?))
+        .read(move |tx| {
+            let lately = estimates::used_lately(tx, now)?;
+            Ok((runs::load_now(tx)?, accounts::standings(tx)?, tasks::stopping(tx)?, lately))
         })
         .await?;
     for (_, run) in stopping {
         context.ask_to_stop(run);
     }
-    let projects = context.options.projects.iter();
-    let limits = Limits {
-        total: context.options.concurrency,
-        projects: projects.map(|project| (project.name.clone(), project.concurrency as usize)).collect(),
-    };
+    let backlog = context.planner.now(&context.store).await?;
+    let limits = context.limits();
+    if load.projects.values().sum::<usize>() >= limits.total && !backlog.has_hands_on() {
+        // Nothing could start, so nobody has to know in which order.
+        return Ok(context.store.read(tasks::next_due).await?);
+    }
+    let load = Load { reviews: backlog.reviews(), ..load };
+    let order = backlog.in_order(&lately, now);
+    let candidates = order.iter().map(|at| &backlog.tasks[*at].candidate);
     let accounts = |candidate: &Candidate| context.accounts_of(candidate);
     let at = (now, &context.options.zone);
-    let full = candidates.len() == MOST_CANDIDATES;
-    let mut held = false;
-    for decision in schedule::pick(&candidates, &load, &limits, accounts, &standings, at) {
-        held |= matches!(decision, Decision::Wait(..));
+    let decisions = schedule::pick(candidates, &load, &limits, accounts, &standings, at);
+    // What is kept here must not be shared while the next round reads on.
+    drop(backlog);
+    let full = decisions.len() > MOST_DECISIONS;
+    for decision in decisions.into_iter().take(MOST_DECISIONS) {
         let done = match decision {
             Decision::Start(id, account) => {
                 claim(context, id, account, now).await.map(|work| run::spawn(context, work))
@@ -115,8 +120,7 @@ pub(crate) async fn run_once(context: &Arc<Context>, now: Timestamp) -> Result<O
             Err(error) => return Err(error),
         }
     }
-    if full && held {
-        // They made place for others to be looked at.
+    if full {
         return Ok(Some(now));
     }
     Ok(context.store.read(tasks::next_due).await?)

@@ -7,7 +7,7 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::routes::{accounts, events, memory, projects, session, sessions, status, tasks};
+use crate::routes::{accounts, events, memory, plan, projects, session, sessions, status, tasks};
 use crate::{App, assets, guard, ws};
 
 /// The largest body a request may have.
@@ -29,6 +29,7 @@ fn documented() -> OpenApiRouter<App> {
         .routes(routes!(status::get_health))
         .routes(routes!(status::get_status))
         .routes(routes!(projects::list_projects))
+        .routes(routes!(plan::get_plan))
         .routes(routes!(sessions::list_sessions))
         .routes(routes!(accounts::list_credits))
         .routes(routes!(accounts::list_credit_history))

@@ -3,6 +3,7 @@
 pub(crate) mod accounts;
 pub(crate) mod events;
 pub(crate) mod memory;
+pub(crate) mod plan;
 pub(crate) mod projects;
 pub(crate) mod session;
 pub(crate) mod sessions;

@@ -35,6 +35,12 @@ const STEPS: &[(i64, &str, &str, &str)] = &[
         include_str!("../migrations/sqlite/0005_planning.sql"),
         include_str!("../migrations/postgres/0005_planning.sql"),
     ),
+    (
+        6,
+        "estimates",
+        include_str!("../migrations/sqlite/0006_estimates.sql"),
+        include_str!("../migrations/postgres/0006_estimates.sql"),
+    ),
 ];
 
 /// The schema this binary writes.

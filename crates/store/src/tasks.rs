@@ -14,7 +14,7 @@ use domain::work::Command;
 use domain::{Event, NewTask, Record, RunId, Task, TaskId, Timestamp, WaitFor, Work};
 
 use crate::sql::{Row, Tx, Value};
-use crate::{Error, checkpoints, events, outbox, runs};
+use crate::{Error, checkpoints, estimates, events, outbox, runs};
 
 pub use after::adjust;
 
@@ -98,6 +98,9 @@ pub(crate) fn change_all(
         run => {
             if let Some(run) = run.as_ref().filter(|run| before.run.as_ref() != Some(*run)) {
                 runs::update(tx, run)?;
+                if !run.is_live() {
+                    estimates::learn(tx, &work.task, run)?;
+                }
             }
             rows::update(tx, &work.task)?;
         }
@@ -205,11 +208,6 @@ pub fn list(tx: &mut Tx<'_>, filter: &Filter) -> Result<Vec<Task>, Error> {
     rows::select(tx, &format!("WHERE {} ORDER BY id DESC LIMIT {limit}", clauses.join(" AND ")), &values)
 }
 
-/// The most urgent queued tasks, in the order they should start.
-pub fn queued(tx: &mut Tx<'_>, limit: usize) -> Result<Vec<Candidate>, Error> {
-    candidates(tx, "state = 'queued'", limit)
-}
-
 /// The most urgent tasks that wait for credits.
 pub fn waiting_for_credits(tx: &mut Tx<'_>, limit: usize) -> Result<Vec<Candidate>, Error> {
     candidates(tx, "state = 'waiting' AND waiting_for = 'credits'", limit)
@@ -217,7 +215,7 @@ pub fn waiting_for_credits(tx: &mut Tx<'_>, limit: usize) -> Result<Vec<Candidat
 
 fn candidates(tx: &mut Tx<'_>, which: &str, limit: usize) -> Result<Vec<Candidate>, Error> {
     let sql = format!(
-        "SELECT id, project, agent, model, next_hands_on, CASE WHEN failures > 0 THEN
+        "SELECT id, project, agent, model, next_hands_on, attempt, CASE WHEN failures > 0 THEN
            (SELECT runs.agent FROM runs WHERE runs.task = tasks.id ORDER BY attempt DESC LIMIT 1) END
          FROM tasks WHERE {which} ORDER BY priority, id LIMIT $1"
     );
@@ -228,7 +226,8 @@ fn candidates(tx: &mut Tx<'_>, which: &str, limit: usize) -> Result<Vec<Candidat
             agent: row.text(2)?,
             model: row.opt_text(3)?,
             hands_on: row.int(4)? != 0,
-            failed: row.opt_text(5)?,
+            fresh: row.int(5)? == 0,
+            failed: row.opt_text(6)?,
         })
     };
     tx.query(&sql, &[limit.into()])?.iter().map(candidate).collect()
