@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use domain::Outcome;
 use domain::work::Command;
-use domain::{Outcome, TaskId};
 use store::{Error, runs, tasks};
 
 use crate::harness::{asked, at, claim, create, end, on_both, tell};
