@@ -92,11 +92,11 @@ pub(crate) fn measure() {
         let runs = if n > 10_000 { 20 } else { 100 };
         let ordered = samples(runs, || {
             let urgency = urgency(&tasks, &known, now);
-            let order = order(&tasks, &urgency, &used, &known, Pending::is_queued);
+            let order = order(&tasks, &urgency, &used, Pending::is_queued);
             std::hint::black_box(order);
         });
         let urgencies = urgency(&tasks, &known, now);
-        let queued = order(&tasks, &urgencies, &used, &known, Pending::is_queued);
+        let queued = order(&tasks, &urgencies, &used, Pending::is_queued);
         let picked = samples(runs, || {
             let candidates = queued.iter().map(|at| &tasks[*at].candidate);
             let at = (now, &TimeZone::UTC);

@@ -104,7 +104,7 @@ pub struct Planned {
 /// task could use instead of its own.
 pub fn plan(tasks: &[Pending], setting: &Setting<'_>, others: &[Account]) -> Vec<Planned> {
     let urgency = urgency(tasks, setting.known, setting.now);
-    let order = order(tasks, &urgency, setting.used, setting.known, startable);
+    let order = order(tasks, &urgency, setting.used, startable);
     let laid = forecast(tasks, &order, setting, None);
     let mut reasons = reason::reasons(tasks, &order, setting);
     let mut planned: Vec<_> = laid

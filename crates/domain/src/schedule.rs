@@ -215,7 +215,10 @@ impl<'a> Room<'a> {
         };
         if !candidate.hands_on {
             self.behind += 1;
-            *self.behind_in.entry(project.clone()).or_default() += 1;
+            match self.behind_in.get_mut(project) {
+                Some(behind) => *behind += 1,
+                None => drop(self.behind_in.insert(project.clone(), 1)),
+            }
         }
         Some(hindrance)
     }

@@ -59,7 +59,7 @@ impl Backlog {
     pub(crate) fn in_order(&self, lately: &HashMap<String, u64>, now: Timestamp) -> Vec<usize> {
         let urgency = urgency(&self.tasks, &self.known, now);
         let used = used(&self.tasks, lately, &self.known, now);
-        order(&self.tasks, &urgency, &used, &self.known, Pending::is_queued)
+        order(&self.tasks, &urgency, &used, Pending::is_queued)
     }
 
     /// What lives and what waits for review, as far as it is known here.

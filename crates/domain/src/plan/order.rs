@@ -34,6 +34,8 @@ pub const OVERTAKES: Duration = Duration::from_hours(24 * 15);
 pub struct Urgency {
     points: Vec<i64>,
     deadlines: Vec<Option<Timestamp>>,
+    /// Milliseconds each is expected to take.
+    takes: Vec<u64>,
 }
 
 impl Urgency {
@@ -51,32 +53,26 @@ impl Urgency {
 /// How urgent each of `tasks` is now.
 pub fn urgency(tasks: &[Pending], known: &Experience, now: Timestamp) -> Urgency {
     let mut estimates = Estimates::new(known);
+    let takes: Vec<_> = tasks.iter().map(|task| estimates.of(task)).collect();
     let mut deadlines: Vec<_> = tasks.iter().map(|task| task.deadline).collect();
-    let last_first = last_first(tasks);
-    let by_id: HashMap<TaskId, usize> = if last_first.is_empty() {
-        HashMap::new()
-    } else {
-        tasks.iter().enumerate().map(|(at, task)| (task.id(), at)).collect()
-    };
+    let Chains { last_first, before } = Chains::of(tasks);
     // Those that come after others hand their deadline on to them, less what they take themselves.
     for at in &last_first {
         let Some(deadline) = deadlines[*at] else { continue };
-        let before = deadline.minus(Duration::from_millis(estimates.high(&tasks[*at])));
-        for earlier in tasks[*at].after.iter().filter_map(|id| by_id.get(id)) {
-            deadlines[*earlier] = Some(deadlines[*earlier].map_or(before, |known| known.min(before)));
+        let until = deadline.minus(Duration::from_millis(takes[*at].1));
+        for earlier in &before[at] {
+            deadlines[*earlier] = Some(deadlines[*earlier].map_or(until, |known| known.min(until)));
         }
     }
-    let own = |(task, deadline): (&Pending, &Option<Timestamp>)| {
-        let takes = deadline.map_or(0, |_| estimates.high(task));
-        points(task, *deadline, takes, now)
-    };
-    let mut points: Vec<_> = tasks.iter().zip(&deadlines).map(own).collect();
+    let rows = tasks.iter().zip(&deadlines).zip(&takes);
+    let mut points: Vec<_> =
+        rows.map(|((task, deadline), takes)| points(task, *deadline, takes.1, now)).collect();
     for at in &last_first {
-        for earlier in tasks[*at].after.iter().filter_map(|id| by_id.get(id)) {
+        for earlier in &before[at] {
             points[*earlier] = points[*earlier].max(points[*at]);
         }
     }
-    Urgency { points, deadlines }
+    Urgency { points, deadlines, takes: takes.into_iter().map(|takes| takes.0).collect() }
 }
 
 /// Those that may start of `tasks`, the first first: their places in the slice. `used` is what each project used
@@ -85,10 +81,8 @@ pub fn order(
     tasks: &[Pending],
     urgency: &Urgency,
     used: &HashMap<String, u64>,
-    known: &Experience,
     may_start: impl Fn(&Pending) -> bool,
 ) -> Vec<usize> {
-    let mut estimates = Estimates::new(known);
     let mut names: HashMap<&str, usize> = HashMap::new();
     let mut served: Vec<u64> = Vec::new();
     let mut rows: Vec<Row> = Vec::with_capacity(tasks.len());
@@ -115,9 +109,11 @@ pub fn order(
     // As in a fair queue: each project's tasks in their order, each at what its project will have used by then.
     for row in &mut rows {
         row.served = served[row.project];
-        served[row.project] = row.served.saturating_add(estimates.median(&tasks[row.at]).max(1));
+        served[row.project] = row.served.saturating_add(urgency.takes[row.at].max(1));
     }
-    rows.sort_by_key(|row| (!row.hands_on, -row.band, row.served, -row.points, row.deadline, row.id));
+    rows.sort_unstable_by_key(|row| {
+        (!row.hands_on, -row.band, row.served, -row.points, row.deadline, row.id)
+    });
     rows.into_iter().map(|row| row.at).collect()
 }
 
@@ -165,69 +161,78 @@ fn points(task: &Pending, deadline: Option<Timestamp>, takes: u64, now: Timestam
     priority + age + pressing
 }
 
-/// Those that come after something, each before what it comes after. What is in a circle (there is none) is left
-/// where it is met.
-fn last_first(tasks: &[Pending]) -> Vec<usize> {
-    if tasks.iter().all(|task| task.after.is_empty()) {
-        return Vec::new();
-    }
-    let by_id: HashMap<TaskId, usize> = tasks.iter().enumerate().map(|(at, task)| (task.id(), at)).collect();
-    let mut behind = vec![0u32; tasks.len()];
-    for earlier in tasks.iter().flat_map(|task| &task.after).filter_map(|id| by_id.get(id)) {
-        behind[*earlier] += 1;
-    }
-    let mut open: Vec<usize> =
-        (0..tasks.len()).filter(|at| behind[*at] == 0 && !tasks[*at].after.is_empty()).collect();
-    let mut sorted = Vec::new();
-    while let Some(at) = open.pop() {
-        sorted.push(at);
-        for earlier in tasks[at].after.iter().filter_map(|id| by_id.get(id)) {
-            behind[*earlier] -= 1;
-            if behind[*earlier] == 0 {
-                open.push(*earlier);
+/// What comes after what, by places in the slice.
+#[derive(Default)]
+struct Chains {
+    /// Those that come after something, each before what it comes after. What is in a circle (there is none) is left
+    /// out.
+    last_first: Vec<usize>,
+    /// What each of those comes after.
+    before: HashMap<usize, Vec<usize>>,
+}
+
+impl Chains {
+    fn of(tasks: &[Pending]) -> Self {
+        let mut named: HashMap<TaskId, Option<usize>> =
+            tasks.iter().flat_map(|task| &task.after).map(|id| (*id, None)).collect();
+        if named.is_empty() {
+            return Self::default();
+        }
+        for (at, task) in tasks.iter().enumerate() {
+            named.entry(task.id()).and_modify(|place| *place = Some(at));
+        }
+        let mut before: HashMap<usize, Vec<usize>> = HashMap::new();
+        let mut behind: HashMap<usize, u32> = HashMap::new();
+        for (at, task) in tasks.iter().enumerate().filter(|(_, task)| !task.after.is_empty()) {
+            let earlier: Vec<_> = task.after.iter().filter_map(|id| named.get(id).copied()?).collect();
+            for earlier in &earlier {
+                *behind.entry(*earlier).or_default() += 1;
+            }
+            before.insert(at, earlier);
+        }
+        let mut open: Vec<usize> = before.keys().copied().filter(|at| !behind.contains_key(at)).collect();
+        let mut last_first = Vec::with_capacity(before.len());
+        while let Some(at) = open.pop() {
+            last_first.push(at);
+            for earlier in &before[&at] {
+                let Some(left) = behind.get_mut(earlier) else { continue };
+                *left -= 1;
+                if *left == 0 && before.contains_key(earlier) {
+                    open.push(*earlier);
+                }
             }
         }
+        Self { last_first, before }
     }
-    sorted
 }
 
 /// Project, agent and nature: what an estimate depends on.
-type Like = (String, String, Nature);
+type Like<'a> = (&'a str, &'a str, Nature);
 
 /// Estimates asked for again and again, as the middle and what four of five stay below: tasks come in few kinds.
 pub(super) struct Estimates<'a> {
     known: &'a Experience,
-    asked: HashMap<Like, (u64, u64)>,
-    last: Option<(Like, (u64, u64))>,
+    asked: HashMap<Like<'a>, (u64, u64)>,
 }
 
 impl<'a> Estimates<'a> {
     pub(super) fn new(known: &'a Experience) -> Self {
-        Self { known, asked: HashMap::new(), last: None }
+        Self { known, asked: HashMap::new() }
     }
 
-    pub(super) fn median(&mut self, task: &Pending) -> u64 {
+    pub(super) fn median(&mut self, task: &'a Pending) -> u64 {
         self.of(task).0
     }
 
-    pub(super) fn high(&mut self, task: &Pending) -> u64 {
+    pub(super) fn high(&mut self, task: &'a Pending) -> u64 {
         self.of(task).1
     }
 
-    fn of(&mut self, task: &Pending) -> (u64, u64) {
-        let candidate = &task.candidate;
-        if let Some((key, spread)) = &self.last
-            && (key.0 == candidate.project && key.1 == candidate.agent && key.2 == task.nature)
-        {
-            return *spread;
-        }
-        let key = (candidate.project.clone(), candidate.agent.clone(), task.nature);
-        let known = self.known;
-        let spread = *self.asked.entry(key.clone()).or_insert_with(|| {
-            let duration = known.estimate(&key.0, &key.1, key.2).duration;
+    fn of(&mut self, task: &'a Pending) -> (u64, u64) {
+        let like = (task.candidate.project.as_str(), task.candidate.agent.as_str(), task.nature);
+        *self.asked.entry(like).or_insert_with(|| {
+            let duration = self.known.estimate(like.0, like.1, like.2).duration;
             (duration.median, duration.high)
-        });
-        self.last = Some((key, spread));
-        spread
+        })
     }
 }

@@ -84,7 +84,7 @@ pub fn save(tasks: &[Pending], at: usize, setting: &Setting<'_>, others: &[Accou
     }
     let made = |tasks: &[Pending], setting: &Setting<'_>| {
         let urgency = urgency(tasks, setting.known, setting.now);
-        let order = order(tasks, &urgency, setting.used, setting.known, startable);
+        let order = order(tasks, &urgency, setting.used, startable);
         let laid = forecast(tasks, &order, setting, Some(at));
         laid[at].end.is_some_and(|end| end <= deadline)
     };
@@ -124,7 +124,7 @@ pub fn startable(task: &Pending) -> bool {
 }
 
 /// What it and the longest way to it take, run by run.
-fn work_left(tasks: &[Pending], at: usize, setting: &Setting<'_>) -> Duration {
+fn work_left<'a>(tasks: &'a [Pending], at: usize, setting: &Setting<'a>) -> Duration {
     let mut estimates = Estimates::new(setting.known);
     let by_id: HashMap<_, _> = tasks.iter().enumerate().map(|(at, task)| (task.id(), at)).collect();
     // Breadth first over what comes before, bounded by the number of tasks: there are no circles.
@@ -150,7 +150,7 @@ fn work_left(tasks: &[Pending], at: usize, setting: &Setting<'_>) -> Duration {
     most
 }
 
-fn takes(task: &Pending, estimates: &mut Estimates<'_>, now: Timestamp) -> Duration {
+fn takes<'a>(task: &'a Pending, estimates: &mut Estimates<'a>, now: Timestamp) -> Duration {
     let median = Duration::from_millis(estimates.median(task));
     match &task.stands {
         Stands::Running { since, .. } => median.saturating_sub(now.since(*since)),

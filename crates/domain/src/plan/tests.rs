@@ -77,7 +77,7 @@ impl World {
 
     fn ordered(&self, tasks: &[Pending]) -> (Vec<usize>, Urgency) {
         let urgency = urgency(tasks, &self.known, now());
-        (order(tasks, &urgency, &self.used, &self.known, startable), urgency)
+        (order(tasks, &urgency, &self.used, startable), urgency)
     }
 
     fn ids(&self, tasks: &[Pending]) -> Vec<TaskId> {
