@@ -19,6 +19,7 @@ mod hostile;
 mod input;
 mod job;
 mod planner;
+mod prompts;
 mod pty;
 mod sessions;
 mod sidekick;

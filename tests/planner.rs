@@ -155,6 +155,9 @@ fn the_tighter_deadline_starts_first_and_adjusting_changes_the_order_over_a_rest
     assert_eq!(reason(&least), "starts as soon as the run that lives ends");
     assert_eq!(reason(&tight), "waits behind one more urgent task: one runs at a time");
 
+    let shown = said(&bench.output(&["show", &tight]));
+    assert!(shown.contains("It waits behind one more urgent task: one runs at a time."), "{shown}");
+
     drop(daemon);
     let _daemon = bench.serve();
     assert_eq!(reason(&whenever), "waits behind 3 more urgent tasks: one runs at a time");

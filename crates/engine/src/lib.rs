@@ -20,7 +20,7 @@ mod landing;
 mod local_model;
 mod pass;
 mod planner;
-mod prompt;
+pub mod prompt;
 mod run;
 mod scheduler;
 mod sessions;

@@ -6,7 +6,7 @@ use crate::diff::DiffStat;
 use crate::event::{Event, Record};
 use crate::question::{self, Question};
 use crate::run::{Outcome, Run, RunState, Stage};
-use crate::task::{Next, Task, TaskState, Waiting};
+use crate::task::{NewTask, Next, Task, TaskState, Waiting};
 use crate::usage::Usage;
 
 /// Warnings kept on a task; later ones are in the log only.
@@ -16,7 +16,7 @@ pub(super) fn created(record: &Record) -> Option<Work> {
     let Event::TaskCreated { asked, title, branch } = &record.event else { return None };
     let task = Task {
         id: record.task,
-        asked: asked.clone(),
+        asked: NewTask::clone(asked),
         title: title.clone(),
         state: TaskState::Queued,
         attempt: 0,
