@@ -19,6 +19,7 @@ mod hostile;
 mod input;
 mod job;
 mod judging;
+mod planner;
 mod prompts;
 mod pty;
 mod routing;

@@ -14,6 +14,7 @@
 mod daemon;
 mod floor;
 mod gateway;
+mod plan;
 mod records;
 
 use std::time::Duration;
@@ -51,6 +52,9 @@ fn main() {
     }
     if wanted("postgres") {
         records::measure_postgres(&floor);
+    }
+    if wanted("plan") {
+        plan::measure();
     }
     if wanted("gateway") {
         gateway::measure();

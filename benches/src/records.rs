@@ -189,7 +189,15 @@ fn latencies(runtime: &tokio::runtime::Runtime, store: &Store) -> (Samples, Samp
             began.elapsed()
         })
     };
-    let dispatch = time(&|| drop(runtime.block_on(store.read(|tx| tasks::queued(tx, 256))).unwrap()));
+    // What a round of the dispatcher asks when nothing changed since the last one.
+    let seq = runtime.block_on(store.read(store::events::head)).unwrap();
+    let dispatch = time(&|| {
+        let round = store.read(move |tx| {
+            let load = runs::load_now(tx)?;
+            Ok((load, store::estimates::used_lately(tx, now())?, store::backlog::since(tx, seq)?))
+        });
+        drop(runtime.block_on(round).unwrap());
+    });
     let filter = tasks::Filter { limit: 50, ..tasks::Filter::default() };
     let list = time(&|| {
         let filter = filter.clone();

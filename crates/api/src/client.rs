@@ -72,6 +72,12 @@ impl Client {
         self.answer(request.send_json(body))
     }
 
+    /// Changes something.
+    pub fn patch<B: Serialize, T: DeserializeOwned>(&self, path: &str, body: &B) -> Result<T, ClientError> {
+        let request = self.agent.patch(format!("{}{path}", self.base));
+        self.answer(request.header("Authorization", format!("Bearer {}", self.token)).send_json(body))
+    }
+
     /// Follows the log from a sequence number: of one task, or of all. Ends when the daemon does.
     pub fn follow(&self, task: Option<&str>, after: i64) -> Result<EventLines, ClientError> {
         let mut url = format!("{}/api/events?after={after}", self.base);

@@ -54,6 +54,22 @@ pub struct CreateTask {
     pub after: Vec<String>,
 }
 
+/// Change a task's place in the plan; what is left out stays.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct AdjustTask {
+    /// 1 (most urgent) to 9.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub priority: Option<u8>,
+    /// When it is to be done, as RFC 3339; `none` takes the deadline away.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deadline: Option<String>,
+    /// All the tasks whose work has to have landed before: ids, or unique beginnings of them. They replace those of
+    /// before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<Vec<String>>,
+}
+
 /// Approve the work.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]

@@ -39,6 +39,8 @@ pub(crate) enum Command {
     /// List tasks
     #[command(visible_alias = "ls")]
     List(List),
+    /// What will be done when, by whom, what misses its deadline, and why each task waits
+    Plan(Plan),
     /// List sessions of agents: Sidekick's own and, when configured, those you start by hand
     Sessions(ListSessions),
     /// Show a task
@@ -61,6 +63,8 @@ pub(crate) enum Command {
     Answer(Answer),
     /// Try a finished task afresh, or a waiting one now
     Retry(Retry),
+    /// Change a task's place in the plan: priority, deadline, what it comes after
+    Set(Set),
     /// Stop a task; all its processes are gone when this returns
     Stop(Id),
     /// Say that a task's landed work was taken back: its agent is trusted less. The repository is not touched
@@ -128,6 +132,12 @@ pub(crate) struct Run {
     /// 1 (most urgent) to 9
     #[arg(long, value_parser = clap::value_parser!(u8).range(1..=9), value_name = "1-9")]
     pub(crate) priority: Option<u8>,
+    /// When it is to be done: `friday`, `fri 18:00`, `tomorrow 9:00`, `in 3h`, `2026-11-23 18:00`, RFC 3339
+    #[arg(long, value_name = "WHEN")]
+    pub(crate) deadline: Option<String>,
+    /// A task whose work has to have landed before; can be given several times
+    #[arg(long, value_name = "ID")]
+    pub(crate) after: Vec<String>,
     /// A script for the rehearsal agent
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) scenario: Option<PathBuf>,
@@ -154,6 +164,16 @@ pub(crate) struct List {
     pub(crate) project: Option<String>,
     /// At most this many
     #[arg(long, short = 'n', default_value_t = 20, value_name = "N")]
+    pub(crate) limit: usize,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Plan {
+    /// Only this project
+    #[arg(long, value_name = "NAME")]
+    pub(crate) project: Option<String>,
+    /// At most this many tasks
+    #[arg(long, short = 'n', default_value_t = 50, value_name = "N")]
     pub(crate) limit: usize,
 }
 
@@ -230,6 +250,28 @@ pub(crate) struct Calibration {
     /// A configured project [default: all work]
     #[arg(long, value_name = "NAME")]
     pub(crate) project: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+#[group(id = "changes", required = true, multiple = true, args = ["priority", "deadline", "no_deadline", "after", "no_after"])]
+pub(crate) struct Set {
+    /// The task's id, or any unique beginning of it
+    pub(crate) id: String,
+    /// 1 (most urgent) to 9
+    #[arg(long, value_parser = clap::value_parser!(u8).range(1..=9), value_name = "1-9")]
+    pub(crate) priority: Option<u8>,
+    /// When it is to be done: `friday`, `fri 18:00`, `tomorrow 9:00`, `in 3h`, `2026-11-23 18:00`, RFC 3339
+    #[arg(long, value_name = "WHEN")]
+    pub(crate) deadline: Option<String>,
+    /// It has no deadline any more
+    #[arg(long, conflicts_with = "deadline")]
+    pub(crate) no_deadline: bool,
+    /// A task whose work has to have landed before, in place of those named so far; can be given several times
+    #[arg(long, value_name = "ID")]
+    pub(crate) after: Vec<String>,
+    /// It comes after nothing any more
+    #[arg(long, conflicts_with = "after")]
+    pub(crate) no_after: bool,
 }
 
 #[derive(Debug, clap::Args)]

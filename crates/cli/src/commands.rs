@@ -14,12 +14,14 @@ mod login;
 mod logs;
 mod mcp;
 mod memory;
+mod plan;
 mod project;
 mod rollback;
 mod route;
 mod run;
 mod serve;
 mod sessions;
+mod set;
 mod show;
 mod takeover;
 
@@ -39,6 +41,7 @@ pub(crate) fn run(args: &Args, ui: &Ui) -> Result<ExitCode> {
         Command::Run(run) => run::run(args, run, ui),
         Command::AgentRun(asked) => agent_run::agent_run(args, asked, ui),
         Command::List(list) => list::list(args, list, ui),
+        Command::Plan(wanted) => plan::plan(args, wanted, ui),
         Command::Sessions(list) => sessions::sessions(args, list, ui),
         Command::Show(wanted) => show::show(args, wanted, ui),
         Command::Route(asked) => route::route(args, asked, ui),
@@ -52,6 +55,7 @@ pub(crate) fn run(args: &Args, ui: &Ui) -> Result<ExitCode> {
         Command::Reverted(reverted) => decide::reverted(args, reverted, ui),
         Command::Calibration(asked) => calibration::calibration(args, asked, ui),
         Command::Retry(retry) => decide::retry(args, retry, ui),
+        Command::Set(wanted) => set::set(args, wanted, ui),
         Command::Stop(id) => decide::stop(args, &id.id, ui),
         Command::Rollback(rollback) => rollback::rollback(args, rollback, ui),
         Command::Project(project) => project::project(args, project.action.as_ref(), ui),

@@ -37,6 +37,8 @@ pub(crate) const FILE: &str = "sidekick.yaml";
 #[serde(default, deny_unknown_fields)]
 struct File {
     concurrency: Option<usize>,
+    /// Nothing new starts in a project while so many of its tasks wait for review.
+    review_limit: Option<usize>,
     default_agent: Option<String>,
     attach: Option<Attach>,
     /// Whether the logs of sessions are read that the person starts by hand. Off by default: what they say to their
@@ -272,6 +274,7 @@ fn options(file: File, dir: &Path, data_dir: &Path, own: PathBuf) -> Result<engi
         local_agents,
         default_agent: file.default_agent,
         concurrency: file.concurrency.unwrap_or(4).clamp(1, 1000),
+        review_limit: file.review_limit.map(|limit| limit.max(1)),
         retry: RetryPolicy {
             most: file.retry.most.unwrap_or(retry.most),
             first: file.retry.first_seconds.map_or(retry.first, Duration::from_secs),

@@ -29,10 +29,19 @@ pub(crate) fn ago(at: &str, now: jiff::Timestamp) -> String {
     if seconds < 0 { format!("in {n} {unit}") } else { format!("{n} {unit} ago") }
 }
 
+/// A time on the person's clock.
+pub(crate) fn local(at: &str) -> String {
+    let Ok(at) = at.parse::<jiff::Timestamp>() else { return at.to_owned() };
+    at.to_zoned(jiff::tz::TimeZone::system()).strftime("%a %-d %b %H:%M %Z").to_string()
+}
+
 /// What a state needs besides its name, in a few words.
 pub(crate) fn detail(task: &TaskView, now: jiff::Timestamp) -> String {
     if let Some(waiting) = &task.waiting {
         let until = waiting.until.as_deref().map(|at| format!(", {}", ago(at, now))).unwrap_or_default();
+        if waiting.on == "dependency" {
+            return plain(&waiting.reason);
+        }
         return format!("for {}{until}: {}", waiting.on, plain(&waiting.reason));
     }
     match (&task.stage, &task.reason, &task.diff) {
@@ -71,6 +80,12 @@ pub(crate) fn task(ui: &Ui, task: &TaskView) {
     }
     if let Some(found) = &task.found {
         rows.push(("found", plain(found)));
+    }
+    if let Some(deadline) = &task.deadline {
+        rows.push(("deadline", format!("{} ({})", local(deadline), ago(deadline, now))));
+    }
+    if !task.after.is_empty() {
+        rows.push(("after", task.after.join(", ")));
     }
     if task.agent == "rehearsal" {
         rows.push(("note", "the rehearsal agent calls no model".into()));
@@ -229,7 +244,9 @@ pub(crate) fn event(ui: &Ui, event: &EventView) -> Option<String> {
             let status = text("status");
             format!("check {}: {}", text("name"), ui.tone(tone_of(&status), &status))
         }
+        "task.adjusted" => ui.tone(Tone::Dim, format!("priority {}", data["priority"])),
         "task.taken_over" => "taken over by a person".into(),
+        "task.waiting" if data["for"] == "dependency" => text("reason"),
         "task.waiting" => format!("waits for {}: {}", text("for"), text("reason")),
         "task.failed" => ui.tone(Tone::Bad, format!("failed: {}", text("reason"))),
         "task.cancelled" => format!("cancelled: {}", text("reason")),

@@ -90,6 +90,21 @@ impl Window {
         self.renews_at() > now
     }
 
+    /// The period after this one, of which nothing is used yet; as if nobody said anything until then.
+    #[must_use]
+    pub fn next_period(&self) -> Self {
+        let renews_at = self.renews_at();
+        Self {
+            status: LimitStatus::Allowed,
+            utilization: self.utilization.map(|_| 0.0),
+            resets_at: Some(renews_at.plus(length(&self.name))),
+            seen_at: renews_at,
+            seen_by: None,
+            alerted: None,
+            ..self.clone()
+        }
+    }
+
     /// The model it is about, when not about all: `opus` of `seven_day_opus`.
     pub fn scope(&self) -> Option<&str> {
         let (_, scope) = self.name.split_once("_day_").or_else(|| self.name.split_once("_hour_"))?;

@@ -52,6 +52,12 @@ events! {
     }
     /// There is something to look at.
     TaskReview = "task.review" { reason: Option<String> }
+    /// A person changed its place in the plan. What it says is what holds from now on, changed or not.
+    TaskAdjusted = "task.adjusted" {
+        priority: u8,
+        #[serde(default, skip_serializing_if = "Option::is_none")] deadline: Option<Timestamp>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")] after: Vec<TaskId>,
+    }
     /// Supervision judged the latest run; what follows is the next event.
     TaskJudged = "task.judged" { #[serde(flatten)] verdict: Box<Verdict> }
     /// A person took work back that had landed.

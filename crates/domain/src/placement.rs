@@ -76,6 +76,15 @@ pub fn place(choices: &[Choice<'_>], now: Timestamp, zone: &TimeZone) -> Placeme
     Placement::Wait { until, reason }
 }
 
+/// Why a task stays in the queue that an account is about to be free for: those accounts, each with its reason.
+pub fn short_holds(choices: &[Choice<'_>], now: Timestamp, zone: &TimeZone) -> String {
+    let held = |choice: &Choice<'_>| {
+        let hold = choice.standing.may_start(choice.account, choice.model, choice.live, now, zone).err()?;
+        hold.is_short().then(|| hold.sentence(&choice.account.name, zone))
+    };
+    choices.iter().filter_map(held).collect::<Vec<_>>().join("; ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

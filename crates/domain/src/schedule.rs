@@ -1,14 +1,15 @@
-//! Which queued tasks start now, and on which account. Pure: the same candidates, load and limits give the same
-//! answer.
+//! Which queued tasks start now, and on which account; and what holds back the others. Pure: the same candidates,
+//! load and limits give the same answer.
 
 use std::collections::HashMap;
 
 use jiff::tz::TimeZone;
 
-use crate::account::Standing;
+use crate::account::{Account, Standing};
 use crate::ids::TaskId;
 use crate::nature::Nature;
-use crate::placement::{Choice, Offer, Placement, place};
+use crate::placement::{Choice, Offer, Placement, place, short_holds};
+use crate::route;
 use crate::run::Outcome;
 use crate::task::ChosenBy;
 use crate::time::Timestamp;
@@ -35,6 +36,8 @@ pub struct Candidate {
     pub nature: Nature,
     /// The agent whose session its next run goes on with.
     pub going_on: Option<String>,
+    /// It never ran: it would be one more to review.
+    pub fresh: bool,
 }
 
 impl Candidate {
@@ -55,7 +58,17 @@ impl Candidate {
             agent_by: task.asked.agent_by,
             nature: task.asked.nature,
             going_on: latest.filter(|_| task.next.resume.is_some()),
+            fresh: task.attempt == 0,
         }
+    }
+
+    /// All of it but which task it is: candidates that are alike in this may use the same accounts. One that may try another
+    /// agent than its like is alone.
+    pub(crate) fn sort(&self, explore: f64) -> impl std::hash::Hash + Eq + use<'_> {
+        // Every field is named here, so that a new one is thought of.
+        let Self { id, project, agent, model, failed, hands_on, agent_by, nature, going_on, fresh } = self;
+        let alone = (route::draw(*id) < explore).then_some(*id);
+        (project, agent, model, failed, hands_on, agent_by, nature, going_on, fresh, alone)
     }
 }
 
@@ -67,21 +80,27 @@ pub fn just_failed(by: ChosenBy, failures: u32, latest: Option<Outcome>) -> bool
 }
 
 /// How many runs may live at once.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Limits {
     /// On this daemon.
     pub total: usize,
     /// Per project; projects not named here have no limit of their own.
     pub projects: HashMap<String, usize>,
+    /// Nothing new starts in a project while so many of its tasks wait for review.
+    pub review: Option<usize>,
+    /// The share of tasks that may try another agent than their like, 0 to 1.
+    pub explore: f64,
 }
 
-/// Runs that live.
+/// Runs that live, and work that waits for people.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Load {
-    /// By project.
+    /// Runs by project.
     pub projects: HashMap<String, usize>,
-    /// By account.
+    /// Runs by account.
     pub accounts: HashMap<String, usize>,
+    /// Tasks in review by project.
+    pub reviews: HashMap<String, usize>,
 }
 
 /// What becomes of a candidate.
@@ -93,60 +112,194 @@ pub enum Decision {
     Wait(TaskId, Option<Timestamp>, String),
 }
 
-/// What is decided of `candidates`, which come most urgent first (priority, then age). A project at its limit
-/// and an account that rests never hold back those behind them. `offers` gives the accounts a candidate may
-/// use, best first; what is known of one that was never seen is nothing. A person who takes over never waits for
-/// agents: theirs starts over the limits, on their agent's first account however that stands, and counts.
-pub fn pick(
-    candidates: &[Candidate],
+/// What becomes of a candidate, also of one that stays in the queue.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Fate {
+    /// It starts.
+    Start(Offer),
+    /// No account may take it: it waits, until then at the longest.
+    Wait(Option<Timestamp>, String),
+    /// It stays.
+    Stays(Hindrance),
+}
+
+/// What holds back a candidate that stays in the queue. `ahead` counts the more urgent ones that it holds back, too.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Hindrance {
+    /// As many tasks of the project wait for review as may.
+    Review {
+        /// How many do.
+        waiting: usize,
+        /// How many may.
+        limit: usize,
+    },
+    /// As many runs of the project live as may.
+    Project {
+        /// More urgent ones.
+        ahead: usize,
+        /// How many may live.
+        limit: usize,
+        /// How many may live in all, where that is reached, too.
+        total: Option<usize>,
+    },
+    /// As many runs live as may.
+    Places {
+        /// More urgent ones.
+        ahead: usize,
+        /// How many may live.
+        limit: usize,
+    },
+    /// All its accounts are in use.
+    Account {
+        /// More urgent ones for the same accounts.
+        ahead: usize,
+        /// Each account with its reason, for people.
+        reason: String,
+    },
+}
+
+/// What starts of `candidates`, which come the first first, and what waits instead of standing in the queue.
+pub fn pick<'a>(
+    candidates: impl IntoIterator<Item = &'a Candidate>,
     load: &Load,
     limits: &Limits,
     offers: impl Fn(&Candidate) -> Vec<Offer>,
     standings: &HashMap<String, Standing>,
-    (now, zone): (Timestamp, &TimeZone),
+    at: (Timestamp, &TimeZone),
 ) -> Vec<Decision> {
-    let unseen = Standing::default();
-    let mut load = load.clone();
-    let mut room = limits.total.saturating_sub(load.projects.values().sum());
     let mut decisions = Vec::new();
+    each(candidates, load, limits, offers, standings, at, |candidate, fate| match fate {
+        Fate::Start(offer) => decisions.push(Decision::Start(candidate.id, offer)),
+        Fate::Wait(until, reason) => decisions.push(Decision::Wait(candidate.id, until, reason)),
+        Fate::Stays(_) => {}
+    });
+    decisions
+}
+
+/// Tells what becomes of each of `candidates`, which come the first first. A project at its limit and an account
+/// that rests never hold back those behind them. `offers` gives the accounts a candidate may use, best first; what
+/// is known of one that was never seen is nothing. A person who takes over never waits for agents: theirs starts over
+/// the limits, on their agent's first account however that stands, and counts.
+pub fn each<'a>(
+    candidates: impl IntoIterator<Item = &'a Candidate>,
+    load: &Load,
+    limits: &Limits,
+    offers: impl Fn(&Candidate) -> Vec<Offer>,
+    standings: &HashMap<String, Standing>,
+    at: (Timestamp, &TimeZone),
+    mut tell: impl FnMut(&'a Candidate, Fate),
+) {
+    let mut room = Room::new(load, limits);
+    // What no account may take now, none may take later in the same round: they only fill up.
+    let mut closed: HashMap<_, (Placement, String)> = HashMap::new();
+    let mut behind: HashMap<String, usize> = HashMap::new();
+    let mut stays = |reason: &str| {
+        let behind = behind.entry(reason.to_owned()).or_default();
+        *behind += 1;
+        Fate::Stays(Hindrance::Account { ahead: *behind - 1, reason: reason.to_owned() })
+    };
     for candidate in candidates {
-        if room == 0 && !candidate.hands_on {
+        if let Some(hindrance) = room.hindrance(candidate).filter(|_| !candidate.hands_on) {
+            tell(candidate, Fate::Stays(hindrance));
             continue;
         }
-        let here = load.projects.entry(candidate.project.clone()).or_default();
-        let full = limits.projects.get(&candidate.project).is_some_and(|limit| *here >= *limit);
-        if full && !candidate.hands_on {
-            continue;
+        let (placement, reason) = match closed.get(&candidate.sort(limits.explore)) {
+            Some(known) => known.clone(),
+            None => room.place(candidate, &offers(candidate), standings, at),
+        };
+        match placement {
+            Placement::On(offer) => {
+                room.take(candidate, &offer.account);
+                tell(candidate, Fate::Start(offer));
+                continue;
+            }
+            Placement::Wait { ref until, ref reason } => tell(candidate, Fate::Wait(*until, reason.clone())),
+            Placement::Soon => tell(candidate, stays(&reason)),
         }
-        let mut offers = offers(candidate);
-        if candidate.hands_on {
-            offers.retain(|offer| offer.account.agent == candidate.agent);
+        closed.entry(candidate.sort(limits.explore)).or_insert((placement, reason));
+    }
+}
+
+/// The room there still is, and who stands before it.
+struct Room<'a> {
+    limits: &'a Limits,
+    load: Load,
+    places: usize,
+    /// Who was held back for want of a place, in all and by project.
+    behind: usize,
+    behind_in: HashMap<String, usize>,
+}
+
+impl<'a> Room<'a> {
+    fn new(load: &Load, limits: &'a Limits) -> Self {
+        let places = limits.total.saturating_sub(load.projects.values().sum());
+        Self { limits, load: load.clone(), places, behind: 0, behind_in: HashMap::new() }
+    }
+
+    /// What holds a candidate back before its accounts are asked. It is counted as standing there.
+    fn hindrance(&mut self, candidate: &Candidate) -> Option<Hindrance> {
+        let project = &candidate.project;
+        let of = |counts: &HashMap<String, usize>| counts.get(project).copied().unwrap_or(0);
+        if let Some(limit) = self.limits.review
+            && candidate.fresh
+            && of(&self.load.reviews) >= limit
+        {
+            return Some(Hindrance::Review { waiting: of(&self.load.reviews), limit });
+        }
+        let full =
+            self.limits.projects.get(project).copied().filter(|limit| of(&self.load.projects) >= *limit);
+        let hindrance = match (full, self.places) {
+            (None, 1..) => return None,
+            (None, 0) => Hindrance::Places { ahead: self.behind, limit: self.limits.total },
+            (Some(limit), 0) => {
+                Hindrance::Project { ahead: self.behind, limit, total: Some(self.limits.total) }
+            }
+            (Some(limit), 1..) => Hindrance::Project { ahead: of(&self.behind_in), limit, total: None },
+        };
+        if !candidate.hands_on {
+            self.behind += 1;
+            match self.behind_in.get_mut(project) {
+                Some(behind) => *behind += 1,
+                None => drop(self.behind_in.insert(project.clone(), 1)),
+            }
+        }
+        Some(hindrance)
+    }
+
+    /// Where it would start; and, where it stays for an account, why.
+    fn place(
+        &self,
+        candidate: &Candidate,
+        offers: &[Offer],
+        standings: &HashMap<String, Standing>,
+        (now, zone): (Timestamp, &TimeZone),
+    ) -> (Placement, String) {
+        let unseen = Standing::default();
+        let own = |offer: &&Offer| !candidate.hands_on || offer.account.agent == candidate.agent;
+        if let Some(offer) = offers.iter().find(own).filter(|_| candidate.hands_on) {
+            return (Placement::On(offer.clone()), String::new());
         }
         let choices: Vec<_> = offers
             .iter()
+            .filter(own)
             .map(|Offer { account, model }| Choice {
                 account,
                 model: model.as_deref(),
                 standing: standings.get(&account.name).unwrap_or(&unseen),
-                live: load.accounts.get(&account.name).copied().unwrap_or(0),
+                live: self.load.accounts.get(&account.name).copied().unwrap_or(0),
             })
             .collect();
-        let placement = match offers.first().filter(|_| candidate.hands_on) {
-            Some(offer) => Placement::On(offer.clone()),
-            None => place(&choices, now, zone),
-        };
-        match placement {
-            Placement::On(offer) => {
-                *here += 1;
-                *load.accounts.entry(offer.account.name.clone()).or_default() += 1;
-                room = room.saturating_sub(1);
-                decisions.push(Decision::Start(candidate.id, offer));
-            }
-            Placement::Wait { until, reason } => decisions.push(Decision::Wait(candidate.id, until, reason)),
-            Placement::Soon => {}
+        match place(&choices, now, zone) {
+            Placement::Soon => (Placement::Soon, short_holds(&choices, now, zone)),
+            other => (other, String::new()),
         }
     }
-    decisions
+
+    fn take(&mut self, candidate: &Candidate, account: &Account) {
+        *self.load.projects.entry(candidate.project.clone()).or_default() += 1;
+        *self.load.accounts.entry(account.name.clone()).or_default() += 1;
+        self.places = self.places.saturating_sub(1);
+    }
 }
 
 #[cfg(test)]
@@ -154,7 +307,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::account::Account;
 
     fn candidate(n: i64, project: &str) -> Candidate {
         Candidate {
@@ -167,6 +319,7 @@ mod tests {
             agent_by: ChosenBy::Person,
             nature: Nature::default(),
             going_on: None,
+            fresh: true,
         }
     }
 
@@ -179,7 +332,7 @@ mod tests {
     }
 
     fn pick_all(candidates: &[Candidate], running: &HashMap<String, usize>, limits: &Limits) -> Vec<TaskId> {
-        let load = Load { projects: running.clone(), accounts: HashMap::new() };
+        let load = Load { projects: running.clone(), ..Load::default() };
         let account = |_: &Candidate| vec![Offer::any(Account::new("claude", "claude"))];
         let now = (Timestamp::from_millis(0), &TimeZone::UTC);
         started(&pick(candidates, &load, limits, account, &HashMap::new(), now))
@@ -188,7 +341,7 @@ mod tests {
     #[test]
     fn a_full_project_does_not_hold_back_the_next() {
         let candidates = [candidate(1, "a"), candidate(2, "a"), candidate(3, "b")];
-        let limits = Limits { total: 3, projects: [("a".into(), 1)].into() };
+        let limits = Limits { total: 3, projects: [("a".into(), 1)].into(), ..Limits::default() };
         assert_eq!(pick_all(&candidates, &HashMap::new(), &limits), [candidates[0].id, candidates[2].id]);
     }
 
@@ -198,7 +351,7 @@ mod tests {
         let until = Timestamp::from_millis(5000);
         standings.entry("a".into()).or_default().limited(Some(until), 0, Timestamp::from_millis(0));
         let candidates = [candidate(1, "a"), candidate(2, "b"), candidate(3, "b")];
-        let limits = Limits { total: 3, projects: HashMap::new() };
+        let limits = Limits { total: 3, ..Limits::default() };
         let account = |candidate: &Candidate| {
             let one = Account { concurrency: Some(1), ..Account::new(&candidate.project, "claude") };
             vec![Offer::any(one)]
@@ -214,7 +367,7 @@ mod tests {
     #[test]
     fn a_person_does_not_wait_for_agents() {
         let candidates = [candidate(1, "a"), Candidate { hands_on: true, ..candidate(2, "a") }];
-        let limits = Limits { total: 1, projects: [("a".into(), 1)].into() };
+        let limits = Limits { total: 1, projects: [("a".into(), 1)].into(), ..Limits::default() };
         assert_eq!(pick_all(&candidates, &[("a".into(), 1)].into(), &limits), [candidates[1].id]);
     }
 
@@ -229,7 +382,7 @@ mod tests {
                 .to_vec()
         };
         let candidates = [Candidate { hands_on: true, ..candidate(1, "a") }];
-        let limits = Limits { total: 0, projects: HashMap::new() };
+        let limits = Limits { total: 0, ..Limits::default() };
         let at = (now, &TimeZone::UTC);
         let decisions = pick(&candidates, &Load::default(), &limits, accounts, &standings, at);
         assert_eq!(
@@ -252,7 +405,7 @@ mod tests {
             for project in &busy {
                 *running.entry(project.to_string()).or_default() += 1;
             }
-            let limits = Limits { total, projects: (0..4).map(|p: u8| (p.to_string(), each)).collect() };
+            let limits = Limits { total, projects: (0..4).map(|p: u8| (p.to_string(), each)).collect(), ..Limits::default() };
             let started = pick_all(&candidates, &running, &limits);
             prop_assert!(started.len() + busy.len() <= total.max(busy.len()));
             let mut load = running.clone();

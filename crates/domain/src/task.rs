@@ -6,7 +6,7 @@
 //! queued ─► running ─► review ─► waiting(landing) ─► completed
 //!   ▲          │  │       │
 //!   │          │  └───────┴────► failed, cancelled
-//!   └─ waiting(retry, credits, breakpoint)
+//!   └─ waiting(dependency, retry, credits, breakpoint)
 //! ```
 
 use serde::{Deserialize, Serialize};
@@ -134,7 +134,7 @@ impl TaskState {
 }
 
 /// Who chose a task's agent, and with it who may change it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ChosenBy {
     /// A person, for this task.

@@ -8,6 +8,7 @@
 mod apply;
 mod asking;
 mod judging;
+mod planning;
 #[cfg(test)]
 mod tests;
 
@@ -25,6 +26,8 @@ use crate::run::{Isolation, Outcome, Run, Stage};
 use crate::supervise::Verdict;
 use crate::task::{self, NewTask, Task, TaskState, WaitFor};
 use crate::time::Timestamp;
+
+pub use planning::{Adjust, Deadline};
 
 /// How long a task waits when an account's limit was hit and nobody said until when.
 pub const UNKNOWN_LIMIT: Duration = Duration::from_mins(15);
@@ -117,6 +120,10 @@ pub enum Command {
         /// What the person said.
         reason: String,
     },
+    /// Change its place in the plan.
+    Adjust(Adjust),
+    /// What it comes after was looked at: the reason why it waits for that, or none to wait.
+    Depend(Option<String>),
     /// Make a checkpoint the state to review and to go on from.
     Rollback {
         /// Its name.
@@ -224,6 +231,9 @@ pub enum Refusal {
     /// The command lacks something.
     #[error("{0}")]
     Invalid(&'static str),
+    /// A task would wait for itself.
+    #[error("that would be a circle, in which nothing could start: {0}")]
+    Circle(String),
 }
 
 /// An event with the run it belongs to, before it has a place in the log.
@@ -275,6 +285,8 @@ impl Work {
             Command::Discard { reason } => self.discard(reason),
             Command::Stop => self.stop(),
             Command::Retry { agent } => self.retry(agent),
+            Command::Adjust(change) => self.adjust(change),
+            Command::Depend(reason) => Ok(self.depend(reason)),
             Command::Rollback { checkpoint, commit } => self.roll_back(checkpoint, commit),
         }
     }

@@ -170,7 +170,7 @@ impl Context {
             })
             .await?;
         // Room is the dispatcher's question; here only the accounts are asked.
-        let limits = Limits { total: usize::MAX, projects: HashMap::new() };
+        let limits = Limits { total: usize::MAX, ..Limits::default() };
         let offers = |candidate: &Candidate| self.offers(candidate, &self.route(candidate, &facts, now));
         let decided = schedule::pick(&waiting, &facts.load, &limits, offers, &facts.standings, (now, &zone));
         for decision in decided {

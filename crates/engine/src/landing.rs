@@ -66,6 +66,8 @@ async fn land(context: &Arc<Context>, item: outbox::Item) -> Result<(), Error> {
             Ok(())
         })
         .await?;
+    // What came after it may start.
+    context.wake.notify_one();
     context.tidy.notify_one();
     Ok(())
 }

@@ -21,6 +21,7 @@ mod janitor;
 mod landing;
 mod local_model;
 mod pass;
+mod planner;
 pub mod prompt;
 mod routing;
 mod run;
@@ -33,7 +34,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use domain::retry::RetryPolicy;
-use domain::work::Command;
+use domain::work::{Adjust, Command};
 use domain::{Project, RunId, TaskId, Timestamp, Work};
 use store::{Store, tasks};
 use tokio::sync::{Notify, OnceCell, watch};
@@ -46,6 +47,7 @@ pub use agents_here::{AgentHere, AgentState, AgentsHere};
 pub use desk::Caller;
 pub use intake::{Request, Unclear};
 pub use local_model::LocalModel;
+pub use planner::Plan;
 pub use sessions::{Session, SessionLogs};
 pub use store::memory::{Note, Place};
 pub use workspace::{Diff, FileDiff, Person};
@@ -84,6 +86,8 @@ pub struct Options {
     pub default_agent: Option<String>,
     /// Runs at once.
     pub concurrency: usize,
+    /// Nothing new starts in a project while so many of its tasks wait for review.
+    pub review_limit: Option<usize>,
     /// How failures are retried.
     pub retry: RetryPolicy,
     /// Bounds of each run's jobs; a project's own timeout goes before the total.
@@ -157,6 +161,7 @@ pub(crate) struct Context {
     pub(crate) local_model: Option<local_model::Asking>,
     /// Places of tasks that the local model is asked about.
     pub(crate) classifying: Arc<tokio::sync::Semaphore>,
+    pub(crate) planner: planner::Planner,
     pub(crate) owner: String,
     started_at: Timestamp,
     /// Something may have to start, stop or be done.
@@ -189,6 +194,7 @@ impl Engine {
             local_model: options.local_model.clone().map(local_model::Asking::new),
             classifying: Arc::new(tokio::sync::Semaphore::new(classifying::MOST)),
             agents: AgentsHere::look(&options),
+            planner: planner::Planner::default(),
             owner: "local".into(),
             started_at: clock::now(),
             wake: Notify::new(),
@@ -288,6 +294,14 @@ impl Engine {
         self.context.wake.notify_one();
         self.context.land.notify_one();
         self.context.tidy.notify_one();
+        Ok(work)
+    }
+
+    /// Changes a task's place in the plan.
+    pub async fn adjust(&self, id: TaskId, change: Adjust, actor: &'static str) -> Result<Work, Error> {
+        let now = clock::now();
+        let work = self.context.store.write(move |tx| tasks::adjust(tx, id, change, actor, now)).await?;
+        self.context.wake.notify_one();
         Ok(work)
     }
 

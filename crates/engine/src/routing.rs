@@ -169,6 +169,7 @@ impl Engine {
     async fn route_of(&self, asked: &NewTask) -> Result<Route, Error> {
         let now = clock::now();
         let candidate = Candidate {
+            fresh: true,
             id: TaskId::new(now),
             project: asked.project.clone(),
             agent: asked.agent.clone(),

@@ -7,18 +7,18 @@ use std::time::Duration;
 
 use domain::placement::Offer;
 use domain::route::{Receipt, Route};
-use domain::schedule::{self, Candidate, Decision, Limits};
+use domain::schedule::{self, Candidate, Decision, Load};
 use domain::work::{Command, Start};
 use domain::{RunId, TaskId, Timestamp, Work};
-use store::{runs, tasks};
+use store::{estimates, runs, tasks};
 
 use crate::routing::{Facts, concerns};
 use crate::{Context, Error, clock, run};
 
 /// How long a run is this daemon's without word from it.
 pub(crate) const LEASE: Duration = Duration::from_secs(30);
-/// Candidates looked at in one go.
-const MOST_CANDIDATES: usize = 256;
+/// Tasks that are woken, started or made to wait in one go.
+const MOST_DECISIONS: usize = 256;
 /// Other daemons on the same database are noticed at least so often.
 const FALLBACK: Duration = Duration::from_secs(5);
 
@@ -83,27 +83,32 @@ async fn adopt(context: &Arc<Context>) -> Result<(), Error> {
 
 /// One round. Returns when the next waiting task is due.
 pub(crate) async fn run_once(context: &Arc<Context>, now: Timestamp) -> Result<Option<Timestamp>, Error> {
-    let due = context.store.read(move |tx| tasks::due(tx, now, MOST_CANDIDATES)).await?;
+    let due = context.store.read(move |tx| tasks::due(tx, now, MOST_DECISIONS)).await?;
     for id in due {
         context.store.write(move |tx| tasks::change(tx, id, Command::Wake, "engine", now)).await?;
     }
+    let backlog = context.planner.now(&context.store).await?;
     let budgets = context.budgets(now);
-    let (candidates, facts, stopping) = context
+    let queued = backlog.tasks.iter().filter(|task| task.is_queued());
+    let concerned = concerns(queued.map(|task| &task.candidate));
+    let (facts, stopping, lately) = context
         .store
         .read(move |tx| {
-            let candidates = tasks::queued(tx, MOST_CANDIDATES)?;
-            let facts = Facts::look(tx, concerns(&candidates), &budgets)?;
-            Ok((candidates, facts, tasks::stopping(tx)?))
+            let lately = estimates::used_lately(tx, now)?;
+            Ok((Facts::look(tx, concerned, &budgets)?, tasks::stopping(tx)?, lately))
         })
         .await?;
     for (_, run) in stopping {
         context.ask_to_stop(run);
     }
-    let projects = context.options.projects.iter();
-    let limits = Limits {
-        total: context.options.concurrency,
-        projects: projects.map(|project| (project.name.clone(), project.concurrency as usize)).collect(),
-    };
+    let limits = context.limits();
+    if facts.load.projects.values().sum::<usize>() >= limits.total && !backlog.has_hands_on() {
+        // Nothing could start, so nobody has to know in which order.
+        return Ok(context.store.read(tasks::next_due).await?);
+    }
+    let load = Load { reviews: backlog.reviews(), ..facts.load.clone() };
+    let order = backlog.in_order(&lately, now);
+    let candidates = order.iter().map(|at| &backlog.tasks[*at].candidate);
     let routes: RefCell<HashMap<TaskId, Route>> = RefCell::default();
     let offers = |candidate: &Candidate| {
         let route = context.route(candidate, &facts, now);
@@ -112,12 +117,12 @@ pub(crate) async fn run_once(context: &Arc<Context>, now: Timestamp) -> Result<O
         offers
     };
     let at = (now, &context.options.zone);
-    let full = candidates.len() == MOST_CANDIDATES;
-    let mut held = false;
-    let decided = schedule::pick(&candidates, &facts.load, &limits, offers, &facts.standings, at);
+    let decisions = schedule::pick(candidates, &load, &limits, offers, &facts.standings, at);
     let routes = routes.into_inner();
-    for decision in decided {
-        held |= matches!(decision, Decision::Wait(..));
+    // What is kept here must not be shared while the next round reads on.
+    drop(backlog);
+    let full = decisions.len() > MOST_DECISIONS;
+    for decision in decisions.into_iter().take(MOST_DECISIONS) {
         let done = match decision {
             Decision::Start(id, offer) => {
                 let receipt = routes.get(&id).map(|route| route.receipt(&offer));
@@ -134,8 +139,7 @@ pub(crate) async fn run_once(context: &Arc<Context>, now: Timestamp) -> Result<O
             Err(error) => return Err(error),
         }
     }
-    if full && held {
-        // They made place for others to be looked at.
+    if full {
         return Ok(Some(now));
     }
     Ok(context.store.read(tasks::next_due).await?)

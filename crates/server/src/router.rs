@@ -8,7 +8,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::routes::{
-    accounts, calibration, events, memory, projects, routing, session, sessions, status, tasks,
+    accounts, calibration, events, memory, plan, projects, routing, session, sessions, status, tasks,
 };
 use crate::{App, assets, guard, ws};
 
@@ -31,6 +31,7 @@ fn documented() -> OpenApiRouter<App> {
         .routes(routes!(status::get_health))
         .routes(routes!(status::get_status))
         .routes(routes!(projects::list_projects))
+        .routes(routes!(plan::get_plan))
         .routes(routes!(sessions::list_sessions))
         .routes(routes!(accounts::list_credits))
         .routes(routes!(accounts::list_credit_history))
@@ -38,7 +39,7 @@ fn documented() -> OpenApiRouter<App> {
         .routes(routes!(session::create_session))
         .routes(routes!(session::create_link))
         .routes(routes!(tasks::list_tasks, tasks::create_task))
-        .routes(routes!(tasks::get_task))
+        .routes(routes!(tasks::get_task, tasks::adjust_task))
         .routes(routes!(routing::preview_route))
         .routes(routes!(routing::get_task_route))
         .routes(routes!(tasks::list_runs))

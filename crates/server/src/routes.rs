@@ -4,6 +4,7 @@ pub(crate) mod accounts;
 pub(crate) mod calibration;
 pub(crate) mod events;
 pub(crate) mod memory;
+pub(crate) mod plan;
 pub(crate) mod projects;
 pub(crate) mod routing;
 pub(crate) mod session;

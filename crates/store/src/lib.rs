@@ -14,7 +14,9 @@
 //! Not here: decisions (crate `domain`), files (spools, repositories), the wire.
 
 pub mod accounts;
+pub mod backlog;
 pub mod checkpoints;
+pub mod estimates;
 pub mod events;
 pub mod memory;
 mod migrate;

@@ -36,6 +36,12 @@ const STEPS: &[(i64, &str, &str, &str)] = &[
         include_str!("../migrations/postgres/0005_planning.sql"),
     ),
     (
+        6,
+        "estimates",
+        include_str!("../migrations/sqlite/0006_estimates.sql"),
+        include_str!("../migrations/postgres/0006_estimates.sql"),
+    ),
+    (
         7,
         "judgement",
         include_str!("../migrations/sqlite/0007_judgement.sql"),

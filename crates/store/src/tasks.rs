@@ -3,10 +3,12 @@
 //! [`change`] is the only way a task changes: it loads the state, asks the domain, appends the events
 //! and writes the state they make, in the caller's transaction.
 
+mod after;
 mod rows;
 
 use std::time::Duration;
 
+use domain::dependency;
 use domain::schedule::{Candidate, just_failed};
 use domain::supervise::Supervised;
 use domain::work::Command;
@@ -16,7 +18,9 @@ use domain::{
 };
 
 use crate::sql::{Row, Tx, Value};
-use crate::{Error, checkpoints, events, outbox, records, runs, verdicts};
+use crate::{Error, checkpoints, estimates, events, outbox, records, runs, verdicts};
+
+pub use after::adjust;
 
 /// A task that was accepted now, or had been before under the same key.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,7 +32,7 @@ pub struct Accepted {
 }
 
 /// Accepts a task. With an idempotency key that was seen before, the task of then is returned.
-pub fn create(tx: &mut Tx<'_>, asked: NewTask, actor: &str, now: Timestamp) -> Result<Accepted, Error> {
+pub fn create(tx: &mut Tx<'_>, mut asked: NewTask, actor: &str, now: Timestamp) -> Result<Accepted, Error> {
     if let Some(key) = &asked.key
         && let Some(row) = tx.query_one("SELECT id FROM tasks WHERE key = $1", &[key.into()])?
     {
@@ -36,6 +40,8 @@ pub fn create(tx: &mut Tx<'_>, asked: NewTask, actor: &str, now: Timestamp) -> R
         let work = load(tx, id)?.ok_or_else(|| not_found(&id.to_string()))?;
         return Ok(Accepted { task: work.task, new: false });
     }
+    after::once_each(&mut asked.after);
+    after::expect_room(tx, &asked.after, &[])?;
     let id = TaskId::new(now);
     let record = events::place(tx, id, Work::create(id, asked)?, actor, now)?;
     events::store(tx, &record)?;
@@ -43,6 +49,12 @@ pub fn create(tx: &mut Tx<'_>, asked: NewTask, actor: &str, now: Timestamp) -> R
         .ok_or(Error::Corrupt { what: "event", value: "a task that was not created".into() })?;
     rows::insert(tx, &work.task)?;
     count(tx, None, work.task.state.as_str())?;
+    if work.task.asked.after.is_empty() {
+        return Ok(Accepted { task: work.task, new: true });
+    }
+    after::insert(tx, id, &work.task.asked.after)?;
+    let reason = dependency::hold(id, &after::earlier(tx, id)?);
+    let work = change(tx, id, Command::Depend(reason), "engine", now)?;
     Ok(Accepted { task: work.task, new: true })
 }
 
@@ -91,11 +103,18 @@ pub(crate) fn change_all(
         run => {
             if let Some(run) = run.as_ref().filter(|run| before.run.as_ref() != Some(*run)) {
                 runs::update(tx, run)?;
+                if !run.is_live() {
+                    estimates::learn(tx, &work.task, run)?;
+                }
             }
             rows::update(tx, &work.task)?;
         }
     }
-    count(tx, Some(before.task.state.as_str()), work.task.state.as_str())?;
+    let (from, to) = (before.task.state.as_str(), work.task.state.as_str());
+    if from != to {
+        count(tx, Some(from), to)?;
+        after::reconsider(tx, id, now)?;
+    }
     Ok(work)
 }
 
@@ -195,39 +214,46 @@ pub fn list(tx: &mut Tx<'_>, filter: &Filter) -> Result<Vec<Task>, Error> {
     rows::select(tx, &format!("WHERE {} ORDER BY id DESC LIMIT {limit}", clauses.join(" AND ")), &values)
 }
 
-/// The most urgent queued tasks, in the order they should start.
-pub fn queued(tx: &mut Tx<'_>, limit: usize) -> Result<Vec<Candidate>, Error> {
-    candidates(tx, "state = 'queued'", limit)
-}
-
 /// The most urgent tasks that wait for credits.
 pub fn waiting_for_credits(tx: &mut Tx<'_>, limit: usize) -> Result<Vec<Candidate>, Error> {
     candidates(tx, "state = 'waiting' AND waiting_for = 'credits'", limit)
 }
 
+/// What a candidate is read from: the first columns of a row.
+pub(crate) const CANDIDATE: &str = "tasks.id, tasks.project, tasks.agent, tasks.model, tasks.next_hands_on, tasks.failures,
+    tasks.agent_by, tasks.kind, tasks.complexity, tasks.gpu, tasks.next_resume, tasks.attempt, tasks.supervised,
+    CASE WHEN tasks.attempt > 0 THEN
+      (SELECT last.agent FROM runs last WHERE last.task = tasks.id ORDER BY last.attempt DESC LIMIT 1) END,
+    CASE WHEN tasks.attempt > 0 THEN
+      (SELECT last.outcome FROM runs last WHERE last.task = tasks.id ORDER BY last.attempt DESC LIMIT 1) END";
+/// How many columns that are.
+pub(crate) const CANDIDATE_COLUMNS: usize = 15;
+
+pub(crate) fn candidate(row: &Row) -> Result<Candidate, Error> {
+    let latest = row.opt_text(13)?;
+    let (by, resumes) = (row.word(6, ChosenBy::parse)?, row.opt_text(10)?.is_some());
+    let failed = just_failed(by, row.u32(5)?, row.opt_word(14, Outcome::parse)?);
+    let supervised: Supervised = row.word(12, |text| serde_json::from_str(text).ok())?;
+    Ok(Candidate {
+        id: row.word(0, |text| text.parse().ok())?,
+        project: row.text(1)?,
+        agent: row.text(2)?,
+        model: if supervised.escalations > 0 { supervised.model } else { row.opt_text(3)? },
+        hands_on: row.int(4)? != 0,
+        failed: latest.clone().filter(|_| failed),
+        agent_by: by,
+        nature: Nature {
+            kind: row.word(7, Kind::parse)?,
+            complexity: row.word(8, Complexity::parse)?,
+            gpu: row.int(9)? != 0,
+        },
+        going_on: latest.filter(|_| resumes),
+        fresh: row.int(11)? == 0,
+    })
+}
+
 fn candidates(tx: &mut Tx<'_>, which: &str, limit: usize) -> Result<Vec<Candidate>, Error> {
-    let sql = format!(
-        "SELECT id, project, agent, model, next_hands_on, failures, agent_by, kind, complexity, gpu, next_resume,
-           CASE WHEN attempt > 0 THEN
-             (SELECT runs.agent FROM runs WHERE runs.task = tasks.id ORDER BY attempt DESC LIMIT 1) END,
-use domain::schedule::{Candidate, just_failed};
-use domain::supervise::Supervised;
-        Ok(Candidate {
-            id: row.word(0, |text| text.parse().ok())?,
-            project: row.text(1)?,
-            agent: row.text(2)?,
-            model: if supervised.escalations > 0 { supervised.model } else { row.opt_text(3)? },
-            hands_on: row.int(4)? != 0,
-            failed: latest.clone().filter(|_| failed),
-            agent_by: by,
-            nature: Nature {
-                kind: row.word(7, Kind::parse)?,
-                complexity: row.word(8, Complexity::parse)?,
-                gpu: row.int(9)? != 0,
-            },
-            going_on: latest.filter(|_| resumes),
-        })
-    };
+    let sql = format!("SELECT {CANDIDATE} FROM tasks WHERE {which} ORDER BY priority, id LIMIT $1");
     tx.query(&sql, &[limit.into()])?.iter().map(candidate).collect()
 }
 

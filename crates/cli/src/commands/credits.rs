@@ -7,7 +7,7 @@ use api::{AccountView, Page, SwitchAccount, UsedView, WindowView};
 use super::look;
 use crate::args::{AccountAction, Args};
 use crate::error::Result;
-use crate::show::ago;
+use crate::show::{ago, local};
 use crate::ui::{Tone, Ui};
 
 /// Cells of a bar.
@@ -131,12 +131,6 @@ fn spent(used: &UsedView) -> String {
     let cost = if used.cost_usd > 0.0 { format!(", ${:.2}", used.cost_usd) } else { String::new() };
     let runs = if used.runs == 1 { "1 run".into() } else { format!("{} runs", used.runs) };
     format!("{runs}, {} tokens in, {} out{cost}", used.tokens.input, used.tokens.output)
-}
-
-/// A time on the person's clock.
-fn local(at: &str) -> String {
-    let Ok(at) = at.parse::<jiff::Timestamp>() else { return at.to_owned() };
-    at.to_zoned(jiff::tz::TimeZone::system()).strftime("%a %-d %b %H:%M %Z").to_string()
 }
 
 #[cfg(test)]

@@ -28,6 +28,8 @@ pub(crate) fn run(args: &Args, run: &Run, ui: &Ui) -> Result<ExitCode> {
         model: run.model.clone(),
         base: run.base.clone(),
         priority: run.priority,
+        deadline: run.deadline.as_deref().map(super::set::when).transpose()?,
+        after: run.after.clone(),
         scenario,
         isolation: run.isolation.clone(),
         kind: run.nature.kind.clone(),
@@ -145,6 +147,10 @@ const WAITING: u8 = 3;
 pub(super) fn code(task: &TaskView) -> ExitCode {
     match task.state.as_str() {
         "review" | "completed" => ExitCode::SUCCESS,
+        // It is accepted, and starts by itself.
+        "waiting" if task.waiting.as_ref().is_some_and(|waiting| waiting.on == "dependency") => {
+            ExitCode::SUCCESS
+        }
         "waiting" if task.waiting.as_ref().is_some_and(|waiting| waiting.on == "breakpoint") => {
             ExitCode::from(WAITING)
         }

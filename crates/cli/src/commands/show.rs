@@ -2,13 +2,13 @@
 
 use std::process::ExitCode;
 
-use api::{RouteView, TaskView};
+use api::{PlanView, RouteView, TaskView};
 
 use super::look;
 use crate::args::{Args, Show};
 use crate::error::Result;
 use crate::show;
-use crate::ui::Ui;
+use crate::ui::{Ui, plain};
 
 pub(crate) fn show(args: &Args, wanted: &Show, ui: &Ui) -> Result<ExitCode> {
     let connection = look(args)?;
@@ -28,6 +28,12 @@ pub(crate) fn show(args: &Args, wanted: &Show, ui: &Ui) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     show::task(ui, &task);
+    if task.state == "queued" {
+        let plan: PlanView = connection.client.get(&format!("/api/plan?task={}", task.id))?;
+        if let Some(planned) = plan.tasks.first() {
+            ui.out(format!("\nIt {}.", plain(&planned.reason)));
+        }
+    }
     if let Some(next) = show::next_steps(&task) {
         ui.out(format!("\n{next}"));
     }

@@ -154,6 +154,11 @@ fn of_task(task: &mut Task, record: &Record) {
             task.asked.nature = Nature { kind: *kind, complexity: *complexity, gpu: *gpu };
             task.asked.classified = Classified { by: *by, reason: reason.clone(), said: *said };
         }
+        Event::TaskAdjusted { priority, deadline, after } => {
+            task.asked.priority = *priority;
+            task.asked.deadline = *deadline;
+            task.asked.after.clone_from(after);
+        }
         Event::TaskStopRequested {} => {
             task.stopping = true;
             task.next.hands_on = false;

@@ -427,8 +427,34 @@ fn who_takes_over_settles_what_was_asked() {
     assert!(log.run(Command::OfRun(run, ask()), at(7)).is_err(), "a person is there to be asked");
 }
 
+#[test]
+fn a_task_waits_for_what_it_comes_after_until_a_person_does_not_want_to() {
+    let mut log = Log::new();
+    let (first, then) = ("waits for `a`, which is queued", "waits for `a`, which is running");
+    log.run(Command::Depend(Some(first.into())), at(2)).unwrap();
+    log.run(Command::Depend(Some(then.into())), at(3)).unwrap();
+    let known = log.records.len();
+    log.run(Command::Depend(Some(then.into())), at(4)).unwrap();
+    assert_eq!(log.records.len(), known, "nothing new is no event");
+    assert_eq!(log.work.task.state.waiting().unwrap().reason, then);
+    log.run(Command::Retry { agent: None }, at(5)).unwrap();
+    assert_eq!(log.work.task.state, TaskState::Queued, "a person does not want to wait");
+    log.run(Command::Depend(None), at(6)).unwrap();
+    assert_eq!(log.work.task.state, TaskState::Queued);
+    log.run(Command::Depend(Some(first.into())), at(7)).unwrap();
+    log.run(Command::Depend(None), at(8)).unwrap();
+    assert_eq!(log.work.task.state, TaskState::Queued, "what it waited for is done");
+    log.start(9);
+    log.run(Command::Depend(Some(first.into())), at(10)).unwrap();
+    assert_eq!(log.work.task.state, TaskState::Running, "what runs is not held back");
+    let after = Command::Adjust(Adjust { after: Some(Vec::new()), ..Adjust::default() });
+    assert!(log.run(after, at(11)).is_err());
+    log.run(Command::Adjust(Adjust { priority: Some(1), ..Adjust::default() }), at(12)).unwrap();
+    assert_eq!(log.work.task.asked.priority, 1);
+}
+
 fn any_command() -> impl Strategy<Value = (u8, bool)> {
-    (0u8..34, any::<bool>())
+    (0u8..37, any::<bool>())
 }
 
 /// Turns a number into a command, for the live run or (`stale`) for one that never was.
@@ -436,6 +462,13 @@ fn command(n: u8, stale: bool, work: &Work, now: Timestamp) -> Command {
     let run = work.run.as_ref().filter(|_| !stale).map_or_else(|| RunId::new(now), |run| run.id);
     let of_run = |report| Command::OfRun(run, report);
     match n {
+        34 => Command::Depend((!stale).then(|| format!("waits for {}", now.as_millis() % 2))),
+        35 => Command::Adjust(Adjust { priority: Some(u8::from(stale) * 9 + 1), ..Adjust::default() }),
+        36 => Command::Adjust(Adjust {
+            deadline: Some(if stale { Deadline::Never } else { Deadline::At(now) }),
+            after: Some(vec![TaskId::new(at(0))]),
+            ..Adjust::default()
+        }),
         0 | 1 => Command::Start(Start {
             run: RunId::new(now),
             agent: if stale { "b" } else { "a" }.into(),

@@ -1,13 +1,13 @@
 //! Tasks: creating, listing, showing, deciding.
 
 use api::{
-    Answer, Approve, CheckpointView, CreateTask, DiffView, FileDiffView, Page, Problem, Reject, Retry,
-    Revert, Rollback, RunView, SendBack, TaskView,
+    AdjustTask, Answer, Approve, CheckpointView, CreateTask, DiffView, FileDiffView, Page, Problem, Reject,
+    Retry, Revert, Rollback, RunView, SendBack, TaskView,
 };
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
-use domain::work::Command;
+use domain::work::{Adjust, Command, Deadline};
 use domain::{Complexity, Isolation, Kind, TaskId, TaskState, Timestamp};
 use serde::Deserialize;
 use store::{checkpoints, runs, tasks};
@@ -99,14 +99,7 @@ pub(super) async fn requested(
     body: CreateTask,
     key: Option<String>,
 ) -> Result<engine::Request, Failure> {
-    let mut after = Vec::with_capacity(body.after.len());
-    for id in body.after {
-        after.push(resolve(app, id).await?);
-    }
-    let deadline = body.deadline.map(|text| {
-        Timestamp::parse(&text)
-            .ok_or_else(|| invalid(format!("`{text}` is no time as in RFC 3339: 2026-11-23T18:00:00Z")))
-    });
+    let after = resolve_all(app, body.after).await?;
     Ok(engine::Request {
         text: body.text,
         repo: body.repo,
@@ -127,9 +120,36 @@ pub(super) async fn requested(
             &Complexity::ALL.map(Complexity::as_str).join(", "),
         )?,
         gpu: body.gpu,
-        deadline: deadline.transpose()?,
+        deadline: body.deadline.as_deref().map(time).transpose()?,
         after,
     })
+}
+
+fn time(text: &str) -> Result<Timestamp, Failure> {
+    Timestamp::parse(text)
+        .ok_or_else(|| invalid(format!("`{text}` is no time as in RFC 3339: 2026-11-23T18:00:00Z")))
+}
+
+/// Changes a task's place in the plan: how urgent it is, when it is to be done, what it comes after.
+#[utoipa::path(patch, path = "/api/tasks/{id}", params(("id" = String, Path)), request_body = AdjustTask,
+    responses((status = 200, body = TaskView), (status = 404, body = Problem), (status = 409, body = Problem)))]
+pub(crate) async fn adjust_task(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    Json(body): Json<AdjustTask>,
+) -> Result<Json<TaskView>, Failure> {
+    let id = resolve(&app, id).await?;
+    let deadline = match body.deadline.as_deref() {
+        None => None,
+        Some("none") => Some(Deadline::Never),
+        Some(text) => Some(Deadline::At(time(text)?)),
+    };
+    let after = match body.after {
+        Some(after) => Some(resolve_all(&app, after).await?),
+        None => None,
+    };
+    let work = app.engine.adjust(id, Adjust { priority: body.priority, deadline, after }, ACTOR).await?;
+    Ok(Json(TaskView::new(&work.task, work.run.as_ref())))
 }
 
 /// One of the words of a list, if one is given.
@@ -339,6 +359,14 @@ pub(crate) async fn roll_back_task(
 
 pub(super) async fn resolve(app: &App, text: String) -> Result<TaskId, Failure> {
     Ok(app.engine.store().read(move |tx| tasks::find(tx, &text)).await?)
+}
+
+async fn resolve_all(app: &App, texts: Vec<String>) -> Result<Vec<TaskId>, Failure> {
+    let mut ids = Vec::with_capacity(texts.len());
+    for text in texts {
+        ids.push(resolve(app, text).await?);
+    }
+    Ok(ids)
 }
 
 async fn command(app: &App, id: String, command: Command) -> Result<Json<TaskView>, Failure> {

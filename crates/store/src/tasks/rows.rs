@@ -14,8 +14,8 @@ use crate::Error;
 use crate::runs::{diff, usage};
 use crate::sql::{Row, Tx, Value};
 
-/// The columns that are set once, then those that change; [`fixed`], [`moving`] and [`task`] follow
-/// this order.
+/// The columns that are set once (but for the priority, which people adjust), then those that change; [`fixed`],
+/// [`moving`] and [`task`] follow this order.
 const FIXED: [&str; 16] = [
     "id",
     "short",
@@ -90,7 +90,7 @@ static INSERT: LazyLock<String> = LazyLock::new(|| {
 
 static UPDATE: LazyLock<String> = LazyLock::new(|| {
     let sets: Vec<_> = MOVING.iter().zip(2..).map(|(column, n)| format!("{column} = ${n}")).collect();
-    format!("UPDATE tasks SET {} WHERE id = $1", sets.join(", "))
+    format!("UPDATE tasks SET {}, priority = ${} WHERE id = $1", sets.join(", "), MOVING.len() + 2)
 });
 
 pub(super) fn insert(tx: &mut Tx<'_>, task: &Task) -> Result<(), Error> {
@@ -103,6 +103,7 @@ pub(super) fn insert(tx: &mut Tx<'_>, task: &Task) -> Result<(), Error> {
 pub(super) fn update(tx: &mut Tx<'_>, task: &Task) -> Result<(), Error> {
     let mut values = vec![task.id.into()];
     values.extend(moving(task)?);
+    values.push(task.asked.priority.into());
     tx.execute(&UPDATE, &values)?;
     Ok(())
 }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use domain::Outcome;
 use domain::work::Command;
-use domain::{NewTask, Outcome, TaskId};
 use store::{Error, runs, tasks};
 
 use crate::harness::{asked, at, claim, create, end, on_both, tell};
@@ -22,19 +22,6 @@ fn the_database_decides_who_claims() {
             won += u32::from(claim.await.unwrap());
         }
         assert_eq!(won, 1);
-    });
-}
-
-#[test]
-fn most_urgent_first_then_oldest() {
-    on_both(|store| async move {
-        let mut ids = Vec::new();
-        for (n, priority) in [(1, 5), (2, 1), (3, 5), (4, 9)] {
-            ids.push(create(&store, NewTask { priority, ..asked("x") }, at(n)).await);
-        }
-        let queued = store.read(|tx| tasks::queued(tx, 10)).await.unwrap();
-        let order: Vec<TaskId> = queued.into_iter().map(|candidate| candidate.id).collect();
-        assert_eq!(order, [ids[1], ids[0], ids[2], ids[3]]);
     });
 }
 
