@@ -86,11 +86,10 @@ fn pending(row: &Row) -> Result<Pending, Error> {
             account: row.opt_text(19)?.unwrap_or_default(),
         },
         "review" => Stands::Review,
-        "waiting" => Stands::Waiting(Waiting {
-            on: row.word(15, WaitFor::parse)?,
-            until: row.opt_at(16)?,
-            reason: reason.unwrap_or_default(),
-        }),
+        "waiting" => match row.word(15, WaitFor::parse)? {
+            WaitFor::Landing => Stands::Landing,
+            on => Stands::Waiting(Waiting { on, until: row.opt_at(16)?, reason: reason.unwrap_or_default() }),
+        },
         _ => Stands::Queued,
     };
     Ok(Pending {
