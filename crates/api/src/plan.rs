@@ -30,7 +30,7 @@ pub struct PlannedView {
     pub title: String,
     /// The project's name.
     pub project: String,
-    /// `queued`, `running`, `waiting` or `review`.
+    /// `queued`, `running`, `waiting`, `review`, or `landing` while its approved work is being merged.
     pub state: String,
     /// 1 (most urgent) to 9.
     pub priority: u8,
@@ -97,6 +97,7 @@ impl PlannedView {
             Stands::Running { .. } => "running",
             Stands::Waiting(_) => "waiting",
             Stands::Review => "review",
+            Stands::Landing => "landing",
         };
         Self {
             id: task.id().to_string(),

@@ -64,6 +64,15 @@ pub enum Stands {
     Waiting(Waiting),
     /// A person looks at it.
     Review,
+    /// It is approved and being merged.
+    Landing,
+}
+
+impl Stands {
+    /// Whether nothing of it is left to be run, as far as is known.
+    pub fn is_worked_off(&self) -> bool {
+        matches!(self, Self::Review | Self::Landing)
+    }
 }
 
 impl Pending {

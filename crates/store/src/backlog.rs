@@ -91,11 +91,10 @@ fn pending(row: &Row) -> Result<Pending, Error> {
             account: row.opt_text(at(10))?.unwrap_or_default(),
         },
         "review" => Stands::Review,
-        "waiting" => Stands::Waiting(Waiting {
-            on: row.word(at(6), WaitFor::parse)?,
-            until: row.opt_at(at(7))?,
-            reason: reason.unwrap_or_default(),
-        }),
+        "waiting" => match row.word(at(6), WaitFor::parse)? {
+            WaitFor::Landing => Stands::Landing,
+            on => Stands::Waiting(Waiting { on, until: row.opt_at(at(7))?, reason: reason.unwrap_or_default() }),
+        },
         _ => Stands::Queued,
     };
     let candidate = candidate(row)?;

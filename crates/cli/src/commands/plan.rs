@@ -56,7 +56,7 @@ fn start(task: &PlannedView, now: jiff::Timestamp, zone: &TimeZone) -> String {
     let at = task.start_at.as_deref().and_then(|at| at.parse::<jiff::Timestamp>().ok());
     match (task.state.as_str(), at) {
         ("running", _) => "runs".into(),
-        ("review", _) => "review".into(),
+        (done @ ("review" | "landing"), _) => done.into(),
         (_, None) => "needs you".into(),
         (_, Some(at)) if at.as_second() <= now.as_second() => "now".into(),
         (_, Some(at)) => {

@@ -203,7 +203,7 @@ impl<'a> Simulation<'a> {
         }
     }
 
-    /// Who comes after whom. What is reviewed counts as done.
+    /// Who comes after whom. What is reviewed or merged counts as done.
     fn link(&mut self) {
         if self.tasks.iter().all(|task| task.after.is_empty()) {
             return;
@@ -213,7 +213,7 @@ impl<'a> Simulation<'a> {
         self.behind = vec![Vec::new(); self.tasks.len()];
         for (at, task) in self.tasks.iter().enumerate() {
             for earlier in task.after.iter().filter_map(|id| by_id.get(id)) {
-                if self.tasks[*earlier].stands != Stands::Review {
+                if !self.tasks[*earlier].stands.is_worked_off() {
                     self.open[at] += 1;
                     self.behind[*earlier].push(at);
                 }
@@ -241,7 +241,7 @@ impl<'a> Simulation<'a> {
                 // Its wait ends with what it comes after, or by a person.
                 _ => {}
             },
-            Stands::Running { .. } | Stands::Review => {}
+            Stands::Running { .. } | Stands::Review | Stands::Landing => {}
         }
     }
 

@@ -40,6 +40,7 @@ fn standing(task: &Pending, zone: &TimeZone) -> String {
         Stands::Queued => "is queued".into(),
         Stands::Running { since, account } => format!("runs on {account} since {}", since.local(zone)),
         Stands::Review => "is done and waits for your review".into(),
+        Stands::Landing => "is approved and being merged".into(),
         Stands::Waiting(waiting) => match (waiting.on, waiting.until) {
             (WaitFor::Retry, Some(until)) => {
                 format!("is tried again at {}: {}", until.local(zone), waiting.reason)

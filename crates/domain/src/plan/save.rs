@@ -155,7 +155,7 @@ fn takes<'a>(task: &'a Pending, estimates: &mut Estimates<'a>, now: Timestamp) -
     let median = Duration::from_millis(estimates.median(task));
     match &task.stands {
         Stands::Running { since, .. } => median.saturating_sub(now.since(*since)),
-        Stands::Review => Duration::ZERO,
+        Stands::Review | Stands::Landing => Duration::ZERO,
         Stands::Queued | Stands::Waiting(_) => median,
     }
 }

@@ -273,6 +273,7 @@ fn any_tasks() -> impl Strategy<Value = Vec<Pending>> {
                 _ if !after.is_empty() => waits(),
                 0 => Stands::Running { since: hours(-1), account: "claude".into() },
                 1 => Stands::Review,
+                4 => Stands::Landing,
                 2 => waiting(WaitFor::Retry, Some(hours(1))),
                 3 => waiting(WaitFor::Breakpoint, None),
                 _ => Stands::Queued,
@@ -370,7 +371,7 @@ proptest! {
                 continue;
             }
             prop_assert!(*start >= now());
-            for earlier in task.after.iter().filter_map(standing).filter(|earlier| earlier.stands != Stands::Review) {
+            for earlier in task.after.iter().filter_map(standing).filter(|earlier| !earlier.stands.is_worked_off()) {
                 prop_assert!(laid[&earlier.id()].end.is_some_and(|end| end <= *start), "started too early");
             }
             // Who lives at the moment it starts, itself included.
