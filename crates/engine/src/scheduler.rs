@@ -85,7 +85,12 @@ async fn adopt(context: &Arc<Context>) -> Result<(), Error> {
 pub(crate) async fn run_once(context: &Arc<Context>, now: Timestamp) -> Result<Option<Timestamp>, Error> {
     let due = context.store.read(move |tx| tasks::due(tx, now, MOST_DECISIONS)).await?;
     for id in due {
-        context.store.write(move |tx| tasks::change(tx, id, Command::Wake, "engine", now)).await?;
+        let woken = context.store.write(move |tx| tasks::change(tx, id, Command::Wake, "engine", now)).await;
+        match woken {
+            // A person was faster; one task never stands in the way of the others.
+            Ok(_) | Err(store::Error::Refused(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
     }
     let backlog = context.planner.now(&context.store).await?;
     let budgets = context.budgets(now);

@@ -17,6 +17,8 @@ pub const FROM_US: &str =
     "Sidekick looked at your work before any person did, and it cannot be accepted yet:";
 /// Bytes of a failed check's output that the agent is told.
 const MOST_OUTPUT: usize = 6000;
+/// Characters of what it is told in all.
+const MOST_FEEDBACK: usize = 16_000;
 
 /// A path that is risky, and the rule that says so.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -156,9 +158,9 @@ fn quoted(text: &str) -> String {
 
 fn feedback(problems: &[Problem]) -> String {
     let told: Vec<_> = problems.iter().map(|problem| problem.told.as_str()).collect();
+    let told: String = told.join("\n").chars().take(MOST_FEEDBACK).collect();
     format!(
-        "{FROM_US}\n\n{}\n\nMend that, and say at the end what you did. If it cannot be done, change nothing more and say why.",
-        told.join("\n")
+        "{FROM_US}\n\n{told}\n\nMend that, and say at the end what you did. If it cannot be done, change nothing more and say why."
     )
 }
 
