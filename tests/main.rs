@@ -18,6 +18,7 @@ mod gateway;
 mod hostile;
 mod input;
 mod job;
+mod prompts;
 mod pty;
 mod routing;
 mod sessions;

@@ -25,8 +25,10 @@ pub mod retry;
 pub mod route;
 pub mod run;
 pub mod schedule;
+pub mod shorten;
 pub mod task;
 pub mod time;
+pub mod tokens;
 pub mod usage;
 pub mod work;
 

@@ -44,7 +44,6 @@ pub struct Work {
 
 /// What a person or the engine wants to happen to a task.
 #[derive(Clone, Debug, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "commands are few, and live for one call")]
 pub enum Command {
     /// Claim it for a new run.
     Start(Start),
@@ -235,7 +234,7 @@ impl Work {
         }
         let title = task::title_of(&asked.text);
         let branch = task::branch_of(id);
-        Ok(Entry { run: None, event: Event::TaskCreated { asked, title, branch } })
+        Ok(Entry { run: None, event: Event::TaskCreated { asked: Box::new(asked), title, branch } })
     }
 
     /// The events that `command` causes now.

@@ -20,7 +20,7 @@ mod janitor;
 mod landing;
 mod local_model;
 mod pass;
-mod prompt;
+pub mod prompt;
 mod routing;
 mod run;
 mod scheduler;

@@ -9,6 +9,7 @@ mod gateway;
 mod jobs;
 mod prepare;
 mod reading;
+mod record;
 mod tools;
 
 use std::path::PathBuf;

@@ -7,7 +7,7 @@ use crate::event::{Event, Record};
 use crate::nature::{Classified, Nature};
 use crate::question::{self, Question};
 use crate::run::{Outcome, Run, RunState, Stage};
-use crate::task::{ChosenBy, Next, Task, TaskState, Waiting};
+use crate::task::{ChosenBy, NewTask, Next, Task, TaskState, Waiting};
 use crate::usage::Usage;
 
 /// Warnings kept on a task; later ones are in the log only.
@@ -17,7 +17,7 @@ pub(super) fn created(record: &Record) -> Option<Work> {
     let Event::TaskCreated { asked, title, branch } = &record.event else { return None };
     let task = Task {
         id: record.task,
-        asked: asked.clone(),
+        asked: NewTask::clone(asked),
         title: title.clone(),
         state: TaskState::Queued,
         attempt: 0,

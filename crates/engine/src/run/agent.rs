@@ -15,6 +15,7 @@ use workspace::Workspace;
 use super::gateway::Gateway;
 use super::jobs::{GRACE, found};
 use super::reading::{Reading, is_progress};
+use super::record::Record;
 use super::tools::reports;
 use super::{Broken, Drive, asked_to_stop};
 use crate::{agents_here, prompt};
@@ -71,7 +72,8 @@ impl Drive {
         }
         self.enter(Stage::Agent).await?;
         let budget = self.budget().await?;
-        self.follow(&dir, Reading::new(driver.session(&assignment)), budget).await
+        let record = driver.limits_log().map(|logs| Record { home: workspace.home(), logs });
+        self.follow(&dir, Reading::new(driver.session(&assignment)), record, budget).await
     }
 
     pub(super) fn lost(&self) -> End {
@@ -98,6 +100,7 @@ impl Drive {
         let memory = memory(&workspace.lower);
         let continuation = std::fs::read_to_string(self.continuation_file()).ok().filter(|_| run.attempt > 1);
         let parts = prompt::Parts {
+            project: &self.project,
             work: &self.work,
             memory: memory.as_deref(),
             continuation: continuation.as_deref(),
@@ -265,6 +268,7 @@ impl Drive {
         &mut self,
         dir: &Path,
         mut reading: Reading,
+        record: Option<Record>,
         budget: Option<Budget>,
     ) -> Result<End, Broken> {
         let (run, mut stop) = (self.id, self.stop.clone());
@@ -314,7 +318,8 @@ impl Drive {
                 }
                 Piece::Ended(exit) => {
                     // One beyond the end marks that what was left in the lines was stored, too.
-                    let rest = reading.rest();
+                    let mut rest = reading.rest();
+                    rest.extend(self.limits_on(record.as_ref(), &reading));
                     if told <= offset {
                         self.store_events(rest, told, offset + 1).await?;
                     }
@@ -332,6 +337,15 @@ impl Drive {
                 }
                 Piece::Lost => return Ok(self.lost()),
             }
+        }
+    }
+
+    /// The windows of the account as the agent wrote them down. A gateway has seen them already.
+    fn limits_on(&self, record: Option<&Record>, reading: &Reading) -> Vec<Event> {
+        let session = self.work.run.as_ref().and_then(|run| run.session.as_deref());
+        match (record, session) {
+            (Some(record), Some(session)) if !reading.is_metered() => record.limits(session),
+            _ => Vec::new(),
         }
     }
 
