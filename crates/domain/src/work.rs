@@ -49,7 +49,6 @@ pub struct Work {
 
 /// What a person or the engine wants to happen to a task.
 #[derive(Clone, Debug, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "commands are few, and live for one call")]
 pub enum Command {
     /// Claim it for a new run.
     Start(Start),
