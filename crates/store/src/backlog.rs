@@ -93,7 +93,9 @@ fn pending(row: &Row) -> Result<Pending, Error> {
         "review" => Stands::Review,
         "waiting" => match row.word(at(6), WaitFor::parse)? {
             WaitFor::Landing => Stands::Landing,
-            on => Stands::Waiting(Waiting { on, until: row.opt_at(at(7))?, reason: reason.unwrap_or_default() }),
+            on => {
+                Stands::Waiting(Waiting { on, until: row.opt_at(at(7))?, reason: reason.unwrap_or_default() })
+            }
         },
         _ => Stands::Queued,
     };
