@@ -216,7 +216,7 @@ mod tests {
             ("cost < 'two'", "_<_"),
             ("checks_passed && confidence > 'high'", "_>_"),
             ("risky && !risky && diff_lines > 'x'.size() && cost && true", ""),
-            ("cost + 1", "not true or false"),
+            ("cost + 1.0", "not true or false"),
             ("", "empty"),
             ("[1, 2].map(cost, cost).size() > 1", "`map` cannot be used here"),
             ("[1].all(cost, cost > 1)", "`all` cannot be used here"),
