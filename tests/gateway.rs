@@ -135,7 +135,7 @@ fn a_local_endpoint_that_is_down_is_started() {
             "import socket, threading\n\
              def copy(a, b):\n while True:\n  d = a.recv(65536)\n  if not d: break\n  b.sendall(d)\n b.shutdown(1)\n\
              s = socket.create_server(('127.0.0.1', {port}))\n\
-             s.settimeout(20)\n\
+             s.settimeout(120)\n\
              try:\n while True:\n  a, _ = s.accept(); b = socket.create_connection(('127.0.0.1', {upstream}))\n  threading.Thread(target=copy, args=(a, b), daemon=True).start(); threading.Thread(target=copy, args=(b, a), daemon=True).start()\n\
              except TimeoutError: pass\n"
         ),

@@ -403,8 +403,13 @@ fn what_the_repository_brings_would_run() {
         }
         let bench = Bench::new();
         plant(&bench);
-        bench.configure(&format!("agents: {{plain: {agent}}}\n"));
-        let done = bench.json(&["run", "say hello", "--agent", "plain", "--isolation", "none"]);
+        // Whether it ends is its own affair: what it ran at its start is in the tree.
+        let repo = bench.repo.path().display().to_string();
+        bench.configure(&format!(
+            "retry: {{most: 0}}\nagents: {{plain: {agent}}}\nprojects: {{shop: {{repo: {repo}, timeout_minutes: 2}}}}\n"
+        ));
+        let words = ["run", "say hello", "--agent", "plain", "--isolation", "none", "--project", "shop"];
+        let done = bench.json(&words);
         let diff = bench.json(&["diff", done["task"].as_str().unwrap()]).to_string();
         assert!(diff.contains("hooked.txt\"") && diff.contains("served.txt\""), "{name}: {diff}");
     }
