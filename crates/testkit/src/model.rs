@@ -129,6 +129,11 @@ impl ModelServer {
         Self { port, script, stop: Some(stop) }
     }
 
+    /// What is answered after all that was to be answered so far.
+    pub fn then(&self, turns: Vec<Turn>) {
+        self.script.lock().unwrap().turns.extend(turns);
+    }
+
     pub fn port(&self) -> u16 {
         self.port
     }
