@@ -149,7 +149,8 @@ pub fn summary(tasks: &[Pending], plan: &[Planned], now: Timestamp) -> String {
     if plan.is_empty() {
         return "Nothing is to be done.".into();
     }
-    let mut said = vec![format!("{running} run, {open} wait, {reviews} are ready for your review.")];
+    let are = if reviews == 1 { "is" } else { "are" };
+    let mut said = vec![format!("{running} run, {open} wait, {reviews} {are} ready for your review.")];
     let last = plan.iter().filter_map(|planned| planned.laid.end).max();
     if let Some(last) = last {
         said.push(format!("The last of {} ends in about {}.", running + timed, told(last.since(now))));

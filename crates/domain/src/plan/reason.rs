@@ -54,7 +54,7 @@ fn standing(task: &Pending, zone: &TimeZone) -> String {
 /// Of a queued task.
 pub fn sentence(project: &str, fate: &Fate) -> String {
     match fate {
-        Fate::Start(account) => format!("starts now on {}", account.account.name),
+        Fate::Start(offer) => format!("starts now on {}", offer.account.name),
         Fate::Wait(_, reason) => reason.clone(),
         Fate::Stays(hindrance) => hindered(project, hindrance),
     }
