@@ -8,6 +8,9 @@ use cel::{Context, Program, Value};
 const MOST_TEXT: usize = 500;
 /// Brackets, signs and negations of an expression: they nest.
 const MOST_NESTED: usize = 60;
+/// Bytes of stack to read an expression on. The longest ones need some 10 MB in a debug build, more than a thread of
+/// the daemon has; what is not used is never given.
+const STACK: usize = 64 << 20;
 
 /// What an expression may speak of.
 #[derive(Clone, Debug, Default)]
@@ -113,6 +116,10 @@ impl Facts {
 
 /// Why an expression cannot be used, if it cannot.
 pub fn check(expression: &str) -> Result<(), String> {
+    on_a_deep_stack(|| check_all(expression))
+}
+
+fn check_all(expression: &str) -> Result<(), String> {
     let program = compile(expression)?;
     for facts in Facts::samples() {
         evaluate(&program, &facts)?;
@@ -133,13 +140,23 @@ pub fn check(expression: &str) -> Result<(), String> {
 
 /// Whether it holds; not, whenever that cannot be said.
 pub(crate) fn holds(expression: &str, facts: &Facts) -> bool {
-    compile(expression).and_then(|program| evaluate(&program, facts)).unwrap_or_else(|reason| {
+    let known = on_a_deep_stack(|| compile(expression).and_then(|program| evaluate(&program, facts)));
+    known.unwrap_or_else(|reason| {
         tracing::warn!(
             expression,
             reason,
             "an expression of a policy could not be evaluated; nothing was approved"
         );
         false
+    })
+}
+
+fn on_a_deep_stack<T: Send>(work: impl FnOnce() -> Result<T, String> + Send) -> Result<T, String> {
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().name("approve".into()).stack_size(STACK);
+        let started = thread.spawn_scoped(scope, work);
+        let thread = started.map_err(|error| format!("no thread could be started to read it: {error}"))?;
+        thread.join().unwrap_or_else(|_| Err("reading it failed".into()))
     })
 }
 
@@ -228,6 +245,9 @@ mod tests {
         assert!(check(&deep).unwrap_err().contains("nests too deeply"));
         let most = format!("{}risky{}", "(".repeat(MOST_NESTED), ")".repeat(MOST_NESTED));
         check(&most).unwrap();
+        // The longest of what nests without brackets: neither may fill the stack.
+        check(&format!("{}risky", "risky?risky:".repeat(41))).unwrap();
+        check(&format!("{}1 > 0", "1+".repeat(240))).unwrap();
         assert!(check(&"risky || ".repeat(100)).unwrap_err().contains("longer than 500"));
     }
 }
