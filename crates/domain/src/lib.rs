@@ -8,10 +8,12 @@
 
 pub mod account;
 pub mod check;
+pub mod collision;
 pub mod delegation;
 pub mod diff;
 pub mod event;
 pub mod ids;
+pub mod landing;
 pub mod memory;
 pub mod nature;
 pub mod placement;
@@ -21,6 +23,7 @@ pub mod question;
 pub mod retry;
 pub mod run;
 pub mod schedule;
+pub mod stuck;
 pub mod task;
 pub mod time;
 pub mod usage;

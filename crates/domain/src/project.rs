@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
+use crate::collision;
+use crate::landing::Repaired;
 use crate::run::Isolation;
+use crate::stuck;
 
 /// A project as the daemon knows it: from `sidekick.yaml`, or made on the fly for a repository named on
 /// the command line.
@@ -38,6 +41,12 @@ pub struct Project {
     pub network: Vec<String>,
     /// The longest a run's agent may take.
     pub timeout: Duration,
+    /// What is done with approved work that its agent repaired.
+    pub repaired: Repaired,
+    /// What is done about tasks that change the same files.
+    pub collisions: collision::Policy,
+    /// When a run counts as stuck; never without.
+    pub stuck: Option<stuck::Thresholds>,
     /// Whether `CONTINUATION.md` is also written into the repository.
     pub continuation_in_repo: bool,
 }
@@ -85,6 +94,9 @@ impl Project {
             copy: [".env", ".env.*"].map(String::from).to_vec(),
             network: Vec::new(),
             timeout: DEFAULT_TIMEOUT,
+            repaired: Repaired::default(),
+            collisions: collision::Policy::default(),
+            stuck: Some(stuck::Thresholds::default()),
             continuation_in_repo: false,
         }
     }

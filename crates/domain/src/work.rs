@@ -7,20 +7,28 @@
 
 mod apply;
 mod asking;
+mod landing;
+mod noticed;
+
 #[cfg(test)]
 mod tests;
 
 use std::time::Duration;
 
 use crate::check::CheckResult;
+use crate::collision::Collision;
 use crate::diff::DiffStat;
 use crate::event::{Event, Record};
 use crate::ids::{RunId, TaskId};
 use crate::placement::Placement;
 use crate::retry::RetryPolicy;
 use crate::run::{Isolation, Outcome, Run, Stage};
+use crate::stuck;
 use crate::task::{self, NewTask, Task, TaskState, WaitFor};
 use crate::time::Timestamp;
+
+pub use apply::OURS;
+pub use landing::Return;
 
 /// How long a task waits when an account's limit was hit and nobody said until when.
 pub const UNKNOWN_LIMIT: Duration = Duration::from_mins(15);
@@ -68,6 +76,28 @@ pub enum Command {
     /// The merge cannot happen as things are.
     LandingRefused {
         /// One sentence for people.
+        reason: String,
+    },
+    /// The checks run on the merge of the work with a tip.
+    LandingChecks {
+        /// The tip.
+        onto: String,
+        /// The merge commit.
+        commit: String,
+    },
+    /// A check of that merge ended.
+    LandingChecked(CheckResult),
+    /// The work cannot land as it is: back to its agent, or to a person when that was done often enough.
+    LandingReturned(Return),
+    /// Another task at work changes the same files.
+    Collide(Collision),
+    /// That is over.
+    CollisionOver(TaskId),
+    /// Let another task land first, because both change the same files.
+    Yield {
+        /// Which.
+        to: TaskId,
+        /// Why, for people.
         reason: String,
     },
     /// Answer what the agent asked.
@@ -152,6 +182,22 @@ pub enum RunCommand {
     },
     /// A check ended.
     Checked(CheckResult),
+    /// It brought the work onto the tip it was to; see [`Event::LandingResolved`].
+    Resolved {
+        /// The tip.
+        onto: String,
+        /// Files it changed besides the conflict.
+        beyond: Vec<String>,
+    },
+    /// It did not.
+    Unresolved {
+        /// The tip.
+        onto: String,
+        /// Files with conflict markers.
+        paths: Vec<String>,
+    },
+    /// It seems stuck.
+    Stuck(stuck::Seen),
     /// It is over.
     End(End),
 }
@@ -240,6 +286,12 @@ impl Work {
                 self.expect_landing("return")?;
                 Ok(task_events([Event::TaskReview { reason: Some(reason) }]))
             }
+            Command::LandingChecks { onto, commit } => self.landing_checks(onto, commit),
+            Command::LandingChecked(check) => self.landing_checked(check),
+            Command::LandingReturned(back) => self.return_work(back),
+            Command::Collide(collision) => Ok(self.collide(collision)),
+            Command::CollisionOver(other) => Ok(self.collision_over(other)),
+            Command::Yield { to, reason } => self.yield_to(to, reason),
             Command::Answer { question, words } => self.answer(question.as_deref(), &words),
             Command::SendBack { comment } => self.send_back(comment),
             Command::TakeOver => self.take_over(),
@@ -310,6 +362,9 @@ impl Work {
                 duration_ms: check.duration_ms,
                 output: check.output,
             }],
+            RunCommand::Resolved { onto, beyond } => vec![Event::LandingResolved { onto, beyond }],
+            RunCommand::Unresolved { onto, paths } => vec![Event::LandingUnresolved { onto, paths }],
+            RunCommand::Stuck(seen) => vec![self.stuck(seen)],
             RunCommand::End(end) => return Ok(self.end(run, end, now)),
         };
         Ok(events.into_iter().map(|event| Entry { run: Some((run.id, run.attempt)), event }).collect())
@@ -317,6 +372,12 @@ impl Work {
 
     fn end(&self, run: &Run, end: End, now: Timestamp) -> Vec<Entry> {
         let reason = end.reason.clone().unwrap_or_else(|| format!("the run {}", end.outcome.as_str()));
+        let ended =
+            |end: End| Event::RunEnded { outcome: end.outcome, reason: end.reason, summary: end.summary };
+        let of_run = |event| Entry { run: Some((run.id, run.attempt)), event };
+        if let Some(after) = self.after_stuck(run, &end).or_else(|| self.repaired(run, &end)) {
+            return std::iter::once(ended(end)).chain(after).map(of_run).collect();
+        }
         let after = if self.task.next.hands_on {
             // Stopped for the person who takes over, or ended just before.
             Event::TaskQueued { reason: TAKEN_OVER.into() }
@@ -337,11 +398,7 @@ impl Work {
                 },
             }
         };
-        let ended = Event::RunEnded { outcome: end.outcome, reason: end.reason, summary: end.summary };
-        vec![
-            Entry { run: Some((run.id, run.attempt)), event: ended },
-            Entry { run: Some((run.id, run.attempt)), event: after },
-        ]
+        vec![of_run(ended(end)), of_run(after)]
     }
 
     /// Whatever the program's end was, a person has ended it, and there may be work to look at.
@@ -377,31 +434,6 @@ impl Work {
             Event::TaskWaiting { on: WaitFor::Credits, until, reason }
         };
         Ok(task_events([event]))
-    }
-
-    fn approve(&self) -> Result<Vec<Entry>, Refusal> {
-        if self.task.state != TaskState::Review {
-            return Err(self.not_now("approve", ": there is nothing to review"));
-        }
-        let (Some(commit), base) = (&self.task.commit, &self.task.base_commit) else {
-            return Err(Refusal::Invalid(
-                "this task has no collected work to approve; send it back or discard it",
-            ));
-        };
-        if Some(commit) == base.as_ref() {
-            return Ok(task_events([Event::TaskCompleted {
-                commit: None,
-                how: "approved; there was nothing to merge".into(),
-            }]));
-        }
-        Ok(task_events([
-            Event::TaskApproved { commit: commit.clone() },
-            Event::TaskWaiting {
-                on: WaitFor::Landing,
-                until: None,
-                reason: "approved; it is being merged".into(),
-            },
-        ]))
     }
 
     fn send_back(&self, comment: String) -> Result<Vec<Entry>, Refusal> {
@@ -464,6 +496,7 @@ impl Work {
             TaskState::Running => Ok(task_events([Event::TaskStopRequested {}])),
             TaskState::Queued => Ok(Self::cancelled()),
             TaskState::Waiting(waiting) if waiting.on != WaitFor::Landing => Ok(Self::cancelled()),
+            TaskState::Waiting(_) => Ok(self.withdraw()),
             TaskState::Review => {
                 Err(self.not_now("stop", ": nothing runs; approve it, send it back or discard it"))
             }
@@ -494,13 +527,6 @@ impl Work {
             }
             TaskState::Running => Err(self.not_now("roll back", ": stop it first")),
             _ => Err(self.not_now("roll back", "")),
-        }
-    }
-
-    fn expect_landing(&self, action: &'static str) -> Result<(), Refusal> {
-        match self.task.state.waiting() {
-            Some(waiting) if waiting.on == WaitFor::Landing => Ok(()),
-            _ => Err(self.not_now(action, "")),
         }
     }
 

@@ -35,6 +35,12 @@ const STEPS: &[(i64, &str, &str, &str)] = &[
         include_str!("../migrations/sqlite/0005_planning.sql"),
         include_str!("../migrations/postgres/0005_planning.sql"),
     ),
+    (
+        9,
+        "merging",
+        include_str!("../migrations/sqlite/0009_merging.sql"),
+        include_str!("../migrations/postgres/0009_merging.sql"),
+    ),
 ];
 
 /// The schema this binary writes.

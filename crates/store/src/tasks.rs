@@ -3,6 +3,7 @@
 //! [`change`] is the only way a task changes: it loads the state, asks the domain, appends the events
 //! and writes the state they make, in the caller's transaction.
 
+mod merging;
 mod rows;
 
 use std::time::Duration;
@@ -10,6 +11,8 @@ use std::time::Duration;
 use domain::schedule::Candidate;
 use domain::work::Command;
 use domain::{Event, NewTask, Record, RunId, Task, TaskId, Timestamp, WaitFor, Work};
+
+pub use merging::{InQueue, at_work, landed_by, merge_queue, yielding};
 
 use crate::sql::{Row, Tx, Value};
 use crate::{Error, checkpoints, events, outbox, runs};

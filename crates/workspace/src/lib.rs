@@ -28,7 +28,7 @@ use std::path::{Path, PathBuf};
 
 pub use collect::{CollectJob, Imported};
 pub use diff::{Diff, FileDiff, FileStatus};
-pub use land::{Landed, Landing};
+pub use land::{Came, Foreseen, Landed, Landing, Plan};
 pub use source::Base;
 pub use tree::{Kind, Workspace};
 
@@ -138,7 +138,7 @@ pub struct Workspaces {
 impl Workspaces {
     /// Opens, making what is missing.
     pub fn open(data_dir: &Path, person: Person) -> Result<Self, Error> {
-        for name in ["repos", "checkouts", "workspaces", "scratch"] {
+        for name in ["repos", "checkouts", "workspaces", "scratch", "landings"] {
             let dir = data_dir.join(name);
             at(&dir, fs::create_dir_all(&dir))?;
         }

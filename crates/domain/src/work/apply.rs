@@ -1,14 +1,18 @@
 //! Folding events into a task and its latest run. Total: every event leaves a legal state.
 
-use super::Work;
+use super::{Work, noticed};
 use crate::check::CheckResult;
 use crate::diff::DiffStat;
 use crate::event::{Event, Record};
+use crate::landing::{Landing, Merge, Resolved};
 use crate::question::{self, Question};
 use crate::run::{Outcome, Run, RunState, Stage};
+use crate::stuck;
 use crate::task::{Next, Task, TaskState, Waiting};
 use crate::usage::Usage;
 
+/// What begins the words of ours that an agent goes on with, in place of a person's.
+pub const OURS: &str = "Sidekick: ";
 /// Warnings kept on a task; later ones are in the log only.
 const MOST_WARNINGS: usize = 20;
 
@@ -34,6 +38,10 @@ pub(super) fn created(record: &Record) -> Option<Work> {
         checks: Vec::new(),
         warnings: Vec::new(),
         questions: Vec::new(),
+        landing: Landing::default(),
+        collisions: Vec::new(),
+        stuck: stuck::Standing::default(),
+        yields_to: None,
         usage: Usage::default(),
         created_at: record.at,
         updated_at: record.at,
@@ -67,6 +75,17 @@ pub(super) fn apply(work: &mut Work, record: &Record) {
             answer: None,
         }),
         Event::QuestionAnswered { id, text } => answered(&mut work.task, id, text),
+        Event::RunStuck { seen, what, .. } => work.task.stuck.note(seen, what),
+        Event::TaskYielded { to } => work.task.yields_to = Some(*to),
+        Event::CollisionSeen { .. } | Event::CollisionOver { .. } => {
+            noticed::apply(&mut work.task, &record.event)
+        }
+        Event::LandingChecking { .. }
+        | Event::LandingChecked { .. }
+        | Event::LandingWithdrawn { .. }
+        | Event::LandingReturned { .. }
+        | Event::LandingResolved { .. }
+        | Event::LandingUnresolved { .. } => landing(&mut work.task, &record.event),
         Event::CheckFinished { name, command, status, duration_ms, output } => {
             let check = CheckResult {
                 name: name.clone(),
@@ -80,6 +99,40 @@ pub(super) fn apply(work: &mut Work, record: &Record) {
             work.task.checks.push(check);
         }
         _ => of_task(&mut work.task, record),
+    }
+}
+
+/// See [`crate::landing`].
+fn landing(task: &mut Task, event: &Event) {
+    match event {
+        Event::LandingChecking { onto, commit } => {
+            task.landing.checking = Some(Merge { onto: onto.clone(), commit: commit.clone() });
+            task.landing.checks.clear();
+        }
+        Event::LandingChecked { check } => {
+            task.landing.checks.retain(|known| known.name != check.name);
+            task.landing.checks.push(check.clone());
+        }
+        Event::LandingWithdrawn {} => task.landing.withdrawn = true,
+        Event::LandingReturned { onto, comment, again, .. } => {
+            task.landing = Landing {
+                returns: task.landing.returns + 1,
+                onto: Some(onto.clone()),
+                again: *again,
+                ..Landing::default()
+            };
+            task.next.feedback = Some(format!("{OURS}{comment}"));
+            task.next.resume.clone_from(&task.session);
+            task.failures = 0;
+        }
+        Event::LandingResolved { onto, beyond } => {
+            task.base_commit = Some(onto.clone());
+            task.landing.onto = None;
+            task.landing.unresolved.clear();
+            task.landing.resolved = Some(Resolved { onto: onto.clone(), beyond: beyond.clone() });
+        }
+        Event::LandingUnresolved { paths, .. } => task.landing.unresolved.clone_from(paths),
+        _ => {}
     }
 }
 
@@ -104,6 +157,7 @@ fn of_task(task: &mut Task, record: &Record) {
     match &record.event {
         Event::TaskQueued { .. } => {
             task.state = TaskState::Queued;
+            task.yields_to = None;
             task.stopping = false;
             task.reason = None;
             task.ended_at = None;
@@ -117,12 +171,20 @@ fn of_task(task: &mut Task, record: &Record) {
             task.reason.clone_from(reason);
             task.failures = 0;
             task.next.hands_on = false;
+            (task.landing.withdrawn, task.landing.checking) = (false, None);
+        }
+        Event::TaskApproved { again, .. } => {
+            let returns = if *again { task.landing.returns } else { 0 };
+            task.landing = Landing { returns, ..Landing::default() };
         }
         Event::TaskSentBack { comment } => {
             task.next.feedback = Some(comment.clone());
             task.next.resume.clone_from(&task.session);
             task.failures = 0;
             task.questions.clear();
+            // What it was to be brought onto it still is.
+            (task.landing.returns, task.landing.resolved) = (0, None);
+            task.stuck = stuck::Standing::default();
         }
         Event::TaskRetried { agent } => {
             if let Some(agent) = agent {
@@ -131,6 +193,8 @@ fn of_task(task: &mut Task, record: &Record) {
             task.next = Next::default();
             task.failures = 0;
             task.questions.clear();
+            task.landing = Landing::default();
+            task.stuck = stuck::Standing::default();
             (task.commit, task.diff, task.session, task.summary) = (None, None, None, None);
             task.checks.clear();
             task.warnings.clear();
@@ -145,6 +209,7 @@ fn of_task(task: &mut Task, record: &Record) {
             task.next.hands_on = true;
             task.next.resume.clone_from(&task.session);
             task.questions.clear();
+            task.yields_to = None;
         }
         Event::TaskRolledBack { checkpoint, commit } => {
             task.state = TaskState::Review;
@@ -154,6 +219,7 @@ fn of_task(task: &mut Task, record: &Record) {
             task.session = None;
             task.diff = None;
             task.checks.clear();
+            task.landing = Landing::default();
             task.ended_at = None;
         }
         Event::TaskCompleted { commit, how } => {
@@ -173,6 +239,8 @@ fn finish(task: &mut Task, record: &Record, state: TaskState, reason: &str) {
     task.stopping = false;
     task.next.hands_on = false;
     task.questions.clear();
+    task.collisions.clear();
+    task.yields_to = None;
     task.reason = Some(reason.to_owned());
     task.ended_at = Some(record.at);
 }
@@ -297,5 +365,8 @@ fn after_run(task: &mut Task, run: &Run, outcome: Outcome) {
         feedback: run.feedback.clone().filter(|_| outcome != Outcome::Succeeded && !run.hands_on),
         hands_on: task.next.hands_on,
     };
+    if let Some(what) = task.stuck.now.take().filter(|_| outcome != Outcome::Succeeded) {
+        task.next.feedback = Some(format!("{OURS}{}", stuck::nudge(&what)));
+    }
     hand_over(task);
 }

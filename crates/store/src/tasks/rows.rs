@@ -34,7 +34,7 @@ const FIXED: [&str; 16] = [
     "parent_run",
     "depth",
 ];
-const MOVING: [&str; 38] = [
+const MOVING: [&str; 42] = [
     "agent",
     "title",
     "state",
@@ -74,6 +74,10 @@ const MOVING: [&str; 38] = [
     "gpu",
     "deadline",
     "after_tasks",
+    "landing",
+    "collisions",
+    "stuck",
+    "yields_to",
 ];
 
 static SELECT: LazyLock<String> =
@@ -175,6 +179,10 @@ fn moving(task: &Task) -> Result<Vec<Value>, Error> {
         task.asked.nature.gpu.into(),
         task.asked.deadline.into(),
         (&json(&task.asked.after)?).into(),
+        (&json(&task.landing)?).into(),
+        (&json(&task.collisions)?).into(),
+        (&json(&task.stuck)?).into(),
+        task.yields_to.into(),
     ])
 }
 
@@ -232,6 +240,10 @@ fn task(row: &Row) -> Result<Task, Error> {
         checks: row.word(37, |text| serde_json::from_str::<Vec<CheckResult>>(text).ok())?,
         warnings: row.word(38, |text| serde_json::from_str::<Vec<String>>(text).ok())?,
         questions: row.word(46, |text| serde_json::from_str::<Vec<Question>>(text).ok())?,
+        landing: row.word(54, |text| serde_json::from_str(text).ok())?,
+        collisions: row.word(55, |text| serde_json::from_str(text).ok())?,
+        stuck: row.word(56, |text| serde_json::from_str(text).ok())?,
+        yields_to: row.opt_word(57, |text| text.parse().ok())?,
         usage: usage(row, 39)?,
         created_at: row.at(12)?,
         updated_at: row.at(43)?,

@@ -73,7 +73,13 @@ impl Bench {
     pub(crate) fn collect(&self, workspace: &Workspace) -> String {
         let job = self
             .spaces
-            .collect_job(workspace, Path::new("/mnt/workspace"), Path::new(workspace::OBJECTS), "Leftovers")
+            .collect_job(
+                workspace,
+                Path::new("/mnt/workspace"),
+                Path::new(workspace::OBJECTS),
+                "Leftovers",
+                None,
+            )
             .unwrap();
         let argv: Vec<&str> = job.argv.iter().map(String::as_str).collect();
         let bundle = self.dir.path().join("bundle");
