@@ -18,6 +18,7 @@ mod gateway;
 mod hostile;
 mod input;
 mod job;
+mod merge;
 mod pty;
 mod sessions;
 mod sidekick;

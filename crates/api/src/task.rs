@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::asking::QuestionView;
+use crate::queue::{self, CollisionView, PlaceView};
 
 /// A page of something.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -86,6 +87,12 @@ pub struct TaskView {
     /// What its agent asked, until all is answered.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub questions: Vec<QuestionView>,
+    /// Where it stands in the merge queue, when it was approved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queue: Option<PlaceView>,
+    /// Tasks at work that change the same files.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub collisions: Vec<CollisionView>,
     /// The task whose agent handed it on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<String>,
@@ -379,6 +386,8 @@ impl TaskView {
             checks: task.checks.iter().map(CheckView::from).collect(),
             warnings: task.warnings.clone(),
             questions: task.questions.iter().map(QuestionView::from).collect(),
+            queue: None,
+            collisions: queue::current(&task.collisions),
             parent: task.asked.parent.map(|parent| parent.task.to_string()),
             kind: task.asked.nature.kind.as_str().into(),
             complexity: task.asked.nature.complexity.as_str().into(),

@@ -4,6 +4,7 @@
 
 mod accounts;
 mod edit;
+mod merging;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -87,6 +88,13 @@ struct ProjectFile {
     #[serde(default)]
     network: Vec<String>,
     timeout_minutes: Option<u64>,
+    /// What is done with approved work that its agent repaired.
+    #[serde(default)]
+    repaired: domain::landing::Repaired,
+    /// What is done about tasks that change the same files.
+    #[serde(default)]
+    collisions: domain::collision::Policy,
+    stuck: Option<merging::StuckFile>,
     #[serde(default)]
     continuation_in_repo: bool,
 }
@@ -320,6 +328,12 @@ fn of_file(name: &str, file: ProjectFile) -> Result<Project> {
         copy: file.copy.unwrap_or(known.copy.clone()),
         network: file.network,
         timeout: file.timeout_minutes.map_or(known.timeout, Duration::from_mins),
+        repaired: file.repaired,
+        collisions: file.collisions,
+        stuck: match file.stuck {
+            None => known.stuck,
+            Some(stuck) => stuck.thresholds().map_err(|what| wrong(&what))?,
+        },
         continuation_in_repo: file.continuation_in_repo,
         ..known
     })

@@ -42,6 +42,7 @@ pub use accounts::{AccountHere, AccountOptions, Switch};
 pub use agents_here::{AgentHere, AgentState, AgentsHere};
 pub use desk::Caller;
 pub use intake::{Request, Unclear};
+pub use landing::{Place as QueuePlace, places as queue_places};
 pub use local_model::LocalModel;
 pub use sessions::{Session, SessionLogs};
 pub use store::memory::{Note, Place};
@@ -156,6 +157,8 @@ pub(crate) struct Context {
     pub(crate) land: Notify,
     /// Something may have to be removed.
     pub(crate) tidy: Notify,
+    /// Somebody may have changed what another changes.
+    pub(crate) radar: Notify,
     /// Held by who reads the logs of sessions.
     pub(crate) reading_sessions: tokio::sync::Mutex<()>,
     /// What was found of the sandbox, once somebody wanted to know.
@@ -184,6 +187,7 @@ impl Engine {
             wake: Notify::new(),
             land: Notify::new(),
             tidy: Notify::new(),
+            radar: Notify::new(),
             reading_sessions: tokio::sync::Mutex::default(),
             sandbox: OnceCell::new(),
             starting: tokio::sync::Mutex::default(),
@@ -268,7 +272,8 @@ impl Engine {
     pub async fn command(&self, id: TaskId, command: Command, actor: &'static str) -> Result<Work, Error> {
         let now = clock::now();
         let work = self.context.store.write(move |tx| tasks::change(tx, id, command, actor, now)).await?;
-        if let Some(run) = work.run.as_ref().filter(|_| work.task.stopping) {
+        let leaves = work.task.stopping || work.task.landing.withdrawn;
+        if let Some(run) = work.run.as_ref().filter(|_| leaves) {
             self.context.ask_to_stop(run.id);
         }
         self.context.wake.notify_one();
@@ -304,6 +309,22 @@ impl Engine {
         let point = points.into_iter().find(|point| point.name == name);
         let point = point.ok_or(store::Error::NotFound { what: "checkpoint", id: checkpoint.clone() })?;
         self.command(id, Command::Rollback { checkpoint, commit: point.commit }, actor).await
+    }
+
+    /// What would become of these tasks' work, landed one after the other in the branch as it is.
+    pub async fn foresee(
+        &self,
+        repo: String,
+        branch: String,
+        tasks: Vec<TaskId>,
+    ) -> Result<(String, Vec<workspace::Foreseen>), Error> {
+        let commits = self.context.store.read(move |tx| {
+            let commit = |id| Ok(tasks::load(tx, id)?.and_then(|work| work.task.commit).unwrap_or_default());
+            tasks.into_iter().map(commit).collect::<Result<Vec<_>, store::Error>>()
+        });
+        let commits = commits.await?;
+        let context = Arc::clone(&self.context);
+        blocking(move || context.workspaces.foresee(&repo, &branch, &commits)).await
     }
 
     /// The change a task's work makes: base, commit, and what lies between.

@@ -39,9 +39,10 @@ pub(crate) fn compose(parts: &Parts<'_>) -> String {
         return as_it_is(parts, run);
     }
     match (&run.resume, &run.feedback) {
-        (Some(_), Some(feedback)) => {
-            format!("A person looked at your work and says:\n\n{feedback}\n\nGo on with that.\n")
-        }
+        (Some(_), Some(feedback)) => match feedback.strip_prefix(domain::work::OURS) {
+            Some(ours) => format!("About your work: {ours}\nGo on with that.\n"),
+            None => format!("A person looked at your work and says:\n\n{feedback}\n\nGo on with that.\n"),
+        },
         (Some(_), None) => "Continue from where you left off.\n".into(),
         (None, feedback) => {
             let mut prompt = String::new();
@@ -56,7 +57,10 @@ pub(crate) fn compose(parts: &Parts<'_>) -> String {
             }
             prompt += &format!("Your task, in the repository you are in:\n\n{text}\n");
             if let Some(feedback) = feedback {
-                prompt += &format!("\nA person looked at the work so far and says:\n\n{feedback}\n");
+                prompt += &match feedback.strip_prefix(domain::work::OURS) {
+                    Some(ours) => format!("\nAbout the work so far: {ours}\n"),
+                    None => format!("\nA person looked at the work so far and says:\n\n{feedback}\n"),
+                };
             }
             prompt += if parts.can_ask { ASKING } else { ALONE };
             prompt

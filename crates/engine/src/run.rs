@@ -4,9 +4,11 @@
 mod agent;
 mod by_hand;
 mod collect;
+mod combined;
 mod endpoint;
 mod gateway;
 mod jobs;
+mod onto;
 mod prepare;
 mod reading;
 mod tools;
@@ -20,6 +22,8 @@ use domain::{Outcome, Project, Run, RunState, Stage, Work};
 use store::runs::Told;
 use tokio::sync::watch;
 use workspace::Workspace;
+
+pub(crate) use combined::{Combined, check_combined};
 
 use crate::accounts::Reporter;
 use crate::{Context, clock};
@@ -123,6 +127,11 @@ impl Drive {
         }
         if self.stage() <= Stage::Setup
             && let Some(end) = self.set_up(&workspace).await?
+        {
+            return Ok(end);
+        }
+        if self.stage() <= Stage::Setup
+            && let Some(end) = self.bring_onto(&workspace).await?
         {
             return Ok(end);
         }

@@ -7,7 +7,7 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::routes::{accounts, events, memory, projects, session, sessions, status, tasks};
+use crate::routes::{accounts, events, memory, projects, queue, session, sessions, status, tasks};
 use crate::{App, assets, guard, ws};
 
 /// The largest body a request may have.
@@ -48,6 +48,7 @@ fn documented() -> OpenApiRouter<App> {
         .routes(routes!(tasks::stop_task))
         .routes(routes!(tasks::retry_task))
         .routes(routes!(tasks::roll_back_task))
+        .routes(routes!(queue::get_queue))
         .routes(routes!(memory::read_memory, memory::write_memory))
         .routes(routes!(events::list_task_events))
         .routes(routes!(events::follow_events))

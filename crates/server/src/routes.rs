@@ -4,6 +4,7 @@ pub(crate) mod accounts;
 pub(crate) mod events;
 pub(crate) mod memory;
 pub(crate) mod projects;
+pub(crate) mod queue;
 pub(crate) mod session;
 pub(crate) mod sessions;
 pub(crate) mod status;

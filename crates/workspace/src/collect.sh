@@ -37,6 +37,10 @@ sed '1,/^$/d' <"$dir/lines" >"$dir/gone"
 if [ -s "$dir/gone" ]; then
   tr '\0\n' '\n\0' <"$dir/gone" | xargs -0 git ls-files -z -- | tr '\0\n' '\n\0' >>"$dir/files"
 fi
+# What commits of the agent's added and is gone again leaves no trace in its layer.
+if [ "$head" != "$base" ]; then
+  git ls-files -z -d | tr '\0\n' '\n\0' >>"$dir/files"
+fi
 tr '\0\n' '\n\0' <"$dir/files" >"$dir/paths"
 # Ignored files are not work; files that are tracked are, whatever is ignored.
 env -u GIT_LITERAL_PATHSPECS git check-ignore -z --stdin <"$dir/paths" >"$dir/ignored" || true
