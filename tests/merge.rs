@@ -277,3 +277,45 @@ fn the_preview_says_what_would_conflict() {
     assert_eq!(bench.repo.head(), before);
     drop(daemon);
 }
+
+/// Killed whenever it writes into the person's working tree, the daemon that comes after it leaves no half of a merge:
+/// at each restart the tree is as one of the two commits says, and in the end all is in.
+#[test]
+fn a_kill_in_the_middle_of_a_merge_leaves_no_half_of_it() {
+    let bench = shop("");
+    let many = "- shell: 'i=0; while [ $i -lt 4000 ]; do echo $i > f$i.txt; i=$((i+1)); done; sed -i s/one/uno/ notes.txt; rm main.sh'\n";
+    let daemon = bench.serve();
+    let one = work(&bench, "one", "- write: {path: a.txt, content: a}\n");
+    let two = work(&bench, "many files", many);
+    assert_eq!(bench.output(&["approve", &one]).status.code(), Some(0));
+    bench.repo.write("mine.txt", "not committed\n");
+    approve(&bench, &daemon, &two);
+    let lock = bench.repo.path().join(".git/index.lock");
+    let mut daemon = Some(daemon);
+    let (mut met, deadline) = (0, Instant::now() + Duration::from_secs(60));
+    for pause in [0, 1, 3, 8, 15, 30, 60] {
+        while !lock.exists() && bench.repo.git(&["log", "--oneline"]).lines().count() < 4 {
+            assert!(Instant::now() < deadline);
+            std::thread::sleep(Duration::from_micros(200));
+        }
+        met += u32::from(lock.exists());
+        std::thread::sleep(Duration::from_millis(pause));
+        drop(daemon.take());
+        daemon = Some(bench.serve());
+    }
+    assert!(met > 0, "it was never met in the middle");
+    until_state(&bench, &two, "completed");
+    assert!(!lock.exists(), "the repository is not left locked");
+    assert_eq!(bench.repo.git(&["status", "--porcelain"]), "?? mine.txt");
+    assert_eq!(
+        (bench.repo.read("f3999.txt"), bench.repo.read("mine.txt")),
+        ("3999\n".into(), "not committed\n".into())
+    );
+    assert!(!bench.repo.path().join("main.sh").exists());
+    assert_eq!(
+        std::fs::read_dir(bench.data().join("landings")).unwrap().count(),
+        0,
+        "nothing is noted any more"
+    );
+    drop(daemon);
+}

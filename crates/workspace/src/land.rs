@@ -114,14 +114,15 @@ impl Workspaces {
         old: &str,
         new: &str,
     ) -> Result<(), Error> {
-        let lock_path = tree.git_dir.join("index.lock");
         let in_the_way = |detail: String| Error::InTheWay {
             branch: branch.to_owned(),
             tree: tree.path.display().to_string(),
             detail,
         };
-        let lock = OpenOptions::new().write(true).create_new(true).open(&lock_path);
-        let lock = lock.map_err(|_| in_the_way(format!("another git holds {}", lock_path.display())))?;
+        // Known and noted before it is the lock, so that no kill leaves one that nobody knows.
+        let aside = tree.git_dir.join(recover::ASIDE);
+        fs::remove_file(&aside).ok();
+        let lock = at(&aside, OpenOptions::new().write(true).create_new(true).open(&aside))?;
         let begun = Begun {
             repo: repo.to_owned(),
             branch: branch.to_owned(),
@@ -130,9 +131,17 @@ impl Workspaces {
             common: local.common.clone(),
             old: old.to_owned(),
             new: new.to_owned(),
-            lock: at(&lock_path, lock.metadata())?.ino(),
+            lock: at(&aside, lock.metadata())?.ino(),
         };
-        let moved = self.note(&begun).and_then(|()| self.bring(&begun, lock, &in_the_way));
+        self.note(&begun)?;
+        let lock_path = begun.lock_path();
+        let locked = fs::hard_link(&aside, &lock_path);
+        fs::remove_file(&aside).ok();
+        if locked.is_err() {
+            self.forget(&begun);
+            return Err(in_the_way(format!("another git holds {}", lock_path.display())));
+        }
+        let moved = self.bring(&begun, lock, &in_the_way);
         if moved.is_err() {
             self.take_back(&begun)?;
         }

@@ -16,6 +16,9 @@ use crate::{Error, Workspaces, at};
 /// How long a git that outlived its daemon is waited for.
 const ORPHAN: Duration = Duration::from_secs(10);
 
+/// What becomes the index's lock, beside it.
+pub(super) const ASIDE: &str = "index.lock.sidekick";
+
 /// A working tree on its way from one commit to another.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Begun {
@@ -84,6 +87,7 @@ impl Workspaces {
             std::thread::sleep(Duration::from_millis(20));
         }
         fs::remove_file(&busy).ok();
+        fs::remove_file(begun.git_dir.join(ASIDE)).ok();
         let local = Local { git_dir: begun.git_dir.clone(), common: begun.common.clone(), tree: None };
         let tip = local.resolve(&format!("refs/heads/{}", begun.branch))?;
         if tip.as_deref() != Some(&begun.new) {

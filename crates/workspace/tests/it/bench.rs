@@ -21,6 +21,10 @@ impl Bench {
         Self { dir, repo, spaces }
     }
 
+    pub(crate) fn data(&self) -> std::path::PathBuf {
+        self.dir.path().join("data")
+    }
+
     pub(crate) fn source(&self) -> &str {
         self.repo.path().to_str().unwrap()
     }
