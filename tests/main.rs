@@ -22,6 +22,7 @@ mod merge;
 mod pty;
 mod sessions;
 mod sidekick;
+mod stuck;
 mod takeover;
 mod tmux;
 mod tools;

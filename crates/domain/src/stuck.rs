@@ -122,6 +122,13 @@ pub fn nudge(what: &str) -> String {
     )
 }
 
+/// What another agent goes on with.
+pub fn handover(what: &str) -> String {
+    format!(
+        "whoever worked on this before went in circles and was stopped: {what}. Look first why that did not help.\n"
+    )
+}
+
 /// What a person is asked after that.
 pub fn question(what: &str) -> Question {
     Question {

@@ -8,6 +8,7 @@ mod combined;
 mod endpoint;
 mod gateway;
 mod jobs;
+mod noticing;
 mod onto;
 mod prepare;
 mod reading;

@@ -17,6 +17,7 @@ mod collect;
 mod diff;
 pub mod files;
 mod git;
+mod glance;
 mod land;
 mod source;
 mod tree;
@@ -28,6 +29,7 @@ use std::path::{Path, PathBuf};
 
 pub use collect::{CollectJob, Imported};
 pub use diff::{Diff, FileDiff, FileStatus};
+pub use glance::{Glance, Seen};
 pub use land::{Came, Foreseen, Landed, Landing, Plan};
 pub use source::Base;
 pub use tree::{Kind, Workspace};

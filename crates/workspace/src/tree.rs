@@ -124,7 +124,7 @@ fn walk(upper: &Path, inside: &Path, changed: &mut Changed) -> Result<(), Error>
     Ok(())
 }
 
-fn has_mark(path: &Path, name: &str) -> bool {
+pub(crate) fn has_mark(path: &Path, name: &str) -> bool {
     let mut value = [0u8; 8];
     rustix::fs::lgetxattr(path, name, &mut value[..]).is_ok()
 }

@@ -366,7 +366,9 @@ fn after_run(task: &mut Task, run: &Run, outcome: Outcome) {
         hands_on: task.next.hands_on,
     };
     if let Some(what) = task.stuck.now.take().filter(|_| outcome != Outcome::Succeeded) {
-        task.next.feedback = Some(format!("{OURS}{}", stuck::nudge(&what)));
+        // Another agent goes on after a failure.
+        let words = if outcome == Outcome::Failed { stuck::handover(&what) } else { stuck::nudge(&what) };
+        task.next.feedback = Some(format!("{OURS}{words}"));
     }
     hand_over(task);
 }

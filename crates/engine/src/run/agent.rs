@@ -14,6 +14,7 @@ use workspace::Workspace;
 
 use super::gateway::Gateway;
 use super::jobs::{GRACE, found};
+use super::noticing::Noticing;
 use super::reading::{Reading, is_progress};
 use super::tools::reports;
 use super::{Broken, Drive, asked_to_stop};
@@ -35,6 +36,7 @@ enum Asked {
     NoProgress,
     Lingering,
     Budget,
+    Stuck,
 }
 
 /// Where our own binary is inside a sandbox.
@@ -71,7 +73,8 @@ impl Drive {
         }
         self.enter(Stage::Agent).await?;
         let budget = self.budget().await?;
-        self.follow(&dir, Reading::new(driver.session(&assignment)), budget).await
+        let noticing = self.noticing(workspace);
+        self.follow(&dir, Reading::new(driver.session(&assignment)), budget, noticing).await
     }
 
     pub(super) fn lost(&self) -> End {
@@ -267,6 +270,7 @@ impl Drive {
         dir: &Path,
         mut reading: Reading,
         budget: Option<Budget>,
+        mut noticing: Noticing,
     ) -> Result<End, Broken> {
         let (run, mut stop) = (self.id, self.stop.clone());
         let stored = self.context.store.read(move |tx| store::runs::read_to(tx, run, "agent")).await?;
@@ -293,6 +297,12 @@ impl Drive {
                     job::stop(dir, GRACE, reason).await?;
                     continue;
                 }
+                () = until(noticing.silent_at()), if asked.is_none() => {
+                    if let Some(seen) = noticing.silence() {
+                        self.note_stuck(seen).await?;
+                    }
+                    continue;
+                }
                 () = self.context.stopped() => return Err(Broken::Stopping),
             };
             match piece {
@@ -304,9 +314,16 @@ impl Drive {
                     if over.is_none() && reading.is_over() {
                         over = Some(Instant::now());
                     }
+                    let seen = noticing.hear(&events).await;
                     if next > told {
                         self.store_events(events, told, next).await?;
                         told = next;
+                    }
+                    if let Some(seen) = seen.filter(|_| asked.is_none() && over.is_none())
+                        && self.note_stuck(seen).await?
+                    {
+                        asked = Some(Asked::Stuck);
+                        job::stop(dir, GRACE, "it seems stuck").await?;
                     }
                     if self.over_budget(&reading, budget).is_some() && asked.is_none() {
                         asked = Some(Asked::Budget);
@@ -393,6 +410,8 @@ impl Drive {
                     format!("it was stopped: no progress for {minutes} minutes, however much it said");
                 End { summary: finish.summary, ..self.end(Outcome::TimedOut, Some(reason), false) }
             }
+            (Reason::Stopped, Some(Asked::Stuck)) if !self.is_stopping() => self.stuck_end(finish.summary),
+            (Reason::Stopped, Some(Asked::Stuck)) => ours(Outcome::Stopped, false),
             (Reason::Stopped, Some(Asked::ByPerson | Asked::Budget) | None) => ours(Outcome::Stopped, false),
             (Reason::TimeoutTotal, _) => ours(Outcome::TimedOut, false),
             (Reason::TimeoutSilent | Reason::TimeoutStart, _) => ours(Outcome::TimedOut, true),
@@ -417,6 +436,14 @@ impl Drive {
                 End { summary: finish.summary, until, ..self.end(outcome, finish.reason, retryable) }
             }
         }
+    }
+}
+
+/// Until then; for ever when never.
+async fn until(at: Option<Instant>) {
+    match at {
+        Some(at) => sleep_until(at).await,
+        None => std::future::pending().await,
     }
 }
 
