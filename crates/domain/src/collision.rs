@@ -4,7 +4,7 @@
 //! Lines are those of the file as the tasks found it. Two tasks that started from different commits are compared all
 //! the same: what is told is a warning, the merge decides.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -67,9 +67,9 @@ pub struct Collision {
 }
 
 impl Collision {
-    /// Whether `new` says nothing that was not said before: it is told once for each pair and kind.
+    /// Whether `new` says nothing new: while it lasts, it is told once for each pair and kind.
     pub fn covers(&self, new: &Self) -> bool {
-        self.task == new.task && self.kind >= new.kind
+        self.task == new.task && self.kind >= new.kind && !self.over
     }
 }
 
@@ -257,6 +257,14 @@ pub fn interface(patch: &str) -> Vec<String> {
     });
     let tells = |line: &&str| WORDS.iter().any(|word| line[1..].trim_start().starts_with(word));
     changed.filter(tells).take(10).map(|line| line.chars().take(160).collect()).collect()
+}
+
+/// The same from two texts.
+pub fn interface_of(before: &str, after: &str) -> Vec<String> {
+    let (was, is): (BTreeSet<_>, BTreeSet<_>) = (before.lines().collect(), after.lines().collect());
+    let gone = before.lines().filter(|line| !is.contains(line)).map(|line| format!("-{line}"));
+    let new = after.lines().filter(|line| !was.contains(line)).map(|line| format!("+{line}"));
+    interface(&gone.chain(new).collect::<Vec<_>>().join("\n"))
 }
 
 #[cfg(test)]

@@ -19,8 +19,8 @@ use crate::time::Timestamp;
 pub const MOST_TIMES: u32 = 4;
 /// Actions, errors and calls without an answer that are kept in mind.
 const MOST_KEPT: usize = 128;
-/// Trees that are kept in mind.
-const MOST_TREES: usize = 32;
+/// Changes of the tree that are kept in mind.
+const MOST_STEPS: usize = 32;
 /// With fewer actions than this since the last change, nothing is said of a tree that stays the same.
 const FEW_ACTIONS: u32 = 10;
 
@@ -29,7 +29,7 @@ const FEW_ACTIONS: u32 = 10;
 pub struct Thresholds {
     /// The same action so often without a change of the tree.
     pub repeats: u32,
-    /// A tree that was there before, so often.
+    /// The same change of the tree, made again after it was taken back, so often.
     pub returns: u32,
     /// The same command that passes and fails in turn, so many turns, without a change of the tree.
     pub flips: u32,
@@ -152,7 +152,9 @@ pub struct Watch {
     /// Calls without an answer yet: their ids and actions.
     calls: VecDeque<(String, u64)>,
     errors: BTreeMap<u64, u32>,
-    trees: VecDeque<u64>,
+    /// The tree as it was last seen, and the latest steps from one tree to another.
+    tree: Option<u64>,
+    steps: VecDeque<(Option<u64>, u64)>,
     returns: u32,
     acted: u32,
     /// The last change of the tree, or the first sign.
@@ -177,7 +179,8 @@ impl Watch {
             actions: BTreeMap::new(),
             calls: VecDeque::new(),
             errors: BTreeMap::new(),
-            trees: VecDeque::new(),
+            tree: None,
+            steps: VecDeque::new(),
             returns: 0,
             acted: 0,
             changed_at: None,
@@ -193,8 +196,7 @@ impl Watch {
     /// Takes what was said in one go and the tree as it is after it, if it was looked at. Says one thing of a run.
     pub fn see(&mut self, events: &[Event], tree: Option<u64>, now: Timestamp) -> Option<Seen> {
         let start = *self.changed_at.get_or_insert(now);
-        let last = self.trees.back().copied();
-        let changed = tree.is_some() && tree != last;
+        let changed = tree.is_some() && tree != self.tree;
         let mut oscillates = None;
         if changed {
             oscillates = self.changed(tree?, now);
@@ -215,15 +217,16 @@ impl Watch {
         found
     }
 
+    /// A way back that was gone before is going in circles; a scratch file that comes and goes is not.
     fn changed(&mut self, tree: u64, now: Timestamp) -> Option<Seen> {
-        let before = self.trees.contains(&tree);
+        let step = (self.tree.replace(tree), tree);
         self.changed_at = Some(now);
         self.acted = 0;
-        if self.trees.len() == MOST_TREES {
-            self.trees.pop_front();
-        }
-        self.trees.push_back(tree);
-        if !before {
+        if !self.steps.contains(&step) {
+            if self.steps.len() == MOST_STEPS {
+                self.steps.pop_front();
+            }
+            self.steps.push_back(step);
             return None;
         }
         self.returns += 1;
@@ -359,6 +362,9 @@ mod tests {
             @"it did the same thing 6 times and nothing changed: Shell cargo test");
         let back_and_forth = (0..20).map(|n| (action(n, &n.to_string(), true, ""), 1 + n % 2));
         insta::assert_snapshot!(first(back_and_forth).unwrap().what, @"its edits were taken back and made again 3 times");
+        let scratch =
+            (0..20).map(|n| (action(n, &n.to_string(), true, ""), if n % 2 == 0 { 1 } else { 10 + n }));
+        assert_eq!(first(scratch), None, "scratch files come and go");
         let errors = (0..20).flat_map(|n| {
             let edit = (action(2 * n, &format!("edit {n}"), true, ""), 10 + n);
             [
@@ -417,7 +423,7 @@ mod tests {
                 let events = if tree % 3 == 0 { vec![start] } else { vec![start, end] };
                 found += u32::from(watch.see(&events, Some(u64::from(tree % 7)), at(n as i64)).is_some());
                 prop_assert!(watch.actions.len() <= MOST_KEPT && watch.calls.len() <= MOST_KEPT);
-                prop_assert!(watch.errors.len() <= MOST_KEPT && watch.trees.len() <= MOST_TREES);
+                prop_assert!(watch.errors.len() <= MOST_KEPT && watch.steps.len() <= MOST_STEPS);
             }
             prop_assert!(found <= 1);
         }

@@ -20,6 +20,7 @@ mod landing;
 mod local_model;
 mod pass;
 mod prompt;
+mod radar;
 mod run;
 mod scheduler;
 mod sessions;
@@ -161,6 +162,8 @@ pub(crate) struct Context {
     pub(crate) radar: Notify,
     /// Held by who reads the logs of sessions.
     pub(crate) reading_sessions: tokio::sync::Mutex<()>,
+    /// Who changes what, as it was last seen.
+    pub(crate) collisions: tokio::sync::Mutex<radar::Radar>,
     /// What was found of the sandbox, once somebody wanted to know.
     sandbox: OnceCell<runner::sandbox::Probe>,
     /// Held while a local model server is started.
@@ -189,6 +192,7 @@ impl Engine {
             tidy: Notify::new(),
             radar: Notify::new(),
             reading_sessions: tokio::sync::Mutex::default(),
+            collisions: tokio::sync::Mutex::default(),
             sandbox: OnceCell::new(),
             starting: tokio::sync::Mutex::default(),
             live: Mutex::default(),
@@ -201,6 +205,7 @@ impl Engine {
         if context.options.dispatch {
             components.push(tokio::spawn(scheduler::serve(Arc::clone(&context))));
             components.push(tokio::spawn(janitor::serve(Arc::clone(&context))));
+            components.push(tokio::spawn(radar::serve(Arc::clone(&context))));
         }
         Ok(Self { context, components: Arc::new(Mutex::new(components)) })
     }
@@ -278,6 +283,7 @@ impl Engine {
         }
         self.context.wake.notify_one();
         self.context.land.notify_one();
+        self.context.radar.notify_one();
         self.context.tidy.notify_one();
         Ok(work)
     }

@@ -17,6 +17,8 @@ pub(crate) struct Parts<'a> {
     pub(crate) continuation: Option<&'a str>,
     /// What earlier runs in the project noted.
     pub(crate) notes: &'a [Entry],
+    /// What others change at the same time.
+    pub(crate) beside: Option<&'a str>,
     /// Whether it has our tools, and so can ask a person.
     pub(crate) can_ask: bool,
 }
@@ -33,6 +35,14 @@ fn as_it_is(parts: &Parts<'_>, run: &Run) -> String {
 
 /// The whole prompt.
 pub(crate) fn compose(parts: &Parts<'_>) -> String {
+    let prompt = own(parts);
+    match parts.beside.filter(|_| !parts.work.task.asked.once) {
+        Some(beside) => format!("{prompt}\n{beside}"),
+        None => prompt,
+    }
+}
+
+fn own(parts: &Parts<'_>) -> String {
     let Some(run) = &parts.work.run else { return parts.work.task.asked.text.clone() };
     let text = &parts.work.task.asked.text;
     if parts.work.task.asked.once {

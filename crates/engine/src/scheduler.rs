@@ -8,7 +8,7 @@ use domain::work::{Command, Start};
 use domain::{Account, RunId, TaskId, Timestamp, Work};
 use store::{accounts, runs, tasks};
 
-use crate::{Context, Error, clock, run};
+use crate::{Context, Error, clock, radar, run};
 
 /// How long a run is this daemon's without word from it.
 pub(crate) const LEASE: Duration = Duration::from_secs(30);
@@ -104,9 +104,10 @@ pub(crate) async fn run_once(context: &Arc<Context>, now: Timestamp) -> Result<O
     for decision in schedule::pick(&candidates, &load, &limits, accounts, &standings, at) {
         held |= matches!(decision, Decision::Wait(..));
         let done = match decision {
-            Decision::Start(id, account) => {
-                claim(context, id, account, now).await.map(|work| run::spawn(context, work))
-            }
+            Decision::Start(id, account) => match radar::goes_first(context, id).await? {
+                Some(command) => change(context, id, command, now).await,
+                None => claim(context, id, account, now).await.map(|work| run::spawn(context, work)),
+            },
             Decision::Wait(id, until, reason) => hold(context, id, until, reason, now).await,
         };
         match done {
@@ -149,6 +150,9 @@ async fn hold(
     reason: String,
     now: Timestamp,
 ) -> Result<(), Error> {
-    let command = Command::Hold { until, reason };
+    change(context, id, Command::Hold { until, reason }, now).await
+}
+
+async fn change(context: &Context, id: TaskId, command: Command, now: Timestamp) -> Result<(), Error> {
     Ok(context.store.write(move |tx| tasks::change(tx, id, command, "engine", now)).await.map(drop)?)
 }

@@ -61,12 +61,15 @@ type Stamp = (i64, i64, u64, u64);
 struct Ignored {
     names: Vec<String>,
     endings: Vec<String>,
+    paths: Vec<PathBuf>,
 }
 
 impl Glance {
     /// Looks; `None` when it cannot be told.
     pub fn look(&mut self, workspace: &Workspace) -> Option<Seen> {
-        let ignored = Ignored::of(&workspace.lower);
+        let mut ignored = Ignored::of(&workspace.lower);
+        // What was put there at the start.
+        ignored.paths = workspace.given().map(PathBuf::from).collect();
         let mut seen = Seen::default();
         let mut hashes = BTreeMap::new();
         let mut left = MOST_ENTRIES;
@@ -96,6 +99,9 @@ impl Glance {
             let path = inside.join(&name);
             let Ok(meta) = entry.metadata() else { continue };
             let word = name.to_string_lossy();
+            if ignored.paths.contains(&path) {
+                continue;
+            }
             if word == ".git" || (ignored.has(&word) && !workspace.lower.join(&path).exists()) {
                 continue;
             }
@@ -133,7 +139,7 @@ fn content(upper: &Path, path: &Path, stamp: Stamp) -> u64 {
 impl Ignored {
     fn of(lower: &Path) -> Self {
         let text = files::read(lower, Path::new(".gitignore"), 64 << 10).ok().flatten().unwrap_or_default();
-        let mut ignored = Self { names: LEFT_BEHIND.map(String::from).to_vec(), endings: Vec::new() };
+        let mut ignored = Self { names: LEFT_BEHIND.map(String::from).to_vec(), ..Self::default() };
         for line in String::from_utf8_lossy(&text).lines().map(str::trim).take(1000) {
             let name = line.trim_start_matches('/').trim_end_matches('/');
             if line.starts_with(['#', '!']) || name.is_empty() || name.contains('/') {

@@ -79,7 +79,7 @@ impl Workspace {
         Ok(files && changed.gone.is_empty() && tip.trim() == self.base)
     }
 
-    fn given(&self) -> impl Iterator<Item = String> {
+    pub(crate) fn given(&self) -> impl Iterator<Item = String> {
         let text = fs::read_to_string(self.dir.join("given")).unwrap_or_default();
         text.split('\0')
             .filter(|name| !name.is_empty())

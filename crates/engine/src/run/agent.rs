@@ -18,7 +18,7 @@ use super::noticing::Noticing;
 use super::reading::{Reading, is_progress};
 use super::tools::reports;
 use super::{Broken, Drive, asked_to_stop};
-use crate::{agents_here, prompt};
+use crate::{agents_here, prompt, radar};
 
 /// Paths of the host, and where a job sees them.
 type Mounts = Vec<(PathBuf, PathBuf)>;
@@ -52,7 +52,8 @@ impl Drive {
         })?;
         let before = self.used_before().await?;
         let notes = self.context.notes(&self.work.task.asked).await?;
-        let assignment = self.assignment(workspace, driver.as_ref(), &notes, before);
+        let beside = radar::beside(&self.context, &self.work).await;
+        let assignment = self.assignment(workspace, driver.as_ref(), &notes, beside.as_deref(), before);
         let dir = self.dir().join("agent");
         if run.hands_on {
             return self.by_hand(workspace, driver.as_ref(), assignment, &dir).await;
@@ -94,6 +95,7 @@ impl Drive {
         workspace: &Workspace,
         driver: &dyn Driver,
         notes: &[memory::Entry],
+        beside: Option<&str>,
         before: domain::Usage,
     ) -> Assignment {
         let Some(run) = &self.work.run else { return Assignment::default() };
@@ -105,6 +107,7 @@ impl Drive {
             memory: memory.as_deref(),
             continuation: continuation.as_deref(),
             notes,
+            beside,
             can_ask: mcp.is_some(),
         };
         let bare = run.isolation == Isolation::None;
@@ -315,6 +318,9 @@ impl Drive {
                         over = Some(Instant::now());
                     }
                     let seen = noticing.hear(&events).await;
+                    if events.iter().any(|event| matches!(event, Event::ToolFinished { .. })) {
+                        self.context.radar.notify_one();
+                    }
                     if next > told {
                         self.store_events(events, told, next).await?;
                         told = next;
