@@ -11,6 +11,7 @@ mod agent_run;
 mod aider;
 mod chaos;
 mod claude;
+mod collide;
 mod dashboard;
 mod faults;
 mod fleet;

@@ -205,7 +205,7 @@ pub fn spans_of_patch(patch: &str) -> Vec<Span> {
                     line += 1;
                 }
                 Some(b'+') => {
-                    if !found.last().is_some_and(|last| last.first + last.lines == line) {
+                    if found.last().is_none_or(|last| last.first + last.lines != line) {
                         found.push(Span { first: line, lines: 0 });
                     }
                 }

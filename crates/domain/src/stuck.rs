@@ -340,7 +340,7 @@ mod tests {
         Timestamp::from_millis(seconds * 1000)
     }
 
-    fn action(n: u64, what: &str, ok: bool, output: &str) -> [Event; 2] {
+    fn action(n: u32, what: &str, ok: bool, output: &str) -> [Event; 2] {
         let id = n.to_string();
         let input = serde_json::json!({ "command": what });
         [
@@ -349,10 +349,13 @@ mod tests {
         ]
     }
 
-    fn first(steps: impl IntoIterator<Item = ([Event; 2], u64)>) -> Option<Seen> {
+    fn first(steps: impl IntoIterator<Item = ([Event; 2], u32)>) -> Option<Seen> {
         let mut watch = Watch::new(Thresholds::default(), true);
         watch.see(&[], Some(0), at(0));
-        steps.into_iter().zip(1..).find_map(|((events, tree), n)| watch.see(&events, Some(tree), at(n)))
+        steps
+            .into_iter()
+            .zip(1..)
+            .find_map(|((events, tree), n)| watch.see(&events, Some(u64::from(tree)), at(n)))
     }
 
     #[test]
@@ -385,11 +388,12 @@ mod tests {
         assert_eq!(first(reading), None, "a short time of reading is no reason");
         let mut watch = Watch::new(Thresholds::default(), true);
         let seen = (0..20)
-            .find_map(|n| watch.see(&action(n, &n.to_string(), true, ""), Some(1), at(n as i64 * 600)));
+            .find_map(|n| watch.see(&action(n, &n.to_string(), true, ""), Some(1), at(i64::from(n) * 600)));
         insta::assert_snapshot!(seen.unwrap().what, @"it did 10 things in 90 minutes and changed nothing");
         let mut research = Watch::new(Thresholds::default(), false);
-        let seen = (0..20)
-            .find_map(|n| research.see(&action(n, &n.to_string(), true, ""), Some(1), at(n as i64 * 600)));
+        let seen = (0..20).find_map(|n| {
+            research.see(&action(n, &n.to_string(), true, ""), Some(1), at(i64::from(n) * 600))
+        });
         assert_eq!(seen, None, "a task that is not to change anything need not");
     }
 
@@ -407,9 +411,9 @@ mod tests {
             gap in 1i64..100_000,
         ) {
             let mut watch = Watch::new(Thresholds::default(), true);
-            for (n, (what, ok, output)) in steps.into_iter().enumerate() {
-                let events = action(n as u64, &what.to_string(), ok, &output.to_string());
-                prop_assert_eq!(watch.see(&events, Some(n as u64), at(n as i64 * gap)), None);
+            for ((what, ok, output), n) in steps.into_iter().zip(0u32..) {
+                let events = action(n, &what.to_string(), ok, &output.to_string());
+                prop_assert_eq!(watch.see(&events, Some(u64::from(n)), at(i64::from(n) * gap)), None);
             }
         }
 
@@ -418,10 +422,10 @@ mod tests {
         fn bounded(steps in proptest::collection::vec((any::<u16>(), any::<bool>(), any::<u8>()), 0..600)) {
             let mut watch = Watch::new(Thresholds::default(), true);
             let mut found = 0;
-            for (n, (what, ok, tree)) in steps.into_iter().enumerate() {
-                let [start, end] = action(n as u64, &what.to_string(), ok, &what.to_string());
+            for ((what, ok, tree), n) in steps.into_iter().zip(0u32..) {
+                let [start, end] = action(n, &what.to_string(), ok, &what.to_string());
                 let events = if tree % 3 == 0 { vec![start] } else { vec![start, end] };
-                found += u32::from(watch.see(&events, Some(u64::from(tree % 7)), at(n as i64)).is_some());
+                found += u32::from(watch.see(&events, Some(u64::from(tree % 7)), at(i64::from(n))).is_some());
                 prop_assert!(watch.actions.len() <= MOST_KEPT && watch.calls.len() <= MOST_KEPT);
                 prop_assert!(watch.errors.len() <= MOST_KEPT && watch.steps.len() <= MOST_STEPS);
             }

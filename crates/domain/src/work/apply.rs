@@ -78,7 +78,7 @@ pub(super) fn apply(work: &mut Work, record: &Record) {
         Event::RunStuck { seen, what, .. } => work.task.stuck.note(seen, what),
         Event::TaskYielded { to } => work.task.yields_to = Some(*to),
         Event::CollisionSeen { .. } | Event::CollisionOver { .. } => {
-            noticed::apply(&mut work.task, &record.event)
+            noticed::apply(&mut work.task, &record.event);
         }
         Event::LandingChecking { .. }
         | Event::LandingChecked { .. }
