@@ -180,6 +180,58 @@ fn a_login_is_in_the_runs_of_its_account_and_in_no_others() {
     assert!(sent.contains("Bearer tok-of-another"), "{sent}");
 }
 
+/// A login of Codex as its own program writes it; nobody signed it.
+fn leave_codex_login(bench: &Bench) {
+    // {"alg":"none"}, then who it is: a@example.org with plan `plus`, until the year 2100.
+    let token = "eyJhbGciOiJub25lIn0.\
+        eyJlbWFpbCI6ImFAZXhhbXBsZS5vcmciLCJleHAiOjQxMDI0NDQ4MDAsImh0dHBzOi8vYXBpLm9wZW5haS5jb20vYXV0aCI6eyJjaGF0Z3B0X3BsYW5fdHlwZSI6InBsdXMiLCJjaGF0Z3B0X2FjY291bnRfaWQiOiJhLTEiLCJjaGF0Z3B0X3VzZXJfaWQiOiJ1LTEifX0.\
+        c2ln";
+    let login = serde_json::json!({"auth_mode": "chatgpt", "OPENAI_API_KEY": null, "last_refresh": "2026-11-21T10:00:00Z",
+        "tokens": {"id_token": token, "access_token": token, "refresh_token": "r", "account_id": "a-1"}});
+    let dir = bench.data().join("profiles/codex/plus/.codex");
+    std::fs::create_dir_all(&dir).unwrap();
+    std::fs::write(dir.join("auth.json"), login.to_string()).unwrap();
+}
+
+/// Its stream says "try again at 6:09 PM"; its log says the second, and both windows.
+#[test]
+fn a_subscription_of_codex_rests_to_the_second_its_log_tells() {
+    if !has_agent("codex") {
+        return;
+    }
+    let resets = jiff::Timestamp::now().as_second() + 7777;
+    let (at, week) = (resets.to_string(), (resets + 500_000).to_string());
+    let headers = [
+        ("x-codex-primary-used-percent", "100"),
+        ("x-codex-primary-window-minutes", "300"),
+        ("x-codex-primary-reset-at", at.as_str()),
+        ("x-codex-secondary-used-percent", "40"),
+        ("x-codex-secondary-window-minutes", "10080"),
+        ("x-codex-secondary-reset-at", week.as_str()),
+    ];
+    let body = serde_json::json!({"error": {"type": "usage_limit_reached", "message": "The usage limit has been reached",
+        "plan_type": "plus", "resets_at": resets, "resets_in_seconds": 7777}});
+    let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let server = ModelServer::without_tools(vec![Turn::Status { status: 429, body, headers }]);
+    let bench = Bench::new();
+    leave_codex_login(&bench);
+    bench.configure(&format!(
+        "agents: {{codex: {{accounts: {{plus: {{env: {{OPENAI_BASE_URL: '{}/v1'}}}}}}}}}}\n",
+        server.url()
+    ));
+    let _daemon = bench.serve();
+    let output = bench.output(&["--json", "run", "say hello", "--agent", "codex", "--detach"]);
+    let accepted: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let id = accepted["task"].as_str().unwrap().to_owned();
+    let task = bench.until(&id, |task| task["waiting"]["for"] == "credits");
+    let until = jiff::Timestamp::from_second(resets).unwrap().to_string();
+    assert_eq!(task["waiting"]["until"], until.as_str(), "{task}");
+    let credits = bench.json(&["credits"]).to_string();
+    assert!(credits.contains("seven_day") && credits.contains("0.4"), "{credits}");
+    let sent = format!("{:?}", server.requests().last().unwrap().headers);
+    assert!(sent.contains("Bearer ey"), "it is the login that was used: {sent}");
+}
+
 #[test]
 fn a_key_is_no_login() {
     if !has_agent("codex") {

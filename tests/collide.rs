@@ -18,8 +18,8 @@ fn seen(bench: &Bench, id: &str) -> Vec<(String, Value)> {
 #[test]
 fn tasks_that_change_the_same_lines_are_seen_while_they_work() {
     let bench = shop("");
-    let lines: String = (1..=40).map(|n| format!("line {n} is here\n")).collect();
-    bench.repo.write("notes.txt", &lines);
+    let lines: Vec<_> = (1..=40).map(|n| format!("line {n} is here\n")).collect();
+    bench.repo.write("notes.txt", &lines.concat());
     bench.repo.commit("A longer file");
     let daemon = bench.serve();
     let one = begin(&bench, "one edit", &edit("line.10.is"));

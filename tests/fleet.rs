@@ -15,7 +15,7 @@ use scenarios::SCENARIOS;
 
 use crate::sidekick::{has_agent, version_of};
 
-/// Agents that are asked at the same time.
+/// Scenarios that are played at the same time.
 const AT_ONCE: usize = 5;
 
 #[test]
@@ -25,19 +25,22 @@ fn the_fleet_conforms() {
         |agent: &Agent| only.as_ref().is_none_or(|only| only.split(',').any(|name| name == agent.name));
     let fleet: Vec<_> =
         fleet().into_iter().filter(|agent| wanted(agent) && has_agent(agent.program)).collect();
-    // Not all at once: what they may take is a bound for broken code, and they share a machine. Most of the time
-    // is waited for agents that try again by themselves.
+    // Not all at once: what they may take is a bound for broken code, and they share a machine. Scenario by
+    // scenario, because most of the time is waited for agents that try again by themselves.
     let next = AtomicUsize::new(0);
-    let results = Mutex::new(vec![Vec::new(); fleet.len()]);
+    let results = Mutex::new(vec![vec![None; SCENARIOS.len()]; fleet.len()]);
     let work = || {
         while let n = next.fetch_add(1, Ordering::Relaxed)
-            && let Some(agent) = fleet.get(n)
+            && let (scenario, agent) = (n / fleet.len(), n % fleet.len())
+            && scenario < SCENARIOS.len()
         {
-            let result = conform(agent);
-            results.lock().unwrap()[n] = result;
+            let result = conform(&fleet[agent], scenario);
+            results.lock().unwrap()[agent][scenario] = result;
         }
     };
-    std::thread::scope(|scope| (0..AT_ONCE).for_each(|_| drop(scope.spawn(work))));
+    if !fleet.is_empty() {
+        std::thread::scope(|scope| (0..AT_ONCE).for_each(|_| drop(scope.spawn(work))));
+    }
     let results = results.into_inner().unwrap();
     let mut table = String::from("| |");
     for agent in &fleet {
@@ -67,20 +70,16 @@ fn cell(result: Option<bool>) -> &'static str {
 }
 
 /// `SIDEKICK_SCENARIO` asks for those with these words only.
-fn conform(agent: &Agent) -> Vec<Option<bool>> {
+fn conform(agent: &Agent, scenario: usize) -> Option<bool> {
+    let (name, play) = &SCENARIOS[scenario];
     let only = std::env::var("SIDEKICK_SCENARIO").ok();
-    SCENARIOS
-        .iter()
-        .map(|(name, scenario)| {
-            let asked = only.as_ref().is_none_or(|only| name.contains(only.as_str()));
-            if agent.cannot.contains(name) || !asked {
-                return None;
-            }
-            let began = Instant::now();
-            let passed = catch_unwind(AssertUnwindSafe(|| scenario(agent))).is_ok();
-            let word = if passed { "yes" } else { "NO" };
-            eprintln!("{}: {name}: {word}, {:.1} s", agent.name, began.elapsed().as_secs_f64());
-            Some(passed)
-        })
-        .collect()
+    let asked = only.is_none_or(|only| name.contains(only.as_str()));
+    if agent.cannot.contains(name) || !asked {
+        return None;
+    }
+    let began = Instant::now();
+    let passed = catch_unwind(AssertUnwindSafe(|| play(agent))).is_ok();
+    let word = if passed { "yes" } else { "NO" };
+    eprintln!("{}: {name}: {word}, {:.1} s", agent.name, began.elapsed().as_secs_f64());
+    Some(passed)
 }

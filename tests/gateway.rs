@@ -153,6 +153,29 @@ fn a_local_endpoint_that_is_down_is_started() {
 }
 
 #[test]
+fn a_provider_is_called_over_tls_and_only_one_that_is_trusted() {
+    let server = ModelServer::start(Vec::new());
+    let mut bench = Bench::new();
+    let certificate = bench.dir.path().join("certificate.pem");
+    let port = testkit::tls::before(server.port(), &certificate);
+    bench.configure(&format!(
+        "retry: {{most: 0}}\nagents: {{reviewer: {{speaks: openai, env: {{OPENAI_API_KEY: sk-real, OPENAI_BASE_URL: 'https://localhost:{port}/v1'}}}}}}\n"
+    ));
+    let ask = |bench: &Bench| bench.output(&["--json", "agent-run", "-m", "reviewer/qwen3", "is it good?"]);
+    let stranger = said(&ask(&bench));
+    assert!(stranger.contains("UnknownIssuer") || stranger.contains("certificate"), "{stranger}");
+    assert!(server.requests().is_empty(), "the key was shown to nobody");
+    bench.env.push(("SSL_CERT_FILE".into(), certificate.display().to_string()));
+    let answer: serde_json::Value = serde_json::from_slice(&ask(&bench).stdout).unwrap();
+    assert_eq!(answer["text"], "Done.", "{answer}");
+    let sent = format!("{:?}", server.requests()[0].headers);
+    assert!(sent.contains("sk-real"), "{sent}");
+    bench.env.last_mut().unwrap().1 = "/nowhere.pem".into();
+    let missing = said(&ask(&bench));
+    assert!(missing.contains("/nowhere.pem (SSL_CERT_FILE)"), "{missing}");
+}
+
+#[test]
 fn a_model_is_asked_without_a_harness() {
     for (speaks, model, env) in [
         ("gemini", "gemini-2.5-pro", "GEMINI_API_KEY: sk-real, GOOGLE_GEMINI_BASE_URL: 'URL'"),

@@ -20,6 +20,7 @@ mod hostile;
 mod input;
 mod job;
 mod merge;
+mod prompts;
 mod pty;
 mod sessions;
 mod sidekick;

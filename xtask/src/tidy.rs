@@ -28,7 +28,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("axum", &["server", "testkit"]),
     ("ureq", &["api", "cli", "engine"]),
     ("hyper", &["gateway"]),
-    ("rustls", &["gateway"]),
+    ("rustls", &["gateway", "testkit"]),
     ("rmcp", &["mcp"]),
     ("clap", &["cli"]),
 ];

@@ -79,6 +79,10 @@ impl Driver for Codex {
         })
     }
 
+    fn limits_log(&self) -> Option<&'static str> {
+        Some(".codex/sessions")
+    }
+
     fn launch(&self, assignment: &Assignment) -> Result<Launch, Error> {
         let mut args: Vec<String> = vec!["exec".into()];
         args.extend(assignment.resume.iter().map(|_| "resume".to_owned()));

@@ -230,6 +230,11 @@ pub trait Driver: Send + Sync {
     fn provider(&self, _account: &BTreeMap<String, String>) -> Option<Provider> {
         None
     }
+    /// The directory below its home with its sessions' logs, when it tells the windows of its account there
+    /// ([`logs::limits`]) and not in its stream.
+    fn limits_log(&self) -> Option<&'static str> {
+        None
+    }
     /// How to start it.
     fn launch(&self, assignment: &Assignment) -> Result<Launch, Error>;
     /// How to start its own interactive UI on a terminal, in the assignment's session if there is one, else in a

@@ -4,7 +4,8 @@
 //! Reading is total: a line that is not understood says nothing. Formats: Claude Code 2.1, Codex 0.169, Gemini CLI
 //! 0.61, Qwen Code 0.24 (`tests/sessions.rs` reads those of the real programs).
 
-use domain::{Timestamp, Usage};
+use domain::event::LimitStatus;
+use domain::{Event, Timestamp, Usage};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -51,6 +52,32 @@ impl Format {
         };
         at_its_place && name.strip_suffix(".jsonl").is_some_and(|stem| !stem.is_empty())
     }
+}
+
+/// The windows of the account that the end of a log of Codex tells of last. Only its own records of that kind count,
+/// whatever a message quotes.
+pub fn limits(end: &[u8]) -> Vec<Event> {
+    let told = end.split(|byte| *byte == b'\n').rev().find_map(|line| {
+        let record: Value = serde_json::from_slice(line).ok()?;
+        let payload = &record["payload"];
+        let own = word(&record, "type") == "event_msg" && word(payload, "type") == "token_count";
+        Some(payload["rate_limits"].clone()).filter(|limits| own && limits.is_object())
+    });
+    let told = told.unwrap_or_default();
+    let window = |name: &&str| {
+        let window = &told[*name];
+        let percent = window["used_percent"].as_f64().filter(|percent| percent.is_finite())?;
+        let name = domain::account::window_of(window["window_minutes"].as_u64()?);
+        let rejected = percent >= 100.0;
+        Some(Event::LimitSeen {
+            window: name.into(),
+            status: if rejected { LimitStatus::Rejected } else { LimitStatus::Allowed },
+            utilization: Some(percent / 100.0),
+            resets_at: window["resets_at"].as_i64().map(Timestamp::from_seconds),
+            text: domain::account::window_label(name),
+        })
+    };
+    ["primary", "secondary"].iter().filter_map(window).collect()
 }
 
 /// What a log told so far; serialisable, so that reading goes on where it stopped.

@@ -97,6 +97,10 @@ struct ProjectFile {
     stuck: Option<merging::StuckFile>,
     #[serde(default)]
     continuation_in_repo: bool,
+    /// Files with templates of prompts, by their names; relative to the configuration.
+    #[serde(default)]
+    prompts: BTreeMap<String, PathBuf>,
+    prompt_tokens: Option<u32>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -170,7 +174,8 @@ struct LimitsFile {
 
 /// The configuration, with what the environment adds.
 pub(crate) fn load(asked: Option<&Path>, data_dir: &Path, own: PathBuf) -> Result<engine::Options> {
-    options(read(asked, data_dir)?, data_dir, own)
+    let dir = asked.and_then(Path::parent).unwrap_or(data_dir);
+    options(read(asked, data_dir)?, dir, data_dir, own)
 }
 
 /// Whether runs are shown in windows of tmux (`attach: tmux`).
@@ -200,7 +205,7 @@ fn parse(text: &str) -> std::result::Result<File, String> {
     serde_saphyr::from_str(text).map_err(|error| error.to_string())
 }
 
-fn options(file: File, data_dir: &Path, own: PathBuf) -> Result<engine::Options> {
+fn options(file: File, dir: &Path, data_dir: &Path, own: PathBuf) -> Result<engine::Options> {
     let mut accounts = Vec::new();
     let (mut commands, mut acp, mut models) = (Vec::new(), Vec::new(), Vec::new());
     for (name, agent) in file.agents {
@@ -230,8 +235,8 @@ fn options(file: File, data_dir: &Path, own: PathBuf) -> Result<engine::Options>
     }
     accounts::logged_in(&mut accounts, data_dir);
     accounts::ambient(&mut accounts);
-    let projects =
-        file.projects.into_iter().map(|(name, file)| of_file(&name, file)).collect::<Result<Vec<_>>>()?;
+    let projects = file.projects.into_iter().map(|(name, file)| of_file(&name, file, dir));
+    let projects = projects.collect::<Result<Vec<_>>>()?;
     let retry = RetryPolicy::default();
     let limits = runner::Limits::default();
     let minutes =
@@ -273,6 +278,7 @@ fn options(file: File, data_dir: &Path, own: PathBuf) -> Result<engine::Options>
         person: engine::Person {
             home: variable("HOME").map(PathBuf::from),
             ssh_agent: variable("SSH_AUTH_SOCK").map(PathBuf::from),
+            certificates: variable("SSL_CERT_FILE").map(PathBuf::from),
         },
         local_model: file.local_model.map(local_model).transpose()?,
         sessions: if file.sessions { session_logs() } else { Vec::new() },
@@ -304,7 +310,7 @@ fn session_logs() -> Vec<engine::SessionLogs> {
     Format::ALL.map(|format| engine::SessionLogs { format, dir: place(format) }).into()
 }
 
-fn of_file(name: &str, file: ProjectFile) -> Result<Project> {
+fn of_file(name: &str, file: ProjectFile, dir: &Path) -> Result<Project> {
     let wrong = |what: &str| Error::usage(format!("project `{name}`: {what}"));
     let isolation = match file.isolation.as_deref() {
         None => Isolation::Sandbox,
@@ -335,8 +341,26 @@ fn of_file(name: &str, file: ProjectFile) -> Result<Project> {
             Some(stuck) => stuck.thresholds().map_err(|what| wrong(&what))?,
         },
         continuation_in_repo: file.continuation_in_repo,
+        prompts: templates(dir, file.prompts).map_err(|why| wrong(&why))?,
+        prompt_tokens: file.prompt_tokens.unwrap_or(known.prompt_tokens),
         ..known
     })
+}
+
+/// The templates in `files`, tried once.
+fn templates(
+    dir: &Path,
+    files: BTreeMap<String, PathBuf>,
+) -> std::result::Result<BTreeMap<String, String>, String> {
+    let read = |(name, file): (String, PathBuf)| {
+        let path = dir.join(file);
+        let text = std::fs::read_to_string(&path);
+        let text = text
+            .map_err(|error| format!("the prompt `{name}` in {} cannot be read: {error}", path.display()))?;
+        Ok((name, text))
+    };
+    let templates = files.into_iter().map(read).collect::<std::result::Result<_, String>>()?;
+    engine::prompt::complaint(&templates).map_or(Ok(templates), Err)
 }
 
 #[expect(clippy::disallowed_methods, reason = "the command line is where the environment is read")]

@@ -111,6 +111,15 @@ pub fn window_label(name: &str) -> String {
     }
 }
 
+/// The name of a window of so many minutes. Where a vendor tells a first and a second one, which is which is not fixed.
+pub fn window_of(minutes: u64) -> &'static str {
+    match minutes {
+        0..=720 => "five_hour",
+        721..=2880 => "daily",
+        _ => "seven_day",
+    }
+}
+
 fn length(name: &str) -> Duration {
     match name {
         name if name.starts_with("seven_day") => Duration::from_hours(7 * 24),

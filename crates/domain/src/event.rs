@@ -39,7 +39,7 @@ macro_rules! events {
 
 events! {
     /// A task was accepted.
-    TaskCreated = "task.created" { #[serde(flatten)] asked: NewTask, title: String, branch: String }
+    TaskCreated = "task.created" { #[serde(flatten)] asked: Box<NewTask>, title: String, branch: String }
     /// It may start.
     TaskQueued = "task.queued" { reason: String }
     /// It waits.

@@ -23,9 +23,11 @@ pub mod question;
 pub mod retry;
 pub mod run;
 pub mod schedule;
+pub mod shorten;
 pub mod stuck;
 pub mod task;
 pub mod time;
+pub mod tokens;
 pub mod usage;
 pub mod work;
 

@@ -1,5 +1,6 @@
 //! Projects: a repository with the rules for work in it.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::collision;
@@ -49,6 +50,10 @@ pub struct Project {
     pub stuck: Option<stuck::Thresholds>,
     /// Whether `CONTINUATION.md` is also written into the repository.
     pub continuation_in_repo: bool,
+    /// Templates of prompts that replace ours, by name.
+    pub prompts: BTreeMap<String, String>,
+    /// Tokens a prompt may have: what the project and earlier runs tell is shortened to that.
+    pub prompt_tokens: u32,
 }
 
 /// What runs may cost where they are charged by use, in US dollars at list price; no bound where none is said.
@@ -75,6 +80,9 @@ pub const DEFAULT_PRIORITY: u8 = 5;
 /// The longest a run's agent may take when nothing else is said: four hours.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_hours(4);
 
+/// The tokens of a prompt when nothing else is said: small models on one's own machine take 32,000 and need most for the work.
+pub const DEFAULT_PROMPT_TOKENS: u32 = 12_000;
+
 impl Project {
     /// A project with the defaults for a repository.
     pub fn new(name: impl Into<String>, repo: impl Into<String>) -> Self {
@@ -98,6 +106,8 @@ impl Project {
             collisions: collision::Policy::default(),
             stuck: Some(stuck::Thresholds::default()),
             continuation_in_repo: false,
+            prompts: BTreeMap::new(),
+            prompt_tokens: DEFAULT_PROMPT_TOKENS,
         }
     }
 }

@@ -267,7 +267,7 @@ impl Work {
         }
         let title = task::title_of(&asked.text);
         let branch = task::branch_of(id);
-        Ok(Entry { run: None, event: Event::TaskCreated { asked, title, branch } })
+        Ok(Entry { run: None, event: Event::TaskCreated { asked: Box::new(asked), title, branch } })
     }
 
     /// The events that `command` causes now.

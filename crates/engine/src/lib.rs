@@ -19,7 +19,7 @@ mod janitor;
 mod landing;
 mod local_model;
 mod pass;
-mod prompt;
+pub mod prompt;
 mod radar;
 mod run;
 mod scheduler;

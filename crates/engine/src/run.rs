@@ -12,6 +12,7 @@ mod noticing;
 mod onto;
 mod prepare;
 mod reading;
+mod record;
 mod tools;
 
 use std::path::PathBuf;

@@ -7,15 +7,17 @@
 //!
 //! What it sees goes out as [`Note`]s, which the shim writes into the run's spool. Parts: [`dialect`] (which
 //! paths are model calls, where a key goes, how an error is told), [`meter`] (an answer's bytes to tokens) and
-//! [`limits`] (headers to windows) are sans I/O; [`serve`] joins them to sockets. Not here: which account a run
+//! [`limits`] (headers to windows) are sans I/O; `upstream` is the way to the provider, and [`serve`] joins them to sockets. Not here: which account a run
 //! uses, what follows from a note.
 
 pub mod dialect;
 pub mod limits;
 pub mod meter;
 mod serve;
+mod upstream;
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use domain::price::Price;
 use serde::{Deserialize, Serialize};
@@ -39,6 +41,9 @@ pub struct Config {
     /// Whether nobody charges for it.
     #[serde(default)]
     pub free: bool,
+    /// A file of certificates (PEM) to trust instead of the system's.
+    #[serde(default)]
+    pub certificates: Option<PathBuf>,
 }
 
 /// What the gateway tells.

@@ -47,22 +47,13 @@ pub fn windows<'a>(header: impl Fn(&str) -> Option<&'a str>, now: Timestamp) -> 
         let after = after.map(|seconds| now.plus(std::time::Duration::from_secs(seconds)));
         let at = field("reset-at").and_then(|text| text.parse().ok()).map(Timestamp::from_seconds);
         windows.push(Seen {
-            window: window_of(minutes).into(),
+            window: domain::account::window_of(minutes).into(),
             status: if percent >= 100.0 { LimitStatus::Rejected } else { LimitStatus::Allowed },
             utilization: Some(percent / 100.0),
             resets_at: at.or(after),
         });
     }
     windows
-}
-
-/// Which window is primary is not fixed, so its length names it.
-fn window_of(minutes: u64) -> &'static str {
-    match minutes {
-        0..=720 => "five_hour",
-        721..=2880 => "daily",
-        _ => "seven_day",
-    }
 }
 
 #[cfg(test)]

@@ -18,10 +18,7 @@ use hyper::http::request::Parts;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode, Uri};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::Sender;
@@ -31,13 +28,13 @@ use tokio::time::timeout;
 use crate::dialect::{Call, DROPPED, query_without_credentials};
 use crate::limits::{self, Seen};
 use crate::meter::Meter;
+use crate::upstream::{self, HttpClient};
 use crate::{Config, Note};
 
 /// The largest request.
 const MOST_REQUEST: usize = 64 << 20;
 /// Connections at once.
 const MOST_CONNECTIONS: usize = 64;
-const CONNECT_TIME: Duration = Duration::from_secs(10);
 /// Until the first byte of an answer; the agents' own clocks are shorter.
 const ANSWER_TIME: Duration = Duration::from_mins(15);
 
@@ -48,7 +45,7 @@ type Answer = Response<Either<Metered, Full<Bytes>>>;
 pub async fn serve(listener: TcpListener, config: Value, key: Vec<u8>, notes: Sender<String>) {
     let Ok(config) = serde_json::from_value::<Config>(config) else { return };
     let Ok(upstream) = config.upstream.parse::<Uri>() else { return };
-    let Ok(client) = client(upstream.scheme_str() == Some("https")) else { return };
+    let client = upstream::client(upstream.scheme_str() == Some("https"), config.certificates.as_deref());
     let gateway = Rc::new(Gateway {
         prices: Prices::with(config.prices.clone()),
         key: String::from_utf8(key).unwrap_or_default(),
@@ -75,36 +72,14 @@ pub async fn serve(listener: TcpListener, config: Value, key: Vec<u8>, notes: Se
     }
 }
 
-type HttpClient = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
-
-fn client(encrypted: bool) -> std::io::Result<HttpClient> {
-    let mut http = HttpConnector::new();
-    http.enforce_http(false);
-    http.set_connect_timeout(Some(CONNECT_TIME));
-    http.set_nodelay(true);
-    let provider = rustls::crypto::ring::default_provider();
-    let builder = HttpsConnectorBuilder::new();
-    let connector = if encrypted {
-        builder.with_provider_and_native_roots(provider)?.https_only().enable_http1().wrap_connector(http)
-    } else {
-        // Nothing is ever verified with it, so no certificates are read.
-        let config = rustls::ClientConfig::builder_with_provider(Arc::new(provider))
-            .with_safe_default_protocol_versions()
-            .map_err(std::io::Error::other)?
-            .with_root_certificates(rustls::RootCertStore::empty())
-            .with_no_client_auth();
-        builder.with_tls_config(config).https_or_http().enable_http1().wrap_connector(http)
-    };
-    Ok(Client::builder(TokioExecutor::new()).build(connector))
-}
-
 struct Gateway {
     config: Config,
     upstream: Uri,
     /// Empty where the provider asks for none.
     key: String,
     prices: Prices,
-    client: HttpClient,
+    /// Or why the provider cannot be called.
+    client: Result<HttpClient, String>,
     ledger: RefCell<Ledger>,
 }
 
@@ -133,7 +108,11 @@ impl Gateway {
             Err((status, why)) => return self.refusal(status, &why),
         };
         let Asked { call, model, request, bytes } = asked;
-        let answer = match timeout(ANSWER_TIME, self.client.request(request)).await {
+        let client = match &self.client {
+            Ok(client) => client,
+            Err(why) => return self.refusal(StatusCode::BAD_GATEWAY, why),
+        };
+        let answer = match timeout(ANSWER_TIME, client.request(request)).await {
             Ok(Ok(answer)) => answer,
             Ok(Err(error)) => {
                 let authority = self.upstream.authority().map_or("?", |authority| authority.as_str());

@@ -15,7 +15,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
-use axum::http::{HeaderMap, Response, Uri};
+use axum::http::{HeaderMap, Method, Response, Uri};
 use serde_json::{Value, json};
 
 /// What the model does next.
@@ -129,6 +129,10 @@ impl ModelServer {
         Self { port, script, stop: Some(stop) }
     }
 
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
@@ -167,13 +171,14 @@ fn protocol(path: &str) -> Option<Protocol> {
 
 async fn answer(
     State(script): State<Arc<Mutex<Script>>>,
+    method: Method,
     uri: Uri,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response<Body> {
     let body: Value = serde_json::from_slice(&body).unwrap_or_default();
     let main = body["tools"].as_array().is_some_and(|tools| !tools.is_empty());
-    let protocol = protocol(uri.path());
+    let protocol = protocol(uri.path()).filter(|_| method == Method::POST);
     let turn = {
         let mut script = script.lock().unwrap();
         script.requests.push(Request { path: uri.path().to_owned(), headers, body: body.clone() });

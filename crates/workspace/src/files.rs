@@ -1,11 +1,11 @@
 //! Files of directories that agents may write: opened without following any link, below their root only.
 
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Read, Seek, Write};
 use std::os::fd::OwnedFd;
 use std::path::{Component, Path};
 
-use rustix::fs::{CWD, FileType, Mode, OFlags, ResolveFlags, openat, openat2};
+use rustix::fs::{CWD, Dir, FileType, Mode, OFlags, ResolveFlags, openat, openat2};
 
 fn root(dir: &Path) -> io::Result<OwnedFd> {
     let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
@@ -19,14 +19,43 @@ fn beneath() -> ResolveFlags {
 /// The content of the regular file `path` below `dir`, at most `most` bytes; `None` when there is no
 /// such regular file, links included.
 pub fn read(dir: &Path, path: &Path, most: u64) -> io::Result<Option<Vec<u8>>> {
+    let Some(file) = open(dir, path)? else { return Ok(None) };
+    let mut bytes = Vec::new();
+    file.take(most).read_to_end(&mut bytes)?;
+    Ok(Some(bytes))
+}
+
+fn open(dir: &Path, path: &Path) -> io::Result<Option<File>> {
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
     let Ok(fd) = openat2(root(dir)?, path, flags, Mode::empty(), beneath()) else { return Ok(None) };
-    if FileType::from_raw_mode(rustix::fs::fstat(&fd)?.st_mode) != FileType::RegularFile {
-        return Ok(None);
-    }
+    let regular = FileType::from_raw_mode(rustix::fs::fstat(&fd)?.st_mode) == FileType::RegularFile;
+    Ok(regular.then(|| File::from(fd)))
+}
+
+/// The last `most` bytes of the regular file `path` below `dir`; `None` when there is no such regular file.
+pub fn read_end(dir: &Path, path: &Path, most: u64) -> io::Result<Option<Vec<u8>>> {
+    let Some(mut file) = open(dir, path)? else { return Ok(None) };
+    let from = file.metadata()?.len().saturating_sub(most);
+    file.seek(io::SeekFrom::Start(from))?;
     let mut bytes = Vec::new();
-    File::from(fd).take(most).read_to_end(&mut bytes)?;
+    file.take(most).read_to_end(&mut bytes)?;
     Ok(Some(bytes))
+}
+
+/// The names in the directory `path` below `dir`, at most `most` of them; none when there is no such directory.
+pub fn names(dir: &Path, path: &Path, most: usize) -> io::Result<Vec<String>> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let Ok(fd) = openat2(root(dir)?, path, flags, Mode::empty(), beneath()) else { return Ok(Vec::new()) };
+    let mut names = Vec::new();
+    for entry in Dir::read_from(fd)?.take(most) {
+        if let Ok(name) = entry?.file_name().to_str()
+            && name != "."
+            && name != ".."
+        {
+            names.push(name.to_owned());
+        }
+    }
+    Ok(names)
 }
 
 /// Writes the file `path` below `dir`, making its directories. A link anywhere on the way is an error,

@@ -70,6 +70,9 @@ impl Git {
         if let Some(agent) = &person.ssh_agent {
             self.command.env("SSH_AUTH_SOCK", agent);
         }
+        if let Some(file) = &person.certificates {
+            self.command.env("SSL_CERT_FILE", file).env("GIT_SSL_CAINFO", file);
+        }
         self
     }
 

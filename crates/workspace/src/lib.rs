@@ -128,6 +128,8 @@ pub struct Person {
     pub home: Option<PathBuf>,
     /// `SSH_AUTH_SOCK`.
     pub ssh_agent: Option<PathBuf>,
+    /// `SSL_CERT_FILE`: the certificates to trust instead of the system's.
+    pub certificates: Option<PathBuf>,
 }
 
 /// All stores, checkouts and workspaces of a data directory.

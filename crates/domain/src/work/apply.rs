@@ -8,7 +8,7 @@ use crate::landing::{Landing, Merge, Resolved};
 use crate::question::{self, Question};
 use crate::run::{Outcome, Run, RunState, Stage};
 use crate::stuck;
-use crate::task::{Next, Task, TaskState, Waiting};
+use crate::task::{NewTask, Next, Task, TaskState, Waiting};
 use crate::usage::Usage;
 
 /// What begins the words of ours that an agent goes on with, in place of a person's.
@@ -20,7 +20,7 @@ pub(super) fn created(record: &Record) -> Option<Work> {
     let Event::TaskCreated { asked, title, branch } = &record.event else { return None };
     let task = Task {
         id: record.task,
-        asked: asked.clone(),
+        asked: NewTask::clone(asked),
         title: title.clone(),
         state: TaskState::Queued,
         attempt: 0,

@@ -16,6 +16,7 @@ use super::gateway::Gateway;
 use super::jobs::{GRACE, found};
 use super::noticing::Noticing;
 use super::reading::{Reading, is_progress};
+use super::record::Record;
 use super::tools::reports;
 use super::{Broken, Drive, asked_to_stop};
 use crate::{agents_here, prompt, radar};
@@ -74,8 +75,9 @@ impl Drive {
         }
         self.enter(Stage::Agent).await?;
         let budget = self.budget().await?;
+        let record = driver.limits_log().map(|logs| Record { home: workspace.home(), logs });
         let noticing = self.noticing(workspace);
-        self.follow(&dir, Reading::new(driver.session(&assignment)), budget, noticing).await
+        self.follow(&dir, Reading::new(driver.session(&assignment)), record, budget, noticing).await
     }
 
     pub(super) fn lost(&self) -> End {
@@ -103,6 +105,7 @@ impl Drive {
         let memory = memory(&workspace.lower);
         let continuation = std::fs::read_to_string(self.continuation_file()).ok().filter(|_| run.attempt > 1);
         let parts = prompt::Parts {
+            project: &self.project,
             work: &self.work,
             memory: memory.as_deref(),
             continuation: continuation.as_deref(),
@@ -272,6 +275,7 @@ impl Drive {
         &mut self,
         dir: &Path,
         mut reading: Reading,
+        record: Option<Record>,
         budget: Option<Budget>,
         mut noticing: Noticing,
     ) -> Result<End, Broken> {
@@ -301,9 +305,7 @@ impl Drive {
                     continue;
                 }
                 () = until(noticing.silent_at()), if asked.is_none() => {
-                    if let Some(seen) = noticing.silence() {
-                        self.note_stuck(seen).await?;
-                    }
+                    self.note_silence(&mut noticing).await?;
                     continue;
                 }
                 () = self.context.stopped() => return Err(Broken::Stopping),
@@ -318,9 +320,6 @@ impl Drive {
                         over = Some(Instant::now());
                     }
                     let seen = noticing.hear(&events).await;
-                    if events.iter().any(|event| matches!(event, Event::ToolFinished { .. })) {
-                        self.context.radar.notify_one();
-                    }
                     if next > told {
                         self.store_events(events, told, next).await?;
                         told = next;
@@ -338,7 +337,8 @@ impl Drive {
                 }
                 Piece::Ended(exit) => {
                     // One beyond the end marks that what was left in the lines was stored, too.
-                    let rest = reading.rest();
+                    let mut rest = reading.rest();
+                    rest.extend(self.limits_on(record.as_ref(), &reading));
                     if told <= offset {
                         self.store_events(rest, told, offset + 1).await?;
                     }
@@ -356,6 +356,15 @@ impl Drive {
                 }
                 Piece::Lost => return Ok(self.lost()),
             }
+        }
+    }
+
+    /// The windows of the account as the agent wrote them down. A gateway has seen them already.
+    fn limits_on(&self, record: Option<&Record>, reading: &Reading) -> Vec<Event> {
+        let session = self.work.run.as_ref().and_then(|run| run.session.as_deref());
+        match (record, session) {
+            (Some(record), Some(session)) if !reading.is_metered() => record.limits(session),
+            _ => Vec::new(),
         }
     }
 
@@ -388,8 +397,10 @@ impl Drive {
         to: u64,
     ) -> Result<(), Broken> {
         for event in &events {
-            if let Event::PlanUpdated { items } = event {
-                self.plan.clone_from(items);
+            match event {
+                Event::PlanUpdated { items } => self.plan.clone_from(items),
+                Event::ToolFinished { .. } => self.context.radar.notify_one(),
+                _ => {}
             }
         }
         let open = question::open(&self.work.task.questions).count();
@@ -417,8 +428,9 @@ impl Drive {
                 End { summary: finish.summary, ..self.end(Outcome::TimedOut, Some(reason), false) }
             }
             (Reason::Stopped, Some(Asked::Stuck)) if !self.is_stopping() => self.stuck_end(finish.summary),
-            (Reason::Stopped, Some(Asked::Stuck)) => ours(Outcome::Stopped, false),
-            (Reason::Stopped, Some(Asked::ByPerson | Asked::Budget) | None) => ours(Outcome::Stopped, false),
+            (Reason::Stopped, Some(Asked::ByPerson | Asked::Budget | Asked::Stuck) | None) => {
+                ours(Outcome::Stopped, false)
+            }
             (Reason::TimeoutTotal, _) => ours(Outcome::TimedOut, false),
             (Reason::TimeoutSilent | Reason::TimeoutStart, _) => ours(Outcome::TimedOut, true),
             (Reason::OutputLimit | Reason::DiskLimit | Reason::MemoryLimit, _) => {

@@ -61,6 +61,7 @@ impl Drive {
             budget_usd,
             prices: self.context.options.prices.clone(),
             free: driver.readiness(account) == Readiness::Ready("local"),
+            certificates: self.context.options.person.certificates.clone(),
         };
         let service = serde_json::to_value(config).map_err(|error| Broken::Failed {
             reason: format!("the gateway cannot be set up: {error}"),

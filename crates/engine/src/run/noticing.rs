@@ -39,7 +39,7 @@ impl Noticing {
     }
 
     /// That nothing was heard for so long.
-    pub(super) fn silence(&mut self) -> Option<Seen> {
+    fn silence(&mut self) -> Option<Seen> {
         self.told_silence = true;
         self.watch.as_ref().map(|watch| stuck::silence(watch.patience()))
     }
@@ -90,6 +90,14 @@ impl Drive {
         let ends = seen.pattern != stuck::Pattern::Silent;
         self.tell(vec![RunCommand::Stuck(seen)], None).await?;
         Ok(ends)
+    }
+
+    /// Notes that nothing was said for long.
+    pub(super) async fn note_silence(&mut self, noticing: &mut Noticing) -> Result<(), Broken> {
+        if let Some(seen) = noticing.silence() {
+            self.note_stuck(seen).await?;
+        }
+        Ok(())
     }
 
     /// The end of a run that was stopped because it seemed stuck: it was told before, so another agent goes on where

@@ -72,6 +72,11 @@ impl Reading {
         self.session.is_over()
     }
 
+    /// Whether a gateway is in front of the run.
+    pub(super) fn is_metered(&self) -> bool {
+        self.gateway.metered
+    }
+
     /// Why the run's budget is used up, if it is.
     pub(super) fn budget(&self) -> Option<&str> {
         self.gateway.budget.as_deref()
