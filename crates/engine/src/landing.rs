@@ -19,7 +19,7 @@ use store::{outbox, tasks};
 use tokio::task::JoinSet;
 use workspace::{Landing, Plan};
 
-use crate::run::{Combined, check_combined};
+use crate::run::{Combined, OF_MERGES, check_combined, workspace_of};
 use crate::{Context, Error, blocking, clock};
 
 /// How long an item is ours; renewed while its checks run.
@@ -67,6 +67,24 @@ async fn recover(context: &Arc<Context>) {
     for error in errors {
         tracing::error!(%error, "a landing that was cut off could not be settled");
     }
+    if let Err(error) = clear(context).await {
+        tracing::warn!(%error, "workspaces of merges could not be looked at");
+    }
+}
+
+/// Workspaces of merges whose tasks are not in a queue any more.
+async fn clear(context: &Arc<Context>) -> Result<(), Error> {
+    let queue = context.store.read(tasks::merge_queue).await?;
+    let names: HashSet<String> = queue.iter().map(|next| workspace_of(next.task)).collect();
+    let spaces = context.workspaces.clone();
+    blocking(move || {
+        let merges = spaces.list()?.into_iter().filter(|name| name.starts_with(OF_MERGES));
+        for name in merges.filter(|name| !names.contains(name)) {
+            spaces.remove(&name)?;
+        }
+        Ok(())
+    })
+    .await
 }
 
 /// Begins with the first of each branch, unless it is begun.
@@ -137,7 +155,7 @@ async fn land(context: &Arc<Context>, item: outbox::Item) -> Result<(), Error> {
         })
         .await?;
     let spaces = context.workspaces.clone();
-    blocking(move || spaces.remove(&format!("landing-{task}"))).await?;
+    blocking(move || spaces.remove(&workspace_of(task))).await?;
     context.tidy.notify_one();
     context.wake.notify_one();
     context.radar.notify_one();

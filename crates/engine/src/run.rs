@@ -25,7 +25,7 @@ use store::runs::Told;
 use tokio::sync::watch;
 use workspace::Workspace;
 
-pub(crate) use combined::{Combined, check_combined};
+pub(crate) use combined::{Combined, OF_MERGES, check_combined, workspace_of};
 
 use crate::accounts::Reporter;
 use crate::{Context, clock};

@@ -89,9 +89,14 @@ pub(crate) fn stop(args: &Args, id: &str, ui: &Ui) -> Result<ExitCode> {
         &serde_json::json!({}),
         None,
     )?;
-    let task = until(&connection, task, |task| !task.stopping)?;
+    // Approved work leaves the merge queue at its next step, or has landed by then.
+    let queued = task.waiting.as_ref().is_some_and(|waiting| waiting.on == "landing");
+    let task = until(&connection, task, |task| !task.stopping && (!queued || task.state != "waiting"))?;
     tell(ui, &task);
-    ui.say(format!("{}: stopped.", task.short));
+    match task.reason.as_deref().filter(|_| queued) {
+        Some(reason) => ui.say(format!("{}: {reason}.", task.short)),
+        None => ui.say(format!("{}: stopped.", task.short)),
+    }
     Ok(ExitCode::SUCCESS)
 }
 

@@ -4,7 +4,7 @@ use super::{End, Entry, Refusal, Work, task_events};
 use crate::collision::{self, Collision};
 use crate::event::Event;
 use crate::ids::TaskId;
-use crate::question::Question;
+use crate::question::{self, Question};
 use crate::run::{Outcome, Run};
 use crate::stuck::{self, Seen};
 use crate::task::{Task, TaskState, WaitFor};
@@ -50,6 +50,10 @@ impl Work {
         }
         if task.asked.once || task.stuck.times > stuck::MOST_TIMES {
             return Some(vec![Event::TaskFailed { reason: format!("stuck: {what}") }]);
+        }
+        // What it asked before may be what holds it up.
+        if let Some(reason) = question::waits_for(&task.questions) {
+            return Some(vec![Event::TaskWaiting { on: WaitFor::Breakpoint, until: None, reason }]);
         }
         if task.stuck.times <= 1 {
             return Some(vec![Event::TaskQueued { reason: format!("its agent is told once that {what}") }]);

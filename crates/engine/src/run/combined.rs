@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use domain::project::Check;
 use domain::work::Command;
-use domain::{CheckResult, CheckStatus, Isolation, Run, Work};
+use domain::{CheckResult, CheckStatus, Isolation, Run, TaskId, Work};
 use runner::Reason;
 use store::tasks;
 use workspace::{Base, Kind, Workspace};
@@ -25,9 +25,12 @@ pub(crate) enum Combined {
     Stopping,
 }
 
-/// The workspace's name: a task has one at most.
-pub(crate) fn workspace_of(work: &Work) -> String {
-    format!("landing-{}", work.task.id)
+/// How the names of workspaces of merges begin.
+pub(crate) const OF_MERGES: &str = "landing-";
+
+/// The workspace of a task's merge: it has one at most.
+pub(crate) fn workspace_of(task: TaskId) -> String {
+    format!("{OF_MERGES}{task}")
 }
 
 /// Runs the checks on a merge commit of the store. What ended before a restart is not run again.
@@ -109,7 +112,7 @@ impl Drive {
         let kind = if overlay { Kind::Overlay } else { Kind::Copy };
         let bare = run.isolation == Isolation::None;
         let (context, task, name, commit) =
-            (Arc::clone(&self.context), self.work.task.clone(), workspace_of(&self.work), commit.to_owned());
+            (Arc::clone(&self.context), self.work.task.clone(), workspace_of(self.work.task.id), commit.to_owned());
         let copies = self.project.copy.clone();
         let made = blocking(move || {
             let spaces = &context.workspaces;
