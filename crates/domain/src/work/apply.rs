@@ -241,6 +241,7 @@ fn finish(task: &mut Task, record: &Record, state: TaskState, reason: &str) {
     task.questions.clear();
     task.collisions.clear();
     task.yields_to = None;
+    task.landing.withdrawn = false;
     task.reason = Some(reason.to_owned());
     task.ended_at = Some(record.at);
 }
