@@ -171,6 +171,8 @@ fn of_task(task: &mut Task, record: &Record) {
             task.reason.clone_from(reason);
             task.failures = 0;
             task.next.hands_on = false;
+            // Whoever looks at the work decides what is still open.
+            task.questions.clear();
             (task.landing.withdrawn, task.landing.checking) = (false, None);
         }
         Event::TaskApproved { again, .. } => {
