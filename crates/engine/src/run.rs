@@ -4,10 +4,13 @@
 mod agent;
 mod by_hand;
 mod collect;
+mod combined;
 mod endpoint;
 mod gateway;
 mod jobs;
 mod judge;
+mod noticing;
+mod onto;
 mod prepare;
 mod reading;
 mod record;
@@ -23,6 +26,8 @@ use domain::{Outcome, Project, Run, RunState, Stage, Work};
 use store::runs::Told;
 use tokio::sync::watch;
 use workspace::Workspace;
+
+pub(crate) use combined::{Combined, OF_MERGES, check_combined, workspace_of};
 
 use crate::accounts::Reporter;
 use crate::{Context, clock};
@@ -126,6 +131,11 @@ impl Drive {
         }
         if self.stage() <= Stage::Setup
             && let Some(end) = self.set_up(&workspace).await?
+        {
+            return Ok(end);
+        }
+        if self.stage() <= Stage::Setup
+            && let Some(end) = self.bring_onto(&workspace).await?
         {
             return Ok(end);
         }
