@@ -1,7 +1,7 @@
 //! The collision radar: what every task at work changes, compared with what the others of its repository change.
 //!
-//! Woken by the agents' own edits and looking at the runs' layers for the truth, at most every half second; every three
-//! seconds it looks anyway. No git runs in a workspace. What it finds is told once on both tasks; projects may want that
+//! Woken by the agents' own edits and looking at the runs' layers for the truth, at most every half second; while anybody
+//! is at work it looks every three seconds anyway. No git runs in a workspace. What it finds is told once on both tasks; projects may want that
 //! a queued task which names the same files waits (`serialise`), or that agents know of each other (`share`).
 
 use std::collections::{BTreeMap, HashMap};
@@ -59,9 +59,10 @@ pub(crate) struct Radar {
 pub(crate) async fn serve(context: Arc<Context>) {
     loop {
         let begun = Instant::now();
-        if let Err(error) = run_once(&context).await {
+        let busy = run_once(&context).await.unwrap_or_else(|error| {
             tracing::warn!(%error, "collisions could not be looked for; trying again");
-        }
+            true
+        });
         let pause = PAUSE.max(begun.elapsed() * SHARE);
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
@@ -69,20 +70,21 @@ pub(crate) async fn serve(context: Arc<Context>) {
         }
         tokio::select! {
             () = context.radar.notified() => {}
-            () = tokio::time::sleep(FALLBACK) => {}
+            () = tokio::time::sleep(FALLBACK), if busy => {}
             () = context.stopped() => return,
         }
     }
 }
 
-/// Looks, tells, and wakes who waits without a reason.
-pub(crate) async fn run_once(context: &Arc<Context>) -> Result<(), Error> {
+/// Looks, tells, and wakes who waits without a reason; whether there is anybody to look at.
+async fn run_once(context: &Arc<Context>) -> Result<bool, Error> {
     let mut radar = context.collisions.lock().await;
     let works = look(context, &mut radar).await?;
     let seen = radar.seen.clone().unwrap_or_default();
     drop(radar);
     tell(context, &works, &seen).await?;
-    wake(context, &seen).await
+    let anybody_waits = wake(context, &seen).await?;
+    Ok(anybody_waits || !works.is_empty())
 }
 
 async fn look(context: &Arc<Context>, radar: &mut Radar) -> Result<Vec<Work>, Error> {
@@ -262,9 +264,11 @@ async fn tell(context: &Arc<Context>, works: &[Work], seen: &[AtWork]) -> Result
     Ok(())
 }
 
-/// Those that let one go first which is not in their way any more.
-async fn wake(context: &Arc<Context>, seen: &[AtWork]) -> Result<(), Error> {
-    for task in context.store.read(tasks::yielding).await? {
+/// Wakes those that let one go first which is not in their way any more; whether anybody did let one go first.
+async fn wake(context: &Arc<Context>, seen: &[AtWork]) -> Result<bool, Error> {
+    let yielding = context.store.read(tasks::yielding).await?;
+    let anybody = !yielding.is_empty();
+    for task in yielding {
         let first = task.yields_to.and_then(|to| seen.iter().find(|at_work| at_work.task == to));
         let still =
             first.is_some_and(|first| collision::named(&task.asked.text, &first.changes.footprint).is_some());
@@ -282,7 +286,7 @@ async fn wake(context: &Arc<Context>, seen: &[AtWork]) -> Result<(), Error> {
             Err(error) => return Err(error.into()),
         }
     }
-    Ok(())
+    Ok(anybody)
 }
 
 /// Whom a queued task lets go first, and why: another of its project's repository that changes a file it names.

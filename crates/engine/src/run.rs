@@ -36,6 +36,7 @@ use crate::{Context, clock};
 pub(crate) fn spawn(context: &Arc<Context>, work: Work) {
     let Some(run) = work.run.clone().filter(Run::is_live) else { return };
     let Some(stop) = context.enter(run.id) else { return };
+    context.radar.notify_one();
     if work.task.stopping {
         context.ask_to_stop(run.id);
     }
