@@ -27,6 +27,7 @@ mod pty;
 mod routing;
 mod sessions;
 mod sidekick;
+mod steps;
 mod stuck;
 mod takeover;
 mod tmux;

@@ -11,6 +11,9 @@ use crate::{
     Abilities, Assignment, Driver, Error, Exit, Finish, Launch, Program, Readiness, Session, Stream, Verdict,
 };
 
+/// Bytes of the closing words of one that says them in lines.
+const MOST_WORDS: usize = 64 * 1024;
+
 /// A command from the configuration.
 #[derive(Clone, Debug)]
 pub struct Custom {
@@ -77,14 +80,16 @@ impl Driver for Custom {
         })
     }
 
-    fn session(&self, _: &Assignment) -> Box<dyn Session> {
-        Box::new(Reading { name: self.name.clone(), last: None })
+    fn session(&self, assignment: &Assignment) -> Box<dyn Session> {
+        Box::new(Reading { name: self.name.clone(), whole: assignment.whole, words: String::new() })
     }
 }
 
 struct Reading {
     name: String,
-    last: Option<String>,
+    whole: bool,
+    /// Its last line with words in it, or all of them.
+    words: String,
 }
 
 impl Session for Reading {
@@ -92,8 +97,13 @@ impl Session for Reading {
         let text = lossy(line, MOST_TEXT);
         match stream {
             Stream::Stdout => {
-                if !text.trim().is_empty() {
-                    self.last = Some(text.clone());
+                if self.whole {
+                    if self.words.len() + text.len() <= MOST_WORDS {
+                        self.words += &text;
+                        self.words.push('\n');
+                    }
+                } else if !text.trim().is_empty() {
+                    self.words.clone_from(&text);
                 }
                 vec![Event::AgentText { text }]
             }
@@ -113,6 +123,7 @@ impl Session for Reading {
                 (Verdict::Failed { retryable: true }, Some(reason))
             }
         };
-        Finish { verdict, reason, summary: self.last.take() }
+        let words = std::mem::take(&mut self.words);
+        Finish { verdict, reason, summary: Some(words).filter(|words| !words.trim().is_empty()) }
     }
 }

@@ -51,6 +51,8 @@ pub struct Assignment {
     pub new_session: String,
     /// What the resumed session had consumed before, for agents whose totals grow.
     pub before: Usage,
+    /// All it says are its closing words, where nothing marks them: a plan is no single line.
+    pub whole: bool,
     /// The rehearsal agent's script.
     pub scenario: Option<String>,
     /// The agent's home, as it sees it.

@@ -15,6 +15,7 @@ mod request;
 mod route;
 mod session;
 mod status;
+mod step;
 mod task;
 mod verdict;
 
@@ -30,6 +31,7 @@ pub use request::{AdjustTask, Approve, CreateTask, Reject, Retry, Revert, Rollba
 pub use route::{ConsideredView, RoutePreview, RouteView};
 pub use session::{SessionView, Sessions};
 pub use status::{AgentStatus, Concurrency, Detail, Health, SandboxStatus, Status};
+pub use step::TaskStepView;
 pub use task::{
     CheckView, CheckpointView, DiffView, EventView, FileDiffView, Page, RunResult, RunView, SessionCode,
     StatView, TaskView, TokensView, WaitingView,

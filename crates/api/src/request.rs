@@ -46,6 +46,12 @@ pub struct CreateTask {
     /// Whether it needs a graphics processor; found from the text when left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gpu: Option<bool>,
+    /// The steps it is done in: the name of a pipeline, or `none`; the project's when left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pipeline: Option<String>,
+    /// Agents that race, each `AGENT` or `AGENT/MODEL`: every one does it as a task of its own, and the best verdict wins.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub race: Vec<String>,
     /// When it is to be done, as RFC 3339.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deadline: Option<String>,

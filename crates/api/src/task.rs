@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 
 use crate::asking::QuestionView;
 use crate::queue::{self, CollisionView, PlaceView};
+use crate::step::{self, TaskStepView};
 use crate::verdict::VerdictView;
 
 /// A page of something.
@@ -91,6 +92,12 @@ pub struct TaskView {
     /// What supervision made of its latest run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verdict: Option<VerdictView>,
+    /// The steps it is done in, when it has several.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<TaskStepView>,
+    /// The race it is in: `GET /api/tasks/{id}/race` shows all of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub race: Option<String>,
     /// Where it stands in the merge queue, when it was approved.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub queue: Option<PlaceView>,
@@ -412,6 +419,8 @@ impl TaskView {
             warnings: task.warnings.clone(),
             questions: task.questions.iter().map(QuestionView::from).collect(),
             verdict: VerdictView::of(&task.supervised),
+            steps: step::steps(task),
+            race: task.asked.race.clone(),
             queue: None,
             collisions: queue::current(&task.collisions),
             parent: task.asked.parent.map(|parent| parent.task.to_string()),

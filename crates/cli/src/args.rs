@@ -73,6 +73,8 @@ pub(crate) enum Command {
     Rollback(Rollback),
     /// What lands next in each branch: approved work in the order of approval
     Queue(Queue),
+    /// Show all that race with a task, side by side
+    Race(Id),
     /// List, show or add projects
     #[command(alias = "projects")]
     Project(Project),
@@ -140,6 +142,12 @@ pub(crate) struct Run {
     /// A task whose work has to have landed before; can be given several times
     #[arg(long, value_name = "ID")]
     pub(crate) after: Vec<String>,
+    /// Do it in the steps of this pipeline: `default` plans, works and reviews; `none` is one run [default: the project's]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) pipeline: Option<String>,
+    /// Let these agents do it all at once, and take the best work: `claude,qwen`, `codex/gpt-5`
+    #[arg(long, value_name = "AGENTS", value_delimiter = ',', conflicts_with_all = ["agent", "model", "scenario"])]
+    pub(crate) race: Vec<String>,
     /// A script for the rehearsal agent
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) scenario: Option<PathBuf>,

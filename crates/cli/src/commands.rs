@@ -17,6 +17,7 @@ mod memory;
 mod plan;
 mod project;
 mod queue;
+mod race;
 mod rollback;
 mod route;
 mod run;
@@ -61,6 +62,7 @@ pub(crate) fn run(args: &Args, ui: &Ui) -> Result<ExitCode> {
         Command::Rollback(rollback) => rollback::rollback(args, rollback, ui),
         Command::Project(project) => project::project(args, project.action.as_ref(), ui),
         Command::Queue(wanted) => queue::queue(args, wanted, ui),
+        Command::Race(wanted) => race::race(args, wanted, ui),
         Command::Credits => credits::credits(args, ui),
         Command::Accounts(accounts) => credits::accounts(args, accounts.action.as_ref(), ui),
         Command::Agents => doctor::agents(args, ui),

@@ -5,6 +5,7 @@
 mod accounts;
 mod edit;
 mod merging;
+mod pipelines;
 mod policy;
 mod routes;
 
@@ -46,6 +47,8 @@ struct File {
     /// own agents is theirs to share.
     sessions: bool,
     projects: BTreeMap<String, ProjectFile>,
+    /// Lists of steps that projects and tasks may name.
+    pipelines: BTreeMap<String, Vec<pipelines::StepFile>>,
     agents: BTreeMap<String, AgentFile>,
     /// Prices of models, US dollars per million tokens; they go before the list's.
     prices: BTreeMap<String, domain::price::Price>,
@@ -111,6 +114,8 @@ struct ProjectFile {
     #[serde(default)]
     collisions: domain::collision::Policy,
     stuck: Option<merging::StuckFile>,
+    /// The steps its tasks are done in.
+    pipeline: Option<serde_saphyr::Spanned<String>>,
     #[serde(default)]
     continuation_in_repo: bool,
     /// Files with templates of prompts, by their names; relative to the configuration.
@@ -257,7 +262,11 @@ fn options(file: File, dir: &Path, data_dir: &Path, own: PathBuf) -> Result<engi
     accounts::logged_in(&mut accounts, data_dir);
     accounts::ambient(&mut accounts);
     let is_known = |name: &str| is_agent(name, &commands, &acp, &models);
-    let projects = file.projects.into_iter().map(|(name, file)| of_file(&name, file, dir, &is_known));
+    let pipelines = pipelines::pipelines(file.pipelines, dir, &is_known)?;
+    let projects = file.projects.into_iter().map(|(name, mut file)| {
+        let steps = pipelines::of_project(&name, file.pipeline.take().as_ref(), &pipelines)?;
+        Ok(Project { pipeline: steps, ..of_file(&name, file, dir, &is_known)? })
+    });
     let projects = projects.collect::<Result<Vec<_>>>()?;
     let custom: Vec<&str> = commands
         .iter()
@@ -279,6 +288,7 @@ fn options(file: File, dir: &Path, data_dir: &Path, own: PathBuf) -> Result<engi
         prices: file.prices,
         zone: jiff::tz::TimeZone::system(),
         routing,
+        pipelines,
         local_agents,
         default_agent: file.default_agent,
         concurrency: file.concurrency.unwrap_or(4).clamp(1, 1000),

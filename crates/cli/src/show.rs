@@ -83,6 +83,12 @@ pub(crate) fn task(ui: &Ui, task: &TaskView) {
     if let Some(receipt) = &task.receipt {
         rows.push(("why", plain(receipt)));
     }
+    if !task.steps.is_empty() {
+        rows.push(("steps", steps(&task.steps)));
+    }
+    if task.race.is_some() {
+        rows.push(("race", format!("`sidekick race {}` shows who else does it", task.short)));
+    }
     if let Some(found) = &task.found {
         rows.push(("found", plain(found)));
     }
@@ -135,6 +141,18 @@ pub(crate) fn task(ui: &Ui, task: &TaskView) {
     if let Some(summary) = &task.summary {
         ui.out(format!("\n{}", plain(summary)));
     }
+}
+
+/// A task's steps in a line: what is done, what is now, what comes.
+fn steps(steps: &[api::TaskStepView]) -> String {
+    let one = |step: &api::TaskStepView| {
+        let by = step.agent.as_ref().map(|agent| format!(" by {}", plain(agent))).unwrap_or_default();
+        let review =
+            step.reviewer.as_ref().map(|by| format!(", reviewed by {}", plain(by))).unwrap_or_default();
+        let state = if step.state == "later" { String::new() } else { format!(" ({})", step.state) };
+        format!("{}{by}{review}{state}", plain(&step.name))
+    };
+    steps.iter().map(one).collect::<Vec<_>>().join(", then ")
 }
 
 /// What sort of work it is, and who says so.
@@ -194,7 +212,7 @@ fn collides(collision: &api::CollisionView) -> String {
     format!("{}: {short} ({}) changes {what}: {}", collision.kind, plain(&collision.title), files.join(", "))
 }
 
-fn with(agent: &str, model: Option<&str>) -> String {
+pub(crate) fn with(agent: &str, model: Option<&str>) -> String {
     model
         .filter(|model| *model != agent)
         .map_or_else(|| agent.to_owned(), |model| format!("{agent} ({model})"))
@@ -261,6 +279,13 @@ pub(crate) fn event(ui: &Ui, event: &EventView) -> Option<String> {
             format!("check {}: {}", text("name"), ui.tone(tone_of(&status), &status))
         }
         "task.adjusted" => ui.tone(Tone::Dim, format!("priority {}", data["priority"])),
+        "step.done" => ui.tone(Tone::Strong, format!("step `{}` is done by {}", text("step"), text("agent"))),
+        "step.again" => format!("to be done again: {}", text("comment")),
+        "task.split" => {
+            format!("split into {} tasks", data["parts"].as_array().map_or(0, Vec::len))
+        }
+        "race.won" => ui.tone(Tone::Good, "won its race"),
+        "race.lost" => ui.tone(Tone::Dim, text("reason")),
         "landing.checking" => format!("its checks run on the merge with {}", short(&text("onto"))),
         "landing.checked" => {
             let status = text("status");

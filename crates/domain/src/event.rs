@@ -9,6 +9,7 @@ use crate::check::{CheckResult, CheckStatus};
 use crate::collision;
 use crate::ids::{RunId, TaskId};
 use crate::nature::{Complexity, Judge, Kind, Said};
+use crate::pipeline::Part;
 use crate::route::Receipt;
 use crate::run::{Isolation, Outcome, Stage};
 use crate::supervise::Verdict;
@@ -95,6 +96,20 @@ events! {
     TaskYielded = "task.yielded" { to: TaskId }
     /// The other task does not collide with it any more.
     CollisionOver = "collision.over" { other: TaskId }
+    /// A step of its pipeline is done, and the next one is its next run's.
+    StepDone = "step.done" {
+        step: String, agent: String, words: String,
+        /// What the plan proposes to split the task into.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")] parts: Vec<Part>,
+    }
+    /// A person wants the step before done again.
+    StepAgain = "step.again" { comment: String }
+    /// Its parts, tasks of their own, do its work from here on.
+    TaskSplit = "task.split" { parts: Vec<Part> }
+    /// It is the best of its race.
+    RaceWon = "race.won" {}
+    /// Another of its race is better, or was approved: it is stopped, or cancelled. That is no judgement on its work.
+    RaceLost = "race.lost" { to: TaskId, reason: String }
     /// A person sent the work back with a comment.
     TaskSentBack = "task.sent_back" { comment: String }
     /// A person goes on with it in the agent's own interactive UI.

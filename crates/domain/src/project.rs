@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::collision;
 use crate::landing::Repaired;
+use crate::pipeline::Step;
 use crate::run::Isolation;
 use crate::stuck;
 use crate::supervise::{Policy, Review};
@@ -57,6 +58,8 @@ pub struct Project {
     pub collisions: collision::Policy,
     /// When a run counts as stuck; never without.
     pub stuck: Option<stuck::Thresholds>,
+    /// The steps its tasks are done in; one run does all of it when there are none.
+    pub pipeline: Vec<Step>,
     /// Whether `CONTINUATION.md` is also written into the repository.
     pub continuation_in_repo: bool,
     /// Templates of prompts that replace ours, by name.
@@ -118,6 +121,7 @@ impl Project {
             repaired: Repaired::default(),
             collisions: collision::Policy::default(),
             stuck: Some(stuck::Thresholds::default()),
+            pipeline: Vec::new(),
             continuation_in_repo: false,
             prompts: BTreeMap::new(),
             prompt_tokens: DEFAULT_PROMPT_TOKENS,

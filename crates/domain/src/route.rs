@@ -47,6 +47,11 @@ pub struct When {
     pub gpu: Option<bool>,
 }
 
+/// Who reads and judges best, by the table.
+pub fn readers() -> &'static [&'static str] {
+    &table::READERS
+}
+
 /// An agent, and perhaps its model.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Use {

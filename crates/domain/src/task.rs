@@ -18,6 +18,7 @@ use crate::diff::DiffStat;
 use crate::ids::{RunId, TaskId};
 use crate::landing::Landing;
 use crate::nature::{Classified, Nature};
+use crate::pipeline::{Progress, Step};
 use crate::project::DEFAULT_PRIORITY;
 use crate::question::Question;
 use crate::run::Isolation;
@@ -223,6 +224,12 @@ pub struct NewTask {
     /// How its nature is known.
     #[serde(default)]
     pub classified: Classified,
+    /// The steps it is done in; one run after the other does all of it when there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pipeline: Vec<Step>,
+    /// The race it is in: the others of it do the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub race: Option<String>,
     /// How its project was found, when the text named it and nobody else did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub found: Option<String>,
@@ -254,6 +261,8 @@ impl NewTask {
             after: Vec::new(),
             agent_by: ChosenBy::default(),
             classified: Classified::default(),
+            pipeline: Vec::new(),
+            race: None,
             found: None,
         }
     }
@@ -310,6 +319,8 @@ pub struct Task {
     pub stuck: stuck::Standing,
     /// The task that it lets go first, because both change the same files.
     pub yields_to: Option<TaskId>,
+    /// How far it is in its pipeline.
+    pub progress: Progress,
     /// What all its runs consumed.
     pub usage: Usage,
     /// When it was accepted.

@@ -12,6 +12,8 @@ mod judging;
 mod landing;
 mod noticed;
 mod planning;
+mod racing;
+mod stepping;
 #[cfg(test)]
 mod tests;
 
@@ -125,6 +127,18 @@ pub enum Command {
         words: String,
         /// The rules of the policy were wrong to ask.
         false_alarm: bool,
+    },
+    /// It is the best of its race.
+    Win {
+        /// Why, for people.
+        reason: String,
+    },
+    /// Another of its race is.
+    Lose {
+        /// Which.
+        to: TaskId,
+        /// Why, for people.
+        reason: String,
     },
     /// Go on in the same session and workspace, with this comment.
     SendBack {
@@ -332,6 +346,8 @@ impl Work {
                 self.answer(question.as_deref(), &words, false_alarm)
             }
             Command::Revert { reason } => self.revert(reason),
+            Command::Win { reason } => Ok(self.win(reason)),
+            Command::Lose { to, reason } => Ok(self.lose(to, reason)),
             Command::SendBack { comment } => self.send_back(comment),
             Command::TakeOver => self.take_over(),
             Command::Discard { reason } => self.discard(reason),

@@ -1,13 +1,21 @@
 //! From what a door hands in to a task: the project found, the agent chosen, everything said plainly
 //! when it cannot be.
 
+use std::collections::BTreeMap;
+
 use domain::mention::{Mention, mentioned};
+use domain::pipeline::Step;
+use domain::race;
+use domain::supervise::Rung;
 use domain::{
     ChosenBy, Classified, Complexity, Isolation, Judge, Kind, Nature, NewTask, Project, Said, TaskId,
     Timestamp, classify,
 };
 
 use crate::agents_here::AgentsHere;
+
+/// Pipelines by their names.
+pub type Pipelines = BTreeMap<String, Vec<Step>>;
 
 /// What a door hands in; what is left out is chosen.
 #[derive(Clone, Debug, Default)]
@@ -40,6 +48,10 @@ pub struct Request {
     pub complexity: Option<Complexity>,
     /// Whether it needs a graphics processor; found from the text when left out.
     pub gpu: Option<bool>,
+    /// The steps it is done in, by the name of a pipeline; `none` for none. The project's when left out.
+    pub pipeline: Option<String>,
+    /// Agents that race: each does it as a task of its own, and the best verdict wins.
+    pub race: Vec<Rung>,
     /// When it is to be done.
     pub deadline: Option<Timestamp>,
     /// The tasks whose work has to have landed before.
@@ -162,7 +174,7 @@ fn classified(request: &Request) -> (Nature, Classified) {
 /// Completes a request, or says what is unclear about it.
 pub(crate) fn complete(
     request: Request,
-    projects: &[Project],
+    (projects, pipelines): (&[Project], &Pipelines),
     agents: &AgentsHere,
 ) -> Result<NewTask, Unclear> {
     let nowhere = request.project.is_none() && request.repo.is_none();
@@ -186,8 +198,11 @@ pub(crate) fn complete(
         agents::rehearsal::Scenario::parse(scenario)
             .map_err(|error| Unclear::Invalid(format!("the scenario cannot be read: {error}")))?;
     }
+    let pipeline = steps(&request, &project, pipelines, agents)?;
     let (nature, classified) = classified(&request);
     Ok(NewTask {
+        pipeline,
+        race: None,
         project: project.name,
         repo: project.repo,
         text: request.text,
@@ -207,6 +222,48 @@ pub(crate) fn complete(
         classified,
         found,
     })
+}
+
+/// The steps it is done in: what the person said, else the project's.
+fn steps(
+    request: &Request,
+    project: &Project,
+    pipelines: &Pipelines,
+    agents: &AgentsHere,
+) -> Result<Vec<Step>, Unclear> {
+    let steps = match request.pipeline.as_deref() {
+        // What is asked once is one run.
+        None if request.once => Vec::new(),
+        None => project.pipeline.clone(),
+        Some("none") => Vec::new(),
+        Some(_) if request.once => {
+            return Err(Unclear::Invalid("what is asked once is one run: it has no pipeline".into()));
+        }
+        Some(name) => pipelines.get(name).cloned().ok_or_else(|| {
+            let known = listed(pipelines.keys().map(String::as_str));
+            Unclear::Invalid(format!("there is no pipeline `{name}`; there are {known}, and `none`"))
+        })?,
+    };
+    for by in steps.iter().filter_map(|step| step.by.as_ref()) {
+        agents.usable(&by.agent)?;
+    }
+    Ok(steps)
+}
+
+/// Who races: several, each ready, nobody twice.
+pub(crate) fn racers(by: &[Rung], agents: &AgentsHere) -> Result<(), Unclear> {
+    if !(2..=race::MOST).contains(&by.len()) {
+        return Err(Unclear::Invalid(format!("a race is of 2 to {} agents: --race claude,qwen", race::MOST)));
+    }
+    for (n, one) in by.iter().enumerate() {
+        agents.usable(&one.agent)?;
+        if by[..n].contains(one) {
+            return Err(Unclear::Invalid(format!(
+                "`{one}` cannot race with itself: name another, or another model"
+            )));
+        }
+    }
+    Ok(())
 }
 
 pub(crate) fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {

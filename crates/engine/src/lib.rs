@@ -46,7 +46,7 @@ pub use agents::Readiness;
 pub use accounts::{AccountHere, AccountOptions, Switch};
 pub use agents_here::{AgentHere, AgentState, AgentsHere};
 pub use desk::Caller;
-pub use intake::{Request, Unclear};
+pub use intake::{Pipelines, Request, Unclear};
 pub use landing::{Place as QueuePlace, places as queue_places};
 pub use local_model::LocalModel;
 pub use planner::Plan;
@@ -82,6 +82,8 @@ pub struct Options {
     pub projects: Vec<Project>,
     /// Who does what, as the person wants it.
     pub routing: domain::route::Rules,
+    /// The pipelines that tasks and projects may name.
+    pub pipelines: Pipelines,
     /// Agents of the configuration that, so it says, reach no model but this machine's.
     pub local_agents: Vec<String>,
     /// The agent used when nothing names one.
@@ -281,16 +283,33 @@ impl Engine {
     }
 
     /// Accepts a task. When this returns it is on disk.
-    pub async fn create(&self, request: Request, actor: &'static str) -> Result<tasks::Accepted, Error> {
-        let asked = intake::complete(request, &self.context.options.projects, &self.context.agents)?;
+    pub async fn create(&self, mut request: Request, actor: &'static str) -> Result<tasks::Accepted, Error> {
+        let race = std::mem::take(&mut request.race);
+        if !race.is_empty() {
+            intake::racers(&race, &self.context.agents)?;
+            request.agent = race.first().map(|by| by.agent.clone());
+        }
+        let asked = self.complete(request)?;
         let asked = self.choose_agent(asked).await?;
         let now = clock::now();
-        let accepted = self.context.store.write(move |tx| tasks::create(tx, asked, actor, now)).await?;
+        let accepted = self.context.store.write(move |tx| {
+            if race.is_empty() {
+                tasks::create(tx, asked, actor, now)
+            } else {
+                tasks::start(tx, &asked, &race, actor, now)
+            }
+        });
+        let accepted = accepted.await?;
         if accepted.new {
             classifying::refine(&self.context, &accepted.task);
         }
         self.context.wake.notify_one();
         Ok(accepted)
+    }
+
+    pub(crate) fn complete(&self, request: Request) -> Result<domain::NewTask, Unclear> {
+        let options = &self.context.options;
+        intake::complete(request, (&options.projects, &options.pipelines), &self.context.agents)
     }
 
     /// Carries out a person's command.

@@ -6,9 +6,10 @@ use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
+use domain::pipeline::{self, Split, Step, split};
 use domain::shorten::{relevance, shorten};
 use domain::tokens::{MARGIN, estimate};
-use domain::{Project, Run, Work};
+use domain::{Project, Run, Task, Work};
 use minijinja::{Environment, UndefinedBehavior, context};
 use store::memory::Entry;
 
@@ -21,6 +22,7 @@ const LEAST_CONTEXT: u64 = 1000;
 const TEMPLATES: &[(&str, &str)] = &[
     ("task", include_str!("../../../agents/prompts/task.md")),
     ("sent_back", include_str!("../../../agents/prompts/sent_back.md")),
+    ("plan", include_str!("../../../agents/prompts/plan.md")),
     ("go_on", include_str!("../../../agents/prompts/go_on.md")),
 ];
 
@@ -51,6 +53,10 @@ struct Values<'a> {
     /// A person says it, and not Sidekick.
     by_person: bool,
     beside: &'a str,
+    /// What the steps before it came to.
+    earlier: String,
+    /// How a plan proposes to split its task, where it may.
+    split: &'a str,
     can_ask: bool,
 }
 
@@ -71,13 +77,15 @@ pub fn complaint(templates: &BTreeMap<String, String>) -> Option<String> {
             continuation: "c".into(),
             by_person: true,
             beside: "b",
+            earlier: "e".into(),
+            split: "s",
             can_ask: true,
         };
         for values in [full, Values { task: "t", ..Values::default() }] {
             if let Err(error) = render(&environment, name, source, &values) {
                 let line = error.line().map(|line| format!(", line {line}")).unwrap_or_default();
                 return Some(format!(
-                    "the prompt `{name}`{line}: {}; it may use task, feedback, by_person, memory, notes, continuation, beside and can_ask",
+                    "the prompt `{name}`{line}: {}; it may use task, feedback, by_person, memory, notes, continuation, beside, earlier, split and can_ask",
                     error.detail().unwrap_or("a name that is not there")
                 ));
             }
@@ -95,6 +103,7 @@ pub(crate) fn compose(parts: &Parts<'_>) -> String {
     let name = match (&run.resume, &run.feedback) {
         (Some(_), Some(_)) => "sent_back",
         (Some(_), None) => "go_on",
+        (None, _) if pipeline::current(&parts.work.task).is_some_and(Step::is_plan) => "plan",
         (None, _) => "task",
     };
     let templates = &parts.project.prompts;
@@ -130,6 +139,8 @@ fn fitted<'a>(parts: &Parts<'a>, run: &'a Run) -> Values<'a> {
     let beside = parts.beside.unwrap_or_default();
     let taken = estimate(task) + estimate(feedback) + estimate(beside);
     let left = tokens(parts.project.prompt_tokens).saturating_sub(taken).max(LEAST_CONTEXT);
+    let earlier = shorten_owned(&earlier(&parts.work.task), task, left / 2);
+    let left = left - estimate(&earlier).min(left / 2);
     let memory = shorten(parts.memory.unwrap_or_default(), task, left / 2);
     let continuation = shorten(parts.continuation.unwrap_or_default(), task, left / 4);
     let notes = noted(parts.notes, task, left - estimate(&memory) - estimate(&continuation));
@@ -142,11 +153,29 @@ fn fitted<'a>(parts: &Parts<'a>, run: &'a Run) -> Values<'a> {
         feedback: ours.unwrap_or(feedback).trim_end(),
         by_person: ours.is_none(),
         beside: beside.trim_end(),
+        earlier,
+        split: match pipeline::current(&parts.work.task).map(Step::split) {
+            None | Some(Split::Never) => "",
+            Some(Split::Ask | Split::Alone) => split::ASKED,
+        },
         memory: trimmed(memory),
         notes: notes.trim_end().to_owned(),
         continuation: trimmed(continuation),
         can_ask: parts.can_ask,
     }
+}
+
+/// What the steps before came to, each as a quotation: it is what another agent said.
+fn earlier(task: &Task) -> String {
+    let said = task.progress.done.iter().map(|done| {
+        let quoted = done.words.lines().fold(String::new(), |text, line| text + "> " + line + "\n");
+        format!("Step `{}`, by {}:\n\n{quoted}", done.step, done.agent)
+    });
+    said.collect::<Vec<_>>().join("\n")
+}
+
+fn shorten_owned(text: &str, task: &str, most: u64) -> String {
+    shorten(text, task, most).trim_end().to_owned()
 }
 
 /// A budget as our estimate counts: a tokenizer that cuts finer must keep to it, too.
@@ -178,6 +207,8 @@ fn render(
         continuation => values.continuation.as_ref(),
         by_person => values.by_person,
         beside => values.beside,
+        earlier => values.earlier.as_str(),
+        split => values.split,
         can_ask => values.can_ask,
     };
     // A template loses the end of its last line.
@@ -335,10 +366,10 @@ mod tests {
         there is no prompt `tusk`; there are task, sent_back, go_on
         ");
         insta::assert_snapshot!(complaint(&one("task", "Hello\n{{ tasks }}")).unwrap(), @r"
-        the prompt `task`, line 2: a name that is not there; it may use task, feedback, by_person, memory, notes, continuation, beside and can_ask
+        the prompt `task`, line 2: a name that is not there; it may use task, feedback, by_person, memory, notes, continuation, beside, earlier, split and can_ask
         ");
         insta::assert_snapshot!(complaint(&one("task", "{% if %}")).unwrap(), @r"
-        the prompt `task`, line 1: unexpected end of block; it may use task, feedback, by_person, memory, notes, continuation, beside and can_ask
+        the prompt `task`, line 1: unexpected end of block; it may use task, feedback, by_person, memory, notes, continuation, beside, earlier, split and can_ask
         ");
         let mut project = Project::new("shop", "/srv/shop");
         project.prompts = one("task", "{{ task }} in German");

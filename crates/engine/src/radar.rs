@@ -36,8 +36,16 @@ pub(crate) struct AtWork {
     task: TaskId,
     title: String,
     repo: String,
+    race: Option<String>,
     running: bool,
     changes: Arc<Changes>,
+}
+
+impl AtWork {
+    /// Whether both may be in each other's way: those of one race do the same, and one of them lands.
+    fn meets(&self, repo: &str, race: Option<&str>) -> bool {
+        self.repo == repo && (race.is_none() || self.race.as_deref() != race)
+    }
 }
 
 /// What a task changes.
@@ -125,6 +133,7 @@ async fn look(context: &Arc<Context>, radar: &mut Radar) -> Result<Vec<Work>, Er
                 task: work.task.id,
                 title: work.task.title.clone(),
                 repo: work.task.asked.repo.clone(),
+                race: work.task.asked.race.clone(),
                 running: work.task.state == TaskState::Running,
                 changes,
             }));
@@ -217,7 +226,7 @@ fn note(changes: &mut Changes, path: String, spans: Vec<collision::Span>, interf
 async fn tell(context: &Arc<Context>, works: &[Work], seen: &[AtWork]) -> Result<(), Error> {
     let mut pairs: HashMap<(TaskId, TaskId), (collision::Kind, Vec<String>)> = HashMap::new();
     for (n, one) in seen.iter().enumerate() {
-        for other in seen[n + 1..].iter().filter(|other| other.repo == one.repo) {
+        for other in seen[n + 1..].iter().filter(|other| other.meets(&one.repo, one.race.as_deref())) {
             if let Some(found) = collision::overlap(&one.changes.footprint, &other.changes.footprint) {
                 pairs.insert((one.task, other.task), found);
             }
@@ -304,7 +313,11 @@ pub(crate) async fn goes_first(context: &Arc<Context>, id: TaskId) -> Result<Opt
     if radar.seen.is_none() {
         look(context, &mut radar).await?;
     }
-    let others = radar.seen.iter().flatten().filter(|other| other.repo == asked.repo && other.task != id);
+    let others = radar
+        .seen
+        .iter()
+        .flatten()
+        .filter(|other| other.meets(&asked.repo, asked.race.as_deref()) && other.task != id);
     let found =
         others.filter_map(|other| Some((other, collision::named(&asked.text, &other.changes.footprint)?)));
     let Some((other, file)) = found.min_by_key(|(other, _)| (!other.running, other.task)) else {
@@ -326,7 +339,8 @@ pub(crate) async fn beside(context: &Arc<Context>, work: &Work) -> Option<String
     }
     let radar = context.collisions.lock().await;
     let others = radar.seen.iter().flatten();
-    let others = others.filter(|other| other.repo == asked.repo && other.task != work.task.id);
+    let others =
+        others.filter(|other| other.meets(&asked.repo, asked.race.as_deref()) && other.task != work.task.id);
     let others: Vec<_> = others.filter(|other| !other.changes.footprint.is_empty()).take(MOST_TOLD).collect();
     if others.is_empty() {
         return None;

@@ -12,7 +12,7 @@ use domain::{Account, ChosenBy, Kind, NewTask, Project, TaskId, Timestamp};
 use store::{Tx, accounts, records, runs, tasks};
 
 use crate::agents_here::{AgentHere, AgentState};
-use crate::{Context, Engine, Error, Readiness, Request, Unclear, clock, intake};
+use crate::{Context, Engine, Error, Readiness, Request, Unclear, clock};
 
 /// What the database says.
 #[derive(Clone, Debug, Default)]
@@ -64,6 +64,20 @@ impl Context {
         let of = |project: &Project| Some((project.name.clone(), project.budget.month_usd?));
         let (since, _) = now.month(&self.options.zone);
         Budgets { month: self.options.projects.iter().filter_map(of).collect(), since }
+    }
+
+    /// Whether whatever an agent sends stays on this machine, whichever of its accounts is used.
+    pub(crate) fn is_local(&self, agent: &str) -> bool {
+        let mut ready =
+            self.agents.accounts().iter().filter(|known| known.account.agent == agent).filter_map(|known| {
+                match self.agents.readiness(known) {
+                    Readiness::Ready(billing) => Some(billing),
+                    _ => None,
+                }
+            });
+        agent == "rehearsal"
+            || self.options.local_agents.iter().any(|local| local == agent)
+            || ready.next().is_some_and(|first| first == "local" && ready.all(|billing| billing == "local"))
     }
 
     /// The agents with what `facts` say of their accounts.
@@ -160,7 +174,7 @@ impl Engine {
 
     /// What a request would be, and who would do it; nothing is accepted.
     pub async fn preview(&self, request: Request) -> Result<(NewTask, Receipt), Error> {
-        let asked = intake::complete(request, self.projects(), &self.context.agents)?;
+        let asked = self.complete(request)?;
         let receipt = self.route_of(&asked).await?.preview();
         Ok((asked, receipt))
     }

@@ -15,6 +15,7 @@ mod prepare;
 mod reading;
 mod record;
 mod review;
+mod steps;
 mod tools;
 
 use std::path::PathBuf;
@@ -42,7 +43,7 @@ pub(crate) fn spawn(context: &Arc<Context>, work: Work) {
     }
     let context = Arc::clone(context);
     tokio::spawn(async move {
-        let project = context.project(&work.task.asked);
+        let project = steps::settings(&context, context.project(&work.task.asked), &work.task, &run.agent);
         let mut drive =
             Drive { context: Arc::clone(&context), id: run.id, project, work, stop, plan: Vec::new() };
         match drive.go().await {
@@ -143,6 +144,9 @@ impl Drive {
         let end = self.act(&workspace).await?;
         if matches!(end.outcome, Outcome::Lost) {
             return Ok(end);
+        }
+        if self.planning().is_some() {
+            return Ok(self.planned(end));
         }
         if let Err(broken) = self.collect(&workspace).await {
             return match broken {

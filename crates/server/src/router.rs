@@ -56,6 +56,7 @@ fn documented() -> OpenApiRouter<App> {
         .routes(routes!(tasks::revert_task))
         .routes(routes!(calibration::get_calibration))
         .routes(routes!(queue::get_queue))
+        .routes(routes!(tasks::get_race))
         .routes(routes!(memory::read_memory, memory::write_memory))
         .routes(routes!(events::list_task_events))
         .routes(routes!(events::follow_events))

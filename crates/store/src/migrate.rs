@@ -59,6 +59,12 @@ const STEPS: &[(i64, &str, &str, &str)] = &[
         include_str!("../migrations/sqlite/0009_merging.sql"),
         include_str!("../migrations/postgres/0009_merging.sql"),
     ),
+    (
+        12,
+        "pipelines",
+        include_str!("../migrations/sqlite/0012_pipelines.sql"),
+        include_str!("../migrations/postgres/0012_pipelines.sql"),
+    ),
 ];
 
 /// The schema this binary writes.

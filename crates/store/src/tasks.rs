@@ -5,7 +5,9 @@
 
 mod after;
 mod merging;
+mod race;
 mod rows;
+mod split;
 
 use std::time::Duration;
 
@@ -23,6 +25,7 @@ use crate::sql::{Row, Tx, Value};
 use crate::{Error, checkpoints, estimates, events, outbox, records, runs, verdicts};
 
 pub use after::{adjust, look_again};
+pub use race::{of_race, start};
 
 /// A task that was accepted now, or had been before under the same key.
 #[derive(Clone, Debug, PartialEq)]
@@ -115,6 +118,15 @@ pub(crate) fn change_all(
     if from != to {
         count(tx, Some(from), to)?;
         after::reconsider(tx, id, now)?;
+        let settled = |record: &Record| matches!(record.event, Event::RaceLost { .. });
+        if !placed.iter().any(settled) {
+            race::look(tx, &work.task, now)?;
+        }
+    }
+    for record in &placed {
+        if let Event::TaskSplit { parts } = &record.event {
+            return split::up(tx, &work, parts, now);
+        }
     }
     Ok(work)
 }

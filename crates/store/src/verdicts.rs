@@ -30,6 +30,8 @@ pub(crate) fn note(tx: &mut Tx<'_>, record: &Record) -> Result<(), Error> {
         | Event::TaskRetried { .. }
         | Event::TaskTakenOver {}
         | Event::TaskRolledBack { .. } => Settled::SentBack,
+        // That another was better says nothing about this one.
+        Event::RaceLost { .. } => Settled::Superseded,
         Event::TaskCancelled { .. } => Settled::Discarded,
         Event::TaskCompleted { commit: None, .. } => Settled::Approved,
         Event::TaskReverted { .. } => return revert(tx, record),

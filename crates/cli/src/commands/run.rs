@@ -35,11 +35,21 @@ pub(crate) fn run(args: &Args, run: &Run, ui: &Ui) -> Result<ExitCode> {
         kind: run.nature.kind.clone(),
         complexity: run.nature.complexity.clone(),
         gpu: run.nature.gpu.then_some(true),
+        pipeline: run.pipeline.clone(),
+        race: run.race.clone(),
         ..CreateTask::default()
     };
     let key = run.key.clone().unwrap_or_else(|| uuid::Uuid::now_v7().to_string());
     let task: TaskView = connection.client.post("/api/tasks", &body, Some(&key))?;
     introduce(ui, &task, run);
+    if !run.race.is_empty() {
+        let racers: Vec<TaskView> =
+            connection.client.get(&format!("/api/tasks/{}/race", api::escaped(&task.id)))?;
+        for racer in &racers {
+            ui.say(format!("{} does it as task {}", racer.agent, racer.short));
+        }
+        ui.say(format!("`sidekick race {}` shows them side by side.", task.short));
+    }
     if run.detach {
         if ui.json {
             ui.json(&task.result());

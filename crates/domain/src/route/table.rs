@@ -11,7 +11,7 @@ const PLANS: [&str; 6] = ["claude", "gemini", "codex", "qwen", "opencode", "aide
 /// Local first: the bulk of the work.
 const LOCAL: [&str; 6] = ["qwen", "opencode", "aider", "codex", "claude", "gemini"];
 /// Fresh eyes, which read much.
-const READERS: [&str; 6] = ["gemini", "claude", "codex", "qwen", "opencode", "aider"];
+pub(super) const READERS: [&str; 6] = ["gemini", "claude", "codex", "qwen", "opencode", "aider"];
 
 /// What stands in when no agent is installed and logged in.
 const REHEARSAL: &str = "rehearsal";

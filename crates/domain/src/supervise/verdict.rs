@@ -221,6 +221,13 @@ pub struct Supervised {
     pub model: Option<String>,
 }
 
+impl Supervised {
+    /// Another step's work is judged by itself.
+    pub(crate) fn again(&mut self) {
+        *self = Self { verdict: self.verdict.take(), ..Self::default() };
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,11 +1,12 @@
 //! Folding events into a task and its latest run. Total: every event leaves a legal state.
 
-use super::{Work, noticed};
+use super::{Work, noticed, stepping};
 use crate::check::CheckResult;
 use crate::diff::DiffStat;
 use crate::event::{Event, Record};
 use crate::landing::{Landing, Merge, Resolved};
 use crate::nature::{Classified, Nature};
+use crate::pipeline::{self, Progress};
 use crate::question::{self, Question};
 use crate::run::{Outcome, Run, RunState, Stage};
 use crate::stuck;
@@ -20,7 +21,7 @@ const MOST_WARNINGS: usize = 20;
 
 pub(super) fn created(record: &Record) -> Option<Work> {
     let Event::TaskCreated { asked, title, branch } = &record.event else { return None };
-    let task = Task {
+    let mut task = Task {
         id: record.task,
         asked: NewTask::clone(asked),
         title: title.clone(),
@@ -45,12 +46,14 @@ pub(super) fn created(record: &Record) -> Option<Work> {
         collisions: Vec::new(),
         stuck: stuck::Standing::default(),
         yields_to: None,
+        progress: Progress::default(),
         usage: Usage::default(),
         created_at: record.at,
         updated_at: record.at,
         started_at: None,
         ended_at: None,
     };
+    pipeline::enter(&mut task);
     Some(Work { task, run: None })
 }
 
@@ -85,6 +88,9 @@ pub(super) fn apply(work: &mut Work, record: &Record) {
         }
         Event::QuestionAnswered { id, text, .. } => answered(&mut work.task, id, text),
         Event::TaskJudged { verdict } => super::judging::apply(&mut work.task, verdict),
+        Event::StepDone { .. } | Event::StepAgain { .. } | Event::TaskSplit { .. } => {
+            stepping::apply(&mut work.task, &record.event);
+        }
         Event::RunStuck { seen, what, .. } => work.task.stuck.note(seen, what),
         Event::TaskYielded { to } => work.task.yields_to = Some(*to),
         Event::CollisionSeen { .. } | Event::CollisionOver { .. } => {
@@ -193,6 +199,10 @@ fn of_task(task: &mut Task, record: &Record) {
         }
         Event::TaskClassified { kind, complexity, gpu, by, reason, said } => {
             task.asked.nature = Nature { kind: *kind, complexity: *complexity, gpu: *gpu };
+            if let Some(own) = &mut task.progress.own {
+                own.kind = *kind;
+            }
+            pipeline::enter(task);
             task.asked.classified = Classified { by: *by, reason: reason.clone(), said: *said };
         }
         Event::TaskAdjusted { priority, deadline, after } => {
@@ -206,6 +216,10 @@ fn of_task(task: &mut Task, record: &Record) {
             }
             finish(task, record, TaskState::Completed, how);
         }
+        Event::RaceLost { .. } if task.state == TaskState::Running => {
+            (task.stopping, task.next.hands_on) = (true, false);
+        }
+        Event::RaceLost { reason, .. } => finish(task, record, TaskState::Cancelled, reason),
         Event::TaskFailed { reason } => finish(task, record, TaskState::Failed, reason),
         Event::TaskCancelled { reason } => finish(task, record, TaskState::Cancelled, reason),
         other => by_person(task, other),
@@ -225,9 +239,15 @@ fn by_person(task: &mut Task, event: &Event) {
             task.stuck = stuck::Standing::default();
         }
         Event::TaskRetried { agent } => {
+            stepping::retried(task);
+            pipeline::enter(task);
             if let Some(agent) = agent {
                 task.asked.agent.clone_from(agent);
                 task.supervised.model = None;
+                if pipeline::current(task).is_some() {
+                    // The step's model was its agent's.
+                    task.asked.model = None;
+                }
                 task.asked.agent_by = ChosenBy::Person;
             }
             task.next = Next::default();

@@ -1,6 +1,6 @@
 //! What follows a verdict, and the answers to what the policy asks. How a verdict comes about is in `supervise`.
 
-use super::{End, Entry, Refusal, Work, approved, task_events};
+use super::{End, Entry, Refusal, Work, approved, stepping, task_events};
 use crate::event::Event;
 use crate::question::{MOST_TEXT, Question};
 use crate::run::Run;
@@ -18,14 +18,19 @@ impl Work {
     pub(super) fn after_judgement(&self, run: &Run, end: End, now: Timestamp) -> Vec<Entry> {
         let of_run = |event| Entry { run: Some((run.id, run.attempt)), event };
         let told = end.reason.clone();
+        let next = self.next_step(run, &end);
         let ended = Event::RunEnded { outcome: end.outcome, reason: end.reason, summary: end.summary };
         let verdict = end.verdict.filter(|_| self.task.questions.is_empty() && !self.task.asked.once);
-        let after = match verdict {
-            Some(verdict) => {
-                let after = follows(run, &verdict, told, now);
+        let stands =
+            self.task.questions.is_empty() && verdict.as_ref().is_none_or(|verdict| verdict.stands());
+        let next = if stands { next } else { None };
+        let after = match (verdict, next) {
+            (Some(verdict), next) => {
+                let after = next.unwrap_or_else(|| follows(run, &verdict, told, now));
                 [vec![Event::TaskJudged { verdict }], after].concat()
             }
-            None => vec![self.after_success(told)],
+            (None, Some(next)) => next,
+            (None, None) => vec![self.after_success(told)],
         };
         std::iter::once(ended).chain(after).map(of_run).collect()
     }
@@ -38,6 +43,9 @@ impl Work {
         false_alarm: bool,
     ) -> Result<Vec<Entry>, Refusal> {
         let false_alarms = if false_alarm { question.rules.clone() } else { Vec::new() };
+        if question.rules == [stepping::RULE] {
+            return self.answer_step(question, text);
+        }
         let answered = Event::QuestionAnswered {
             id: question.id.clone(),
             text: text.to_owned(),

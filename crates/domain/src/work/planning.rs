@@ -63,6 +63,10 @@ impl Work {
                 Event::TaskWaiting { on: WaitFor::Dependency, until: None, reason }
             }
             // Whom it lets go first is the radar's to say.
+            (None, Some(_)) if self.is_split() => {
+                let how = format!("its {} parts are completed", self.task.progress.parts);
+                Event::TaskCompleted { commit: None, how }
+            }
             (None, Some(_)) if self.task.yields_to.is_none() => {
                 Event::TaskQueued { reason: "what it waited for is completed".into() }
             }

@@ -1,11 +1,14 @@
 //! Properties of the life of a task, and the sentences people read when something is refused.
 
 mod landing;
+mod steps;
 
 use proptest::prelude::*;
 
 use self::landing::{back, collision, stuck};
+use self::steps::{PARTS, says};
 use super::*;
+use crate::pipeline::Split;
 use crate::run::RunState;
 use crate::supervise::{Decision, Rung, Tier, breakpoint};
 
@@ -455,7 +458,7 @@ fn a_task_waits_for_what_it_comes_after_until_a_person_does_not_want_to() {
 }
 
 fn any_command() -> impl Strategy<Value = (u8, bool)> {
-    (0u8..46, any::<bool>())
+    (0u8..51, any::<bool>())
 }
 
 /// Turns a number into a command, for the live run or (`stale`) for one that never was.
@@ -524,6 +527,11 @@ fn command(n: u8, stale: bool, work: &Work, now: Timestamp) -> Command {
         43 => Command::Collide(collision(stale)),
         44 => Command::CollisionOver(TaskId::new(at(7))),
         45 => Command::Yield { to: TaskId::new(at(7)), reason: "it goes first".into() },
+        46 => of_run(says(if stale { "a plan" } else { PARTS })),
+        47 => answer("1"),
+        48 => answer("look into the other file, too"),
+        49 => Command::Win { reason: "the best".into() },
+        50 => Command::Lose { to: TaskId::new(at(7)), reason: "another won".into() },
         _ => Command::Rollback { checkpoint: "before-1".into(), commit: "base".into() },
     }
 }
@@ -552,6 +560,9 @@ fn check_invariants(work: &Work, before: &Work) {
         work.task.landing.returns <= crate::landing::MOST_RETURNS,
         "work goes back a bounded number of times"
     );
+    let steps = work.task.asked.pipeline.len();
+    assert!(work.task.progress.at < steps.max(1), "it is in a step that there is");
+    assert_eq!(work.task.progress.done.len(), work.task.progress.at, "each step before left its words");
     let landing = work.task.state.waiting().is_some_and(|waiting| waiting.on == WaitFor::Landing);
     assert!(!work.task.landing.withdrawn || landing, "only what is in the queue can be taken out");
     assert!(!ended || work.task.collisions.is_empty(), "what is over is in nobody's way");
@@ -570,9 +581,10 @@ proptest! {
     #[test]
     fn no_sequence_of_commands_reaches_an_illegal_state(
         commands in proptest::collection::vec(any_command(), 1..80),
-        once in any::<bool>(),
+        (once, steps) in (any::<bool>(), any::<bool>()),
     ) {
-        let mut log = Log::of(NewTask { once, ..asked() });
+        let pipeline = if steps && !once { steps::pipeline(Split::Ask) } else { Vec::new() };
+        let mut log = Log::of(NewTask { once, pipeline, ..asked() });
         for ((n, stale), ms) in commands.into_iter().zip(10..) {
             let before = log.work.clone();
             let refused = log.run(command(n, stale, &before, at(ms)), at(ms)).is_err();

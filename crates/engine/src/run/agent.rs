@@ -103,7 +103,10 @@ impl Drive {
         let Some(run) = &self.work.run else { return Assignment::default() };
         let mcp = self.tools(run, driver);
         let memory = memory(&workspace.lower);
-        let continuation = std::fs::read_to_string(self.continuation_file()).ok().filter(|_| run.attempt > 1);
+        // What a step before it said is told as such.
+        let begins_a_step = run.workspace == run.id && !self.work.task.progress.done.is_empty();
+        let goes_on = run.attempt > 1 && !begins_a_step;
+        let continuation = std::fs::read_to_string(self.continuation_file()).ok().filter(|_| goes_on);
         let parts = prompt::Parts {
             project: &self.project,
             work: &self.work,
@@ -122,6 +125,7 @@ impl Drive {
             resume: run.resume.clone(),
             new_session: self.id.to_string(),
             before,
+            whole: self.planning().is_some(),
             scenario: self.work.task.asked.scenario.clone(),
             home: if bare { workspace.home().display().to_string() } else { runner::sandbox::HOME.into() },
             logged_in: self.profile_of(&run.account).is_some(),

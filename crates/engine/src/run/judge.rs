@@ -230,12 +230,13 @@ impl Drive {
         let reporter = self.reporter()?;
         let written = self.context.store.write(move |tx| {
             let work = reporter.tell(tx, (task, run), vec![RunCommand::End(end)], None, "engine", now)?;
-            // A person may have stopped it, or answered something, meanwhile: then it is not for the policy any more.
+            // A person may have stopped it, or answered something, meanwhile: then it is not for the policy any more. And
+            // of a race only who wins is approved.
             let verdict = work.task.supervised.verdict.as_ref();
             let approves = verdict.is_some_and(|verdict| {
                 matches!(verdict.decision, Decision::Approve { .. }) && verdict.commit == work.task.commit
             });
-            if !approves || work.task.state != domain::TaskState::Review {
+            if !approves || work.task.state != domain::TaskState::Review || work.task.asked.race.is_some() {
                 return Ok(work);
             }
             match tasks::change(tx, task, Command::Approve, "policy", now) {

@@ -20,6 +20,7 @@ use workspace::{Kind, Workspace};
 
 use super::jobs::{GRACE, found};
 use super::reading::Reading;
+use super::steps::NOBODY;
 use super::{Broken, Drive, asked_to_stop};
 use crate::clock;
 
@@ -62,6 +63,13 @@ impl Drive {
         change: &Change,
         review: &Review,
     ) -> Result<Result<String, String>, Broken> {
+        if review.agent == NOBODY {
+            return Ok(Err("no other agent is installed and logged in".into()));
+        }
+        if self.project.sensitive && !self.context.is_local(&review.agent) {
+            let why = "it is no model of this machine, and the project is sensitive";
+            return Ok(Err(format!("`{}` was not asked: {why}", review.agent)));
+        }
         let Some(driver) = self.context.agents.driver(&review.agent) else {
             return Ok(Err(format!("there is no agent `{}`", review.agent)));
         };

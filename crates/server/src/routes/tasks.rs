@@ -7,6 +7,7 @@ use api::{
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
+use domain::supervise::Rung;
 use domain::work::{Adjust, Command, Deadline};
 use domain::{Complexity, Isolation, Kind, TaskId, TaskState, Timestamp};
 use serde::Deserialize;
@@ -123,9 +124,34 @@ pub(super) async fn requested(
             &Complexity::ALL.map(Complexity::as_str).join(", "),
         )?,
         gpu: body.gpu,
+        pipeline: body.pipeline,
+        race: body.race.iter().map(|text| racer(text)).collect::<Result<_, _>>()?,
         deadline: body.deadline.as_deref().map(time).transpose()?,
         after,
     })
+}
+
+fn racer(text: &str) -> Result<Rung, Failure> {
+    Rung::parse(text).ok_or_else(|| invalid(format!("`{text}` is no AGENT or AGENT/MODEL")))
+}
+
+/// All of the race that a task is in.
+#[utoipa::path(get, path = "/api/tasks/{id}/race", params(("id" = String, Path)),
+    responses((status = 200, body = Vec<TaskView>), (status = 404, body = Problem)))]
+pub(crate) async fn get_race(
+    State(app): State<App>,
+    Path(id): Path<String>,
+) -> Result<Json<Vec<TaskView>>, Failure> {
+    let id = resolve(&app, id).await?;
+    let racers = app.engine.store().read(move |tx| {
+        let Some(work) = store::tasks::load(tx, id)? else { return Ok(Vec::new()) };
+        match &work.task.asked.race {
+            Some(race) => store::tasks::of_race(tx, race),
+            None => Ok(vec![work.task]),
+        }
+    });
+    let racers = racers.await.map_err(engine::Error::from)?;
+    Ok(Json(racers.iter().map(|task| TaskView::new(task, None)).collect()))
 }
 
 fn time(text: &str) -> Result<Timestamp, Failure> {

@@ -14,7 +14,7 @@ use crate::Error;
 use crate::runs::{diff, usage};
 use crate::sql::{Row, Tx, Value};
 
-/// The columns that are set once (but for the priority, which people adjust), then those that change; [`fixed`],
+/// The columns that are set once (but for the priority, which people adjust, and the model, which is the step's), then those that change; [`fixed`],
 /// [`moving`] and [`task`] follow this order.
 const FIXED: [&str; 16] = [
     "id",
@@ -34,7 +34,7 @@ const FIXED: [&str; 16] = [
     "parent_run",
     "depth",
 ];
-const MOVING: [&str; 46] = [
+const MOVING: [&str; 49] = [
     "agent",
     "title",
     "state",
@@ -82,6 +82,9 @@ const MOVING: [&str; 46] = [
     "collisions",
     "stuck",
     "yields_to",
+    "pipeline",
+    "progress",
+    "race",
 ];
 
 static SELECT: LazyLock<String> =
@@ -94,7 +97,12 @@ static INSERT: LazyLock<String> = LazyLock::new(|| {
 
 static UPDATE: LazyLock<String> = LazyLock::new(|| {
     let sets: Vec<_> = MOVING.iter().zip(2..).map(|(column, n)| format!("{column} = ${n}")).collect();
-    format!("UPDATE tasks SET {}, priority = ${} WHERE id = $1", sets.join(", "), MOVING.len() + 2)
+    format!(
+        "UPDATE tasks SET {}, priority = ${}, model = ${} WHERE id = $1",
+        sets.join(", "),
+        MOVING.len() + 2,
+        MOVING.len() + 3
+    )
 });
 
 pub(super) fn insert(tx: &mut Tx<'_>, task: &Task) -> Result<(), Error> {
@@ -108,6 +116,7 @@ pub(super) fn update(tx: &mut Tx<'_>, task: &Task) -> Result<(), Error> {
     let mut values = vec![task.id.into()];
     values.extend(moving(task)?);
     values.push(task.asked.priority.into());
+    values.push(task.asked.model.as_deref().into());
     tx.execute(&UPDATE, &values)?;
     Ok(())
 }
@@ -192,6 +201,9 @@ fn moving(task: &Task) -> Result<Vec<Value>, Error> {
         (&json(&task.collisions)?).into(),
         (&json(&task.stuck)?).into(),
         task.yields_to.into(),
+        (&json(&task.asked.pipeline)?).into(),
+        (&json(&task.progress)?).into(),
+        task.asked.race.as_deref().into(),
     ])
 }
 
@@ -224,6 +236,8 @@ fn task(row: &Row) -> Result<Task, Error> {
         agent_by: row.word(55, ChosenBy::parse)?,
         classified: row.word(56, |text| serde_json::from_str(text).ok())?,
         found: row.opt_text(57)?,
+        pipeline: row.word(62, |text| serde_json::from_str(text).ok())?,
+        race: row.opt_text(64)?,
     };
     let reason = row.opt_text(33)?;
     Ok(Task {
@@ -257,6 +271,7 @@ fn task(row: &Row) -> Result<Task, Error> {
         collisions: row.word(59, |text| serde_json::from_str(text).ok())?,
         stuck: row.word(60, |text| serde_json::from_str(text).ok())?,
         yields_to: row.opt_word(61, |text| text.parse().ok())?,
+        progress: row.word(63, |text| serde_json::from_str(text).ok())?,
         usage: usage(row, 39)?,
         created_at: row.at(12)?,
         updated_at: row.at(43)?,
