@@ -33,7 +33,7 @@ pub(crate) enum Command {
     /// Run the daemon with its dashboard
     Serve(Serve),
     /// Give a task to an agent, and watch it
-    Run(Run),
+    Run(Box<Run>),
     /// Ask an agent once and print its answer; for scripts
     AgentRun(AgentRun),
     /// List tasks

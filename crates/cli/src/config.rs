@@ -275,7 +275,6 @@ fn options(file: File, dir: &Path, data_dir: &Path, own: PathBuf) -> Result<engi
         .chain(acp.iter().map(|one: &Acp| one.name.as_str()))
         .collect();
     let routing = routes::rules(file.routes, &file.routing, &custom, &projects)?;
-    let retry = RetryPolicy::default();
     Ok(engine::Options {
         data_dir: data_dir.to_owned(),
         own,
@@ -293,11 +292,7 @@ fn options(file: File, dir: &Path, data_dir: &Path, own: PathBuf) -> Result<engi
         default_agent: file.default_agent,
         concurrency: file.concurrency.unwrap_or(4).clamp(1, 1000),
         review_limit: file.review_limit.map(|limit| limit.max(1)),
-        retry: RetryPolicy {
-            most: file.retry.most.unwrap_or(retry.most),
-            first: file.retry.first_seconds.map_or(retry.first, Duration::from_secs),
-            longest: file.retry.longest_seconds.map_or(retry.longest, Duration::from_secs),
-        },
+        retry: retries(&file.retry),
         no_progress: Duration::from_mins(file.limits.no_progress_minutes.unwrap_or(90)),
         keep_runs: Duration::from_hours(24 * file.limits.keep_days.unwrap_or(14)),
         limits: bounds(&file.limits),
@@ -310,6 +305,15 @@ fn options(file: File, dir: &Path, data_dir: &Path, own: PathBuf) -> Result<engi
         sessions: if file.sessions { session_logs() } else { Vec::new() },
         dispatch: true,
     })
+}
+
+fn retries(file: &RetryFile) -> RetryPolicy {
+    let default = RetryPolicy::default();
+    RetryPolicy {
+        most: file.most.unwrap_or(default.most),
+        first: file.first_seconds.map_or(default.first, Duration::from_secs),
+        longest: file.longest_seconds.map_or(default.longest, Duration::from_secs),
+    }
 }
 
 /// Whether there is an agent of that name: built in, or in the configuration.

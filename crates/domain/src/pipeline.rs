@@ -143,7 +143,7 @@ pub fn complaint(steps: &[Step]) -> Option<String> {
     if steps.len() > MOST_STEPS {
         return Some(format!("a pipeline has at most {MOST_STEPS} steps"));
     }
-    if !steps.last().is_some_and(|last| !last.is_plan()) {
+    if steps.last().is_none_or(Step::is_plan) {
         return Some(
             "the last step of a pipeline is `work`, or the `review` of it: there is nothing to land else"
                 .into(),

@@ -111,7 +111,7 @@ async fn run_once(
         let context = Arc::clone(context);
         drives.spawn(async move {
             let id = item.id;
-            if let Err(error) = land(&context, item).await {
+            if let Err(error) = Box::pin(land(&context, item)).await {
                 tracing::error!(%error, "approved work could not be landed; trying again");
                 tokio::time::sleep(Duration::from_secs(1)).await;
             }

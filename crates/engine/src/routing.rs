@@ -72,7 +72,7 @@ impl Context {
             self.agents.accounts().iter().filter(|known| known.account.agent == agent).filter_map(|known| {
                 match self.agents.readiness(known) {
                     Readiness::Ready(billing) => Some(billing),
-                    _ => None,
+                    Readiness::LoggedOut(_) => None,
                 }
             });
         agent == "rehearsal"

@@ -146,7 +146,7 @@ impl Drive {
             return Ok(end);
         }
         if self.planning().is_some() {
-            return Ok(self.planned(end));
+            return Ok(steps::planned(end));
         }
         if let Err(broken) = self.collect(&workspace).await {
             return match broken {

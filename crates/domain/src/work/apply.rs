@@ -219,9 +219,10 @@ fn of_task(task: &mut Task, record: &Record) {
         Event::RaceLost { .. } if task.state == TaskState::Running => {
             (task.stopping, task.next.hands_on) = (true, false);
         }
-        Event::RaceLost { reason, .. } => finish(task, record, TaskState::Cancelled, reason),
         Event::TaskFailed { reason } => finish(task, record, TaskState::Failed, reason),
-        Event::TaskCancelled { reason } => finish(task, record, TaskState::Cancelled, reason),
+        Event::TaskCancelled { reason } | Event::RaceLost { reason, .. } => {
+            finish(task, record, TaskState::Cancelled, reason);
+        }
         other => by_person(task, other),
     }
 }

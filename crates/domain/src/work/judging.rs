@@ -44,7 +44,7 @@ impl Work {
     ) -> Result<Vec<Entry>, Refusal> {
         let false_alarms = if false_alarm { question.rules.clone() } else { Vec::new() };
         if question.rules == [stepping::RULE] {
-            return self.answer_step(question, text);
+            return Ok(self.answer_step(question, text));
         }
         let answered = Event::QuestionAnswered {
             id: question.id.clone(),

@@ -1,6 +1,6 @@
 //! From step to step of a pipeline: what follows a step that is done, and what people answer between two.
 
-use super::{End, Entry, Refusal, Work, task_events};
+use super::{End, Entry, Work, task_events};
 use crate::event::Event;
 use crate::pipeline::{self, Does, Done, Part, Progress, Split, split};
 use crate::question::{MOST_TEXT, Question};
@@ -35,10 +35,10 @@ impl Work {
         };
         let after = match (parts.is_empty(), step.split()) {
             (false, Split::Alone) => split_up(parts),
-            (false, _) => self.ask_between(run, splitting(&parts), vec![SPLIT, AS_ONE, DISCARD], words),
+            (false, _) => ask_between(run, &splitting(&parts), &[SPLIT, AS_ONE, DISCARD], words),
             (true, _) if step.ask => {
                 let text = format!("`{}` is done. Shall `{}` begin?", step.name, next.name);
-                self.ask_between(run, text, vec![GO_ON, DISCARD], words)
+                ask_between(run, &text, &[GO_ON, DISCARD], words)
             }
             (true, _) => {
                 vec![Event::TaskQueued {
@@ -49,22 +49,9 @@ impl Work {
         Some(std::iter::once(done).chain(after).collect())
     }
 
-    fn ask_between(&self, run: &Run, text: String, choices: Vec<&str>, words: &str) -> Vec<Event> {
-        let text: String = text.chars().take(MOST_TEXT).collect();
-        let question = Question {
-            id: format!("{}.{RULE}", run.attempt),
-            text: text.clone(),
-            choices: choices.into_iter().map(String::from).collect(),
-            rules: vec![RULE.into()],
-            evidence: vec![words.trim().chars().take(MOST_SHOWN).collect()],
-            ..Question::default()
-        };
-        vec![question.asked(), Event::TaskWaiting { on: WaitFor::Breakpoint, until: None, reason: text }]
-    }
-
     /// What a person says between two steps is done at once; whatever is no choice is for who did the step, who does it
     /// again.
-    pub(super) fn answer_step(&self, question: &Question, text: &str) -> Result<Vec<Entry>, Refusal> {
+    pub(super) fn answer_step(&self, question: &Question, text: &str) -> Vec<Entry> {
         let answered = question.answered(text);
         let proposed = &self.task.progress.proposed;
         let after = match text.trim() {
@@ -76,13 +63,26 @@ impl Work {
                 Event::TaskQueued { reason: "a person wants the step done again".into() },
             ],
         };
-        Ok(task_events([vec![answered], after].concat()))
+        task_events([vec![answered], after].concat())
     }
 
     /// Whether its parts do its work.
     pub(super) fn is_split(&self) -> bool {
         self.task.progress.parts > 0
     }
+}
+
+fn ask_between(run: &Run, text: &str, choices: &[&str], words: &str) -> Vec<Event> {
+    let text: String = text.chars().take(MOST_TEXT).collect();
+    let question = Question {
+        id: format!("{}.{RULE}", run.attempt),
+        text: text.clone(),
+        choices: choices.iter().map(|choice| (*choice).to_owned()).collect(),
+        rules: vec![RULE.into()],
+        evidence: vec![words.trim().chars().take(MOST_SHOWN).collect()],
+        ..Question::default()
+    };
+    vec![question.asked(), Event::TaskWaiting { on: WaitFor::Breakpoint, until: None, reason: text }]
 }
 
 fn splitting(parts: &[Part]) -> String {

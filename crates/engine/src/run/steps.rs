@@ -47,14 +47,14 @@ impl Drive {
         let by_hand = self.work.run.as_ref().is_some_and(|run| run.hands_on);
         pipeline::current(&self.work.task).filter(|step| step.is_plan() && !by_hand)
     }
+}
 
-    /// The end of a plan: words are all there is of it.
-    pub(super) fn planned(&self, end: End) -> End {
-        let silent = end.summary.as_deref().is_none_or(|words| words.trim().is_empty());
-        if end.outcome != Outcome::Succeeded || !silent {
-            return end;
-        }
-        let reason = "it ended without a word, and a plan is nothing else".to_owned();
-        End { outcome: Outcome::Failed, reason: Some(reason), retryable: true, ..end }
+/// The end of a plan: words are all there is of it.
+pub(super) fn planned(end: End) -> End {
+    let silent = end.summary.as_deref().is_none_or(|words| words.trim().is_empty());
+    if end.outcome != Outcome::Succeeded || !silent {
+        return end;
     }
+    let reason = "it ended without a word, and a plan is nothing else".to_owned();
+    End { outcome: Outcome::Failed, reason: Some(reason), retryable: true, ..end }
 }
