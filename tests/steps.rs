@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 use testkit::model::{ModelServer, Turn};
 
-use crate::sidekick::{Bench, said};
+use crate::sidekick::{Bench, has_agent, said};
 
 /// A bench whose project `shop` has these settings, with the rest of the configuration.
 fn bench(project: &str, rest: &str) -> Bench {
@@ -206,4 +206,56 @@ fn who_is_approved_early_ends_the_race() {
     let wrong = bench.output(&["run", "x", "--project", "shop", "--race", "quick,quick"]);
     assert!(said(&wrong).contains("cannot race with itself"), "{}", said(&wrong));
     drop(daemon);
+}
+
+/// The seeds' week in one task, with nothing configured but the accounts: the router sends the plan to the strongest, the
+/// work to the local model, the review to the third.
+#[test]
+fn claude_plans_qwen_implements_gemini_rejects_once() {
+    if !["claude", "qwen", "gemini"].into_iter().all(has_agent) {
+        return;
+    }
+    let remarks = json!([{"file": "sum.py", "line": 1, "severity": "serious", "text": "It subtracts."}]);
+    let claude = ModelServer::start(vec![Turn::text("Write `total` in sum.py; add, do not multiply.")]);
+    let write = |body: &str| {
+        let command = format!("printf 'def total(a, b): return {body}\\n' > sum.py");
+        Turn::tool(
+            "run_shell_command",
+            json!({"command": command, "description": "x", "is_background": false}),
+        )
+    };
+    let qwen = ModelServer::start(vec![
+        write("a - b"),
+        Turn::text("I wrote total in sum.py."),
+        write("a + b"),
+        Turn::text("It adds now."),
+    ]);
+    let gemini =
+        ModelServer::start(vec![opinion(0.2, "revise", &remarks), opinion(0.9, "accept", &json!([]))]);
+    let bench = bench(
+        "checks: {there: 'test -f sum.py'}",
+        &format!(
+            "routing: {{explore: 0}}\nagents:\n  claude: {{env: {{ANTHROPIC_BASE_URL: '{}', ANTHROPIC_API_KEY: k}}}}\n  qwen: {{env: {{OPENAI_BASE_URL: '{}/v1', OPENAI_MODEL: qwen3-coder-plus}}}}\n  gemini: {{env: {{GOOGLE_GEMINI_BASE_URL: '{}', GEMINI_API_KEY: k, GEMINI_MODEL: gemini-2.5-pro}}}}\n",
+            claude.url(),
+            qwen.url(),
+            gemini.url()
+        ),
+    );
+    let done =
+        bench.json(&["run", "write a function that adds", "--project", "shop", "--pipeline", "default"]);
+    let task = show(&bench, &done["task"]);
+    let runs: Vec<_> = events(&bench, &done["task"], "run.started")
+        .iter()
+        .map(|run| (run["agent"].clone(), run["resume"].is_string()))
+        .collect();
+    assert_eq!(runs, [(json!("claude"), false), (json!("qwen"), false), (json!("qwen"), true)], "{task}");
+    assert_eq!(
+        (&task["state"], &task["verdict"]["opinion"]["agent"]),
+        (&json!("review"), &json!("gemini")),
+        "{task}"
+    );
+    let told = qwen.requests()[0].body.to_string();
+    assert!(told.contains("add, do not multiply"), "{told}");
+    let mended = said(&bench.output(&["diff", done["task"].as_str().unwrap()]));
+    assert!(mended.contains("return a + b"), "{mended}");
 }
