@@ -85,6 +85,11 @@ impl Window {
         self.resets_at.unwrap_or_else(|| self.seen_at.plus(length(&self.name)))
     }
 
+    /// When it began, by its length.
+    pub fn began_at(&self) -> Timestamp {
+        self.renews_at().minus(length(&self.name))
+    }
+
     /// Whether what was seen still says something.
     pub fn is_current(&self, now: Timestamp) -> bool {
         self.renews_at() > now

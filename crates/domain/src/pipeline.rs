@@ -121,6 +121,22 @@ impl Step {
         matches!(self.does, Does::Plan { .. })
     }
 
+    /// A plan of what was too much for one run.
+    pub(crate) fn splitting(how: Split) -> Self {
+        Self { name: SPLITTING.into(), does: Does::Plan { split: how }, by: None, prompt: None, ask: false }
+    }
+
+    /// The work, by whoever does it.
+    pub(crate) fn working() -> Self {
+        Self {
+            name: "implement".into(),
+            does: Does::Work { review: None },
+            by: None,
+            prompt: None,
+            ask: false,
+        }
+    }
+
     /// Whether the task may become several in it.
     pub fn split(&self) -> Split {
         match self.does {
@@ -128,6 +144,16 @@ impl Step {
             Does::Work { .. } => Split::Never,
         }
     }
+}
+
+/// The name of the step that plans what was too much for one run.
+const SPLITTING: &str = "split";
+
+/// Whether a task may be planned anew in parts: it was not, and is no part itself.
+pub fn may_split(task: &Task) -> bool {
+    let planned =
+        task.asked.pipeline.iter().any(|step| step.name == SPLITTING || step.split() != Split::Never);
+    !planned && task.asked.parent.is_none() && !task.asked.once && task.asked.pipeline.len() < MOST_STEPS - 1
 }
 
 /// The pipeline that everybody has: who is best at it plans, the model of this machine works where there is one, and one

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use domain::account::{Alert, Rest, Standing, Window};
 use domain::event::LimitStatus;
-use domain::{Account, RunId, Timestamp, Usage};
+use domain::{Account, RunId, TaskId, Timestamp, Usage};
 
 use crate::Error;
 use crate::sql::{Row, Tx};
@@ -130,6 +130,36 @@ pub fn used_since(tx: &mut Tx<'_>, account: &str, since: Timestamp) -> Result<(U
         &[account.into(), since.into()],
     )?;
     row.map_or(Ok(Default::default()), |row| Ok((crate::runs::usage(&row, 0)?, row.u64(4)?)))
+}
+
+/// The largest share, 0 to 1, that a task took of a window of any of its accounts, and the window's name. By its tokens of
+/// all that our runs used there since the window began: what the person used beside them counts as if all had.
+pub fn share_of_window(
+    tx: &mut Tx<'_>,
+    task: TaskId,
+    now: Timestamp,
+) -> Result<Option<(f64, String)>, Error> {
+    let rows = tx.query("SELECT DISTINCT account FROM runs WHERE task = $1 LIMIT 50", &[task.into()])?;
+    let mut most: Option<(f64, String)> = None;
+    for row in rows {
+        let account = row.text(0)?;
+        for window in standing(tx, &account)?.windows.iter().filter(|window| window.renews_at() > now) {
+            let (Some(used), began) = (window.utilization, window.began_at()) else { continue };
+            let row = tx.query_one(
+                "SELECT CAST(COALESCE(SUM(CASE WHEN task = $1 THEN tokens_input + tokens_output ELSE 0 END), 0) AS BIGINT),
+                   CAST(COALESCE(SUM(tokens_input + tokens_output), 0) AS BIGINT)
+                 FROM runs WHERE account = $2 AND started_at >= $3",
+                &[task.into(), (&account).into(), began.into()],
+            )?;
+            let Some(row) = row else { continue };
+            #[expect(clippy::cast_precision_loss, reason = "a share, for which a double is exact enough")]
+            let share = row.int(0)? as f64 / row.int(1)?.max(1) as f64 * used;
+            if most.as_ref().is_none_or(|(known, _)| share > *known) {
+                most = Some((share, format!("{account}'s {}", window.label())));
+            }
+        }
+    }
+    Ok(most)
 }
 
 const WINDOW: &str = "name, status, utilization, resets_at, seen_at, seen_by, seen_from, per_run, alerted";

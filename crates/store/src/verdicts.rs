@@ -42,7 +42,8 @@ pub(crate) fn note(tx: &mut Tx<'_>, record: &Record) -> Result<(), Error> {
 
 fn insert(tx: &mut Tx<'_>, record: &Record, verdict: &Verdict) -> Result<(), Error> {
     settle(tx, record.task, Settled::Superseded, record.at)?;
-    if matches!(verdict.decision, Decision::Retry { .. } | Decision::Escalate { .. }) {
+    if matches!(verdict.decision, Decision::Retry { .. } | Decision::Escalate { .. } | Decision::Split { .. })
+    {
         return Ok(());
     }
     tx.execute(

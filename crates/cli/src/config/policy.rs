@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use domain::pipeline::Split;
 use domain::supervise::decide::MOST_RETRIES;
 use domain::supervise::policy::DEFAULT_PATIENCE;
 use domain::supervise::{Policy, Review, Rung, Tier};
@@ -28,6 +29,9 @@ pub(super) struct PolicyFile {
     most_files: Option<u32>,
     most_lines: Option<u32>,
     most_usd: Option<Spanned<f64>>,
+    most_tokens: Option<u64>,
+    most_percent: Option<Spanned<u8>>,
+    split: Split,
     answer_minutes: Option<Spanned<u32>>,
 }
 
@@ -74,6 +78,9 @@ pub(super) fn policy(
     if let Some(most) = file.most_usd.as_ref().filter(|most| most.value.is_nan() || most.value < 0.0) {
         return Err(wrong(project, most, "`most_usd` is a sum of money, as 5"));
     }
+    if let Some(most) = file.most_percent.as_ref().filter(|most| !(1..=100).contains(&most.value)) {
+        return Err(wrong(project, most, "`most_percent` is from 1 to 100, of a window of an account"));
+    }
     let minutes = file.answer_minutes.as_ref();
     if let Some(minutes) = minutes.filter(|minutes| !(1..=MOST_MINUTES).contains(&minutes.value)) {
         return Err(wrong(
@@ -102,6 +109,9 @@ pub(super) fn policy(
         most_files: file.most_files.unwrap_or(default.most_files),
         most_lines: file.most_lines.unwrap_or(default.most_lines),
         most_usd: file.most_usd.map(|most| most.value),
+        most_tokens: file.most_tokens,
+        most_percent: file.most_percent.map(|most| most.value),
+        split: file.split,
         answer_minutes: file.answer_minutes.map_or(default.answer_minutes, |minutes| minutes.value),
     })
 }

@@ -4,9 +4,12 @@
 use super::breakpoint::{self, Alarms};
 use super::change::Change;
 use super::policy::{self, Policy, Rung};
+use super::spending::{Ladder, Spent};
 use super::trust::Tier;
 use super::verdict::{Decision, Finding, Opinion, Severity};
 use crate::check::{CheckResult, CheckStatus};
+use crate::pipeline::Split;
+use crate::work::OURS;
 
 /// Sending back that no policy can go beyond.
 pub const MOST_RETRIES: u32 = 20;
@@ -15,6 +18,9 @@ pub const MOST_ESCALATIONS: u32 = 5;
 /// How an agent is told that nobody but us looked; begins as [`OURS`](crate::work::OURS) does.
 const FROM_US: &str =
     "Sidekick: Your work was looked at before any person sees it, and it cannot be accepted yet:";
+/// What an agent is told when much of what its task may take is gone.
+const LESS: &str = "Much of what this task may take is used up. Do less: the smallest part of it that is right and stands by itself, \
+                    with its checks green. Take the rest out, and say what you left out.";
 /// Bytes of a failed check's output that the agent is told.
 const MOST_OUTPUT: usize = 6000;
 /// Characters of what it is told in all.
@@ -58,8 +64,10 @@ pub struct Facts<'a> {
     pub nothing_before: bool,
     /// Who may be called next.
     pub rung: Option<&'a Rung>,
-    /// What the task cost so far.
-    pub cost_usd: f64,
+    /// How much of what the task may take is gone.
+    pub spent: Option<&'a Spent>,
+    /// Whether it may be planned anew in parts: it was not, and is no part itself.
+    pub splits: bool,
     /// Whether the policy's expression holds.
     pub allowed: bool,
 }
@@ -88,11 +96,6 @@ pub fn decide(facts: &Facts<'_>) -> (Decision, String) {
             None => "a person looks at it: the project has no policy".into(),
         };
         return (Decision::Review {}, reason);
-    }
-    let cost = facts.policy.most_usd.filter(|most| facts.cost_usd > *most);
-    if let (Some(most), false) = (cost, problems.is_empty()) {
-        let why = format!("the task has cost ${:.2}, more than the ${most:.2} of the policy", facts.cost_usd);
-        return ask(facts, &problems, vec![(breakpoint::BUDGET.into(), why)]);
     }
     if !problems.is_empty() {
         return mend(facts, &problems);
@@ -172,14 +175,42 @@ fn mend(facts: &Facts<'_>, problems: &[Problem]) -> (Decision, String) {
         let why = "nothing was done in two runs".to_owned();
         return ask(facts, problems, vec![(breakpoint::REPEATED_FAILURE.into(), why)]);
     }
-    if facts.retries < facts.policy.retries.min(MOST_RETRIES) {
-        let reason =
-            format!("sent back by itself ({} of {}): {what}", facts.retries + 1, facts.policy.retries);
-        return (Decision::Retry { feedback: feedback(problems) }, reason);
+    let gone = facts.spent.map_or_else(String::new, |spent| format!("; it has taken {}", spent.words));
+    let ladder = facts.spent.map_or(Ladder::Whole, Spent::ladder);
+    if ladder == Ladder::Ask {
+        return ask(
+            facts,
+            problems,
+            vec![(breakpoint::BUDGET.into(), format!("{what}{gone}, which is all it may"))],
+        );
+    }
+    let another = ladder == Ladder::Another && facts.rung.is_some();
+    if facts.retries < facts.policy.retries.min(MOST_RETRIES) && !another {
+        let (n, of) = (facts.retries + 1, facts.policy.retries);
+        if ladder == Ladder::Whole {
+            return (
+                Decision::Retry { feedback: feedback(problems) },
+                format!("sent back by itself ({n} of {of}): {what}"),
+            );
+        }
+        let told = format!("{}\n\n{LESS}", feedback(problems));
+        return (
+            Decision::Retry { feedback: told },
+            format!("sent back by itself, to do less ({n} of {of}): {what}{gone}"),
+        );
     }
     if let Some(rung) = facts.rung {
-        let reason = format!("{rung} goes on with it: {what}");
+        let reason = format!("{rung} goes on with it: {what}{}", if another { gone.as_str() } else { "" });
         return (Decision::Escalate { to: rung.clone(), feedback: feedback(problems) }, reason);
+    }
+    if facts.splits && facts.policy.split != Split::Never {
+        let told: Vec<_> = problems.iter().map(|problem| problem.told.as_str()).collect();
+        let told: String = told.join("\n").chars().take(MOST_FEEDBACK).collect();
+        let feedback = format!(
+            "{OURS}It was tried as one task and not finished. What stood against it at the end:\n\n{told}"
+        );
+        let reason = format!("it is planned anew, in parts: {what}");
+        return (Decision::Split { how: facts.policy.split, feedback }, reason);
     }
     let tried = match facts.retries {
         0 => "it is not sent back by itself here".to_owned(),

@@ -66,7 +66,8 @@ impl World {
             retries: 0,
             nothing_before: false,
             rung: None,
-            cost_usd: 0.1,
+            spent: None,
+            splits: false,
             allowed: true,
         }
     }
@@ -114,12 +115,42 @@ fn the_ladder_ends_with_a_person() {
         decide(&facts).1,
         "a person decides: the check test did not pass, and it was sent back 2 times"
     );
-    world.policy.most_usd = Some(1.0);
-    let facts = Facts { cost_usd: 1.5, ..world.facts() };
-    assert_eq!(
-        decide(&facts).1,
-        "a person decides: the task has cost $1.50, more than the $1.00 of the policy"
-    );
+}
+
+#[test]
+fn who_spends_much_does_less_then_another_goes_on_then_a_person_is_asked_once() {
+    let mut world = World::new(acting());
+    world.checks = vec![check(CheckStatus::Failed)];
+    let rung = Rung { agent: "claude".into(), model: None };
+    let said: Vec<_> = [0.1, 0.4, 0.7, 1.0]
+        .map(|share| {
+            let spent = Spent { share, words: format!("${share:.2} of $1.00") };
+            let (decision, reason) =
+                decide(&Facts { spent: Some(&spent), rung: Some(&rung), ..world.facts() });
+            if let Decision::Retry { feedback } = &decision {
+                assert_eq!(feedback.contains("Do less"), share > 0.3);
+            }
+            format!("{}: {reason}", decision.as_str())
+        })
+        .into();
+    insta::assert_snapshot!(said.join("\n"), @r"
+    retry: sent back by itself (1 of 2): the check test did not pass
+    retry: sent back by itself, to do less (1 of 2): the check test did not pass; it has taken $0.40 of $1.00
+    escalate: claude goes on with it: the check test did not pass; it has taken $0.70 of $1.00
+    ask: a person decides: the check test did not pass; it has taken $1.00 of $1.00, which is all it may
+    ");
+}
+
+#[test]
+fn what_nobody_gets_done_is_planned_in_parts_once() {
+    let mut world = World::new(Policy { split: Split::Ask, ..acting() });
+    world.checks = vec![check(CheckStatus::Failed)];
+    let facts = Facts { retries: 2, splits: true, ..world.facts() };
+    let (decision, reason) = decide(&facts);
+    assert!(matches!(decision, Decision::Split { how: Split::Ask, .. }), "{decision:?}");
+    assert_eq!(reason, "it is planned anew, in parts: the check test did not pass");
+    let again = Facts { splits: false, ..facts };
+    assert!(matches!(decide(&again).0, Decision::Ask { .. }));
 }
 
 #[test]

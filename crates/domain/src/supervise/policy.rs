@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::trust::Tier;
+use crate::pipeline::Split;
 
 /// An agent that may be called when another one does not get there, and its model.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,8 +75,14 @@ pub struct Policy {
     pub most_files: u32,
     /// More changed lines are more than was asked for.
     pub most_lines: u32,
-    /// A task that cost more than so many US dollars is not worked on further without a person.
+    /// US dollars that a task may cost while nothing of it could be accepted, see [`spending`](super::spending).
     pub most_usd: Option<f64>,
+    /// Tokens, likewise.
+    pub most_tokens: Option<u64>,
+    /// The share in percent of an account's window, likewise.
+    pub most_percent: Option<u8>,
+    /// Whether a task that nobody gets done is planned anew, in parts.
+    pub split: Split,
     /// Minutes until a question of the policy is answered with its default.
     pub answer_minutes: u32,
 }
@@ -93,6 +100,9 @@ impl Default for Policy {
             most_files: 50,
             most_lines: 3000,
             most_usd: None,
+            most_tokens: None,
+            most_percent: None,
+            split: Split::Never,
             answer_minutes: 24 * 60,
         }
     }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::policy::Rung;
 use super::trust::Tier;
+use crate::pipeline::Split;
 
 /// How much a finding or a remark weighs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -132,6 +133,13 @@ pub enum Decision {
         /// What it is told.
         feedback: String,
     },
+    /// It is too much for one run: it is planned anew, to become several tasks.
+    Split {
+        /// Whether a person is asked first.
+        how: Split,
+        /// What whoever plans is told.
+        feedback: String,
+    },
     /// A person is asked.
     Ask {
         /// The rules that ask.
@@ -153,6 +161,7 @@ impl Decision {
             Self::Approve { .. } => "approve",
             Self::Retry { .. } => "retry",
             Self::Escalate { .. } => "escalate",
+            Self::Split { .. } => "split",
             Self::Ask { .. } => "ask",
         }
     }

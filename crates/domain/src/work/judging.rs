@@ -117,7 +117,9 @@ fn follows(run: &Run, verdict: &Verdict, told: Option<String>, now: Timestamp) -
     match &verdict.decision {
         // An approval of the policy is a command of its own, by an actor of its own.
         Decision::Review {} | Decision::Approve { .. } => vec![Event::TaskReview { reason: told }],
-        Decision::Retry { .. } | Decision::Escalate { .. } => vec![Event::TaskQueued { reason }],
+        Decision::Retry { .. } | Decision::Escalate { .. } | Decision::Split { .. } => {
+            vec![Event::TaskQueued { reason }]
+        }
         Decision::Ask { rules, text, minutes, .. } => {
             let until = now.plus(std::time::Duration::from_mins(u64::from(*minutes)));
             let text: String = text.chars().take(MOST_TEXT).collect();
@@ -147,6 +149,9 @@ fn evidence(verdict: &Verdict) -> Vec<String> {
 }
 
 pub(super) fn apply(task: &mut Task, verdict: &Verdict) {
+    if let Decision::Split { how, feedback } = &verdict.decision {
+        stepping::plan_anew(task, *how, feedback);
+    }
     let supervised = &mut task.supervised;
     match &verdict.decision {
         Decision::Retry { feedback } => {
@@ -160,7 +165,7 @@ pub(super) fn apply(task: &mut Task, verdict: &Verdict) {
             task.asked.agent_by = ChosenBy::Supervision;
             task.next.feedback = Some(feedback.clone());
         }
-        Decision::Review {} | Decision::Approve { .. } | Decision::Ask { .. } => {}
+        Decision::Review {} | Decision::Approve { .. } | Decision::Ask { .. } | Decision::Split { .. } => {}
     }
     supervised.verdict = Some(verdict.clone());
 }

@@ -2,10 +2,10 @@
 
 use super::{End, Entry, Work, task_events};
 use crate::event::Event;
-use crate::pipeline::{self, Does, Done, Part, Progress, Split, split};
+use crate::pipeline::{self, Does, Done, Part, Progress, Split, Step, split};
 use crate::question::{MOST_TEXT, Question};
 use crate::run::Run;
-use crate::task::{Next, Task, WaitFor};
+use crate::task::{ChosenBy, Next, Task, WaitFor};
 
 /// The rule by which a pipeline asks.
 pub(super) const RULE: &str = "step";
@@ -133,6 +133,20 @@ pub(super) fn apply(task: &mut Task, event: &Event) {
         }
         _ => {}
     }
+}
+
+/// One run was not enough: it is planned, to become several tasks, and worked on after that.
+pub(super) fn plan_anew(task: &mut Task, how: Split, feedback: &str) {
+    task.asked.pipeline.insert(task.progress.at, Step::splitting(how));
+    if task.asked.pipeline.len() == 1 {
+        task.asked.pipeline.push(Step::working());
+    }
+    // What was asked for is not who was called last.
+    if task.supervised.escalations > 0 && task.progress.own.is_none() {
+        task.asked.agent_by = ChosenBy::Router;
+    }
+    anew(task, true);
+    (task.next.from, task.next.feedback) = (None, Some(feedback.to_owned()));
 }
 
 /// The next run is another step's.

@@ -3,17 +3,19 @@
 
 use std::sync::Arc;
 
+use domain::pipeline;
 use domain::supervise::breakpoint::Alarms;
 use domain::supervise::calibrate::{self, FEWEST, Pair};
 use domain::supervise::decide::{self, MOST_ESCALATIONS, Risk};
 use domain::supervise::validate::{self, Left};
 use domain::supervise::{
-    Change, Changed, Decision, Finding, Opinion, Rung, Settled, Status, Tier, Verdict, confidence, trust,
+    Change, Changed, Decision, Finding, Opinion, Rung, Settled, Spent, Status, Taken, Tier, Verdict,
+    confidence, trust,
 };
 use domain::work::{Command, End, RunCommand};
 use domain::{CheckStatus, Event};
 use store::memory::Place;
-use store::{tasks, verdicts};
+use store::{accounts, tasks, verdicts};
 use workspace::{FileStatus, Workspace};
 
 use super::{Broken, Drive};
@@ -27,6 +29,8 @@ struct Past {
     record: Vec<Settled>,
     alarms: Alarms,
     pairs: Vec<Pair>,
+    /// The largest share that the task took of a window, and the window's name.
+    window: Option<(f64, String)>,
 }
 
 impl Drive {
@@ -92,6 +96,12 @@ impl Drive {
         let (confidence, precedent) = calibrate::calibrated(&past.pairs, raw);
         let facts = self.facts(change, &risks, opinion.as_ref(), confidence, tier);
         let rung = self.rung();
+        let taken = Taken {
+            cost_usd: task.usage.cost_usd,
+            tokens: task.usage.input.saturating_add(task.usage.output),
+            window: past.window.clone(),
+        };
+        let spent = Spent::of(policy, &taken);
         let before = task.supervised.verdict.as_ref();
         let (decision, reason) = decide::decide(&decide::Facts {
             policy,
@@ -107,7 +117,8 @@ impl Drive {
             nothing_before: before
                 .is_some_and(|verdict| verdict.findings.iter().any(|finding| finding.name == "nothing_done")),
             rung: rung.as_ref(),
-            cost_usd: task.usage.cost_usd,
+            spent: spent.as_ref(),
+            splits: pipeline::may_split(task),
             allowed: policy.approve.as_ref().is_some_and(|expression| approval::holds(expression, &facts)),
         });
         let commit = run.commit.clone();
@@ -198,6 +209,7 @@ impl Drive {
         let asked = &self.work.task.asked;
         let place = Place { project: asked.project.clone(), repo: asked.repo.clone() };
         let agent = self.work.run.as_ref().map(|run| run.agent.clone()).unwrap_or_default();
+        let (id, now, wanted) = (self.work.task.id, clock::now(), self.project.policy.most_percent.is_some());
         let read = self.context.store.read(move |tx| {
             let mut measured = verdicts::measured(tx, Some(&place))?;
             if measured.len() < FEWEST {
@@ -208,6 +220,7 @@ impl Drive {
                 record: verdicts::record_of(tx, &place, &agent)?,
                 alarms: verdicts::alarms(tx, &place)?,
                 pairs: measured.iter().map(verdicts::Measured::learned).collect(),
+                window: if wanted { accounts::share_of_window(tx, id, now)? } else { None },
             })
         });
         Ok(read.await?)

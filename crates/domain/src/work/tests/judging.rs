@@ -69,3 +69,19 @@ fn what_the_agent_asked_goes_before_the_verdict() {
     assert_eq!(log.work.task.state.waiting().unwrap().reason, "Which colour?");
     assert_eq!(log.work.task.supervised.verdict, None);
 }
+
+#[test]
+fn what_is_too_much_for_one_run_is_planned_in_parts_and_who_called_whom_is_forgotten() {
+    let feedback = "Sidekick: too much".to_owned();
+    let mut log = after(Decision::Split { how: Split::Ask, feedback: feedback.clone() });
+    let task = &log.work.task;
+    assert_eq!(task.state, TaskState::Queued);
+    let names: Vec<_> = task.asked.pipeline.iter().map(|step| step.name.as_str()).collect();
+    assert_eq!((names, task.progress.at), (vec!["split", "implement"], 0));
+    assert_eq!((task.next.workspace, task.next.feedback.as_ref()), (None, Some(&feedback)));
+    assert!(!crate::pipeline::may_split(task), "once in its life");
+    let run = log.start(20);
+    log.run(Command::OfRun(run, says(PARTS)), at(21)).unwrap();
+    log.run(answer("1"), at(22)).unwrap();
+    assert_eq!(log.work.task.state.waiting().unwrap().on, WaitFor::Dependency);
+}
