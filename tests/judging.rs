@@ -191,6 +191,56 @@ fn sending_back_is_bounded_and_a_person_decides() {
 }
 
 #[test]
+fn spending_without_a_result_does_less_calls_another_and_then_asks_one_question() {
+    let agents = "agents: {strong: {command: [sh, -c, 'cat > told.txt; echo Done.']}}";
+    let bench =
+        bench("policy: {retries: 9, escalate: [strong], most_tokens: 1000}, checks: {test: 'false'}", agents);
+    let spend = "parts:\n  - - append: {path: a.txt, content: x}\n    - usage: {input: 300, output: 50}\n    - say: Done.\n  - - append: {path: a.txt, content: x}\n    - usage: {input: 340, output: 10}\n    - say: Done.\n";
+    let done = run(&bench, "make it right", spend);
+    let task = show(&bench, &done);
+    let id = done["task"].as_str().unwrap();
+    // A third, two thirds; then the other one works for nothing, and is sent back as often as the policy says.
+    assert_eq!(decisions(&bench, id)[..2], ["retry", "escalate"], "{task}");
+    assert!(told(&bench, id).contains("Do less: the smallest part of it"), "{}", told(&bench, id));
+    assert_eq!(task["state"], "waiting", "{task}");
+
+    // All of it at once: one question, which says what was spent on what.
+    let dear = "- append: {path: a.txt, content: x}\n- usage: {input: 2000, output: 50}\n- say: Done.\n";
+    let done = run(&bench, "make it right", dear);
+    let task = show(&bench, &done);
+    assert_eq!(decisions(&bench, done["task"].as_str().unwrap()), ["ask"], "{task}");
+    assert_eq!(
+        task["questions"][0]["text"],
+        "What should become of this work: the check test did not pass; it has taken 2050 of 1000 tokens, which is all it may?"
+    );
+    assert_eq!(task["questions"][0]["rules"], json!(["budget"]));
+}
+
+#[test]
+fn what_nobody_gets_done_is_planned_in_parts() {
+    let plan = r#"Two.\n```split\n[{"text": "the table"}, {"text": "the page", "after": [1]}]\n```\n"#;
+    let worker = format!(
+        "worker: {{command: [sh, -c, 'if grep -q \"^Plan a task\"; then printf ''{plan}''; else echo x >> a.txt; echo Done.; fi']}}"
+    );
+    let bench = bench(
+        "agent: worker, policy: {retries: 0, split: alone}, checks: {test: 'false'}",
+        &format!("agents: {{{worker}}}"),
+    );
+    let daemon = bench.serve();
+    let accepted =
+        bench.json(&["run", "show the figures", "--project", "shop", "--agent", "worker", "--detach"]);
+    let id = accepted["task"].as_str().unwrap();
+    let split = bench.until(id, |task| task["waiting"]["for"] == "dependency");
+    assert_eq!(decisions(&bench, id), ["split"], "{split}");
+    assert_eq!(split["after"].as_array().unwrap().len(), 2, "{split}");
+    // A part that nobody gets done is no task to be split again: a person decides.
+    let first = split["after"][0].as_str().unwrap();
+    bench.until(first, |task| task["waiting"]["for"] == "breakpoint");
+    assert_eq!(decisions(&bench, first), ["ask"]);
+    drop(daemon);
+}
+
+#[test]
 fn another_agent_is_called_when_the_first_does_not_get_there() {
     let agents = "agents: {strong: {command: [sh, -c, 'echo right > a.txt; echo Done.']}, gone: {command: [no-such-program]}}";
     let bench = bench(
