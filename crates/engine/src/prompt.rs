@@ -363,7 +363,7 @@ mod tests {
         let one = |name: &str, text: &str| BTreeMap::from([(name.to_owned(), text.to_owned())]);
         assert_eq!(complaint(&one("task", "{{ task }} in German")), None);
         insta::assert_snapshot!(complaint(&one("tusk", "")).unwrap(), @r"
-        there is no prompt `tusk`; there are task, sent_back, go_on
+        there is no prompt `tusk`; there are task, sent_back, plan, go_on
         ");
         insta::assert_snapshot!(complaint(&one("task", "Hello\n{{ tasks }}")).unwrap(), @r"
         the prompt `task`, line 2: a name that is not there; it may use task, feedback, by_person, memory, notes, continuation, beside, earlier, split and can_ask
