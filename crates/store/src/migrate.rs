@@ -53,6 +53,12 @@ const STEPS: &[(i64, &str, &str, &str)] = &[
         include_str!("../migrations/sqlite/0008_routing.sql"),
         include_str!("../migrations/postgres/0008_routing.sql"),
     ),
+    (
+        10,
+        "hindsight",
+        include_str!("../migrations/sqlite/0010_hindsight.sql"),
+        include_str!("../migrations/postgres/0010_hindsight.sql"),
+    ),
 ];
 
 /// The schema this binary writes.

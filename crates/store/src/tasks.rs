@@ -18,7 +18,7 @@ use domain::{
 };
 
 use crate::sql::{Row, Tx, Value};
-use crate::{Error, checkpoints, estimates, events, outbox, records, runs, verdicts};
+use crate::{Error, checkpoints, estimates, events, hindsights, outbox, records, runs, verdicts};
 
 pub use after::adjust;
 
@@ -136,6 +136,7 @@ pub fn claim(
 /// What an event causes outside, put into the outbox with it.
 pub(crate) fn enqueue_what_goes_out(tx: &mut Tx<'_>, record: &Record) -> Result<(), Error> {
     verdicts::note(tx, record)?;
+    hindsights::note(tx, record)?;
     match &record.event {
         Event::TaskApproved { .. } => outbox::push(tx, record.task, "land", "{}", record.at),
         Event::CheckpointCreated { .. } => checkpoints::note(tx, record),

@@ -8,6 +8,7 @@
 
 mod accounts;
 mod harness;
+mod hindsights;
 mod life;
 mod log;
 mod memory;
