@@ -15,6 +15,7 @@ mod dashboard;
 mod faults;
 mod fleet;
 mod gateway;
+mod hindsight;
 mod hostile;
 mod input;
 mod job;

@@ -7,6 +7,7 @@ mod account;
 mod agent_run;
 mod asking;
 mod client;
+mod hindsight;
 mod plan;
 mod problem;
 mod project;
@@ -21,6 +22,7 @@ pub use account::{AccountView, SwitchAccount, UsedView, WindowPoint, WindowView}
 pub use agent_run::AgentRunResult;
 pub use asking::{Answer, MemoryView, QuestionView, WriteMemory, Written};
 pub use client::{Client, ClientError, EventLines, escaped};
+pub use hindsight::{AdviceView, CostView, HindsightView, HindsightsView, TogetherView};
 pub use plan::{EstimateView, PlanView, PlannedView};
 pub use problem::Problem;
 pub use project::ProjectView;

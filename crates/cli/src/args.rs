@@ -1,6 +1,7 @@
 //! The command line as people type it.
 
 mod hands_on;
+mod hindsight;
 mod routing;
 
 use std::net::SocketAddr;
@@ -9,6 +10,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueHint};
 
 pub(crate) use hands_on::{AgentRun, Attach, ListSessions, Takeover};
+pub(crate) use hindsight::{Hindsight, HindsightAction};
 pub(crate) use routing::{Nature, Route, Show};
 
 /// Delegate work to coding agents. Walk away. Get told. Review.
@@ -89,6 +91,8 @@ pub(crate) enum Command {
     Demo(Demo),
     /// Show what was noted in a project for later runs, or forget some of it
     Memory(Memory),
+    /// What tasks that are over cost, what would have helped, and what is proposed to be remembered
+    Hindsight(Hindsight),
     /// Serve Sidekick's tools to an agent of your own, over MCP on standard input and output
     Mcp(Mcp),
     /// Print a new one-time access link to the dashboard

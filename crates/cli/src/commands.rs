@@ -8,6 +8,7 @@ mod decide;
 mod demo;
 mod diff;
 mod doctor;
+mod hindsight;
 mod link;
 mod list;
 mod login;
@@ -65,6 +66,7 @@ pub(crate) fn run(args: &Args, ui: &Ui) -> Result<ExitCode> {
         Command::Doctor => doctor::doctor(args, ui),
         Command::Demo(demo) => demo::demo(args, demo, ui),
         Command::Memory(wanted) => memory::memory(args, wanted, ui),
+        Command::Hindsight(wanted) => hindsight::hindsight(args, wanted, ui),
         Command::Mcp(wanted) => mcp::mcp(args, wanted),
         Command::Link => link::link(args, ui),
         Command::Completions { shell } => {

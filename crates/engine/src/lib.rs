@@ -3,7 +3,8 @@
 //!
 //! [`Engine`] is the cheap handle the doors hold. Behind it: [`scheduler`] claims queued tasks, [`run`]
 //! drives a run from claim to outcome and adopts the runs of a daemon before this one, [`landing`] does
-//! what the outbox asks for, [`janitor`] removes what is provably finished. What must stay true:
+//! what the outbox asks for, [`janitor`] removes what is provably finished, [`hindsight`] looks back on what is over.
+//! What must stay true:
 //!
 //! - Every change of state goes through `store::tasks::change`, so through `domain::work`.
 //! - A run is re-entered at any point: each step finds out what was done before it does anything.
@@ -16,6 +17,7 @@ mod classifying;
 pub mod clock;
 mod continuation;
 mod desk;
+mod hindsight;
 mod intake;
 mod janitor;
 mod landing;
@@ -45,6 +47,7 @@ pub use agents::Readiness;
 pub use accounts::{AccountHere, AccountOptions, Switch};
 pub use agents_here::{AgentHere, AgentState, AgentsHere};
 pub use desk::Caller;
+pub use hindsight::{HindsightOptions, LookedBack};
 pub use intake::{Request, Unclear};
 pub use local_model::LocalModel;
 pub use planner::Plan;
@@ -100,6 +103,8 @@ pub struct Options {
     pub person: workspace::Person,
     /// The model of this machine that agents may ask.
     pub local_model: Option<LocalModel>,
+    /// Whether and with which model is looked back on tasks that are over.
+    pub hindsight: HindsightOptions,
     /// Where the logs of sessions are that people start by hand; none are read without.
     pub sessions: Vec<SessionLogs>,
     /// Whether queued tasks are started; without it only what is asked for is done.
@@ -159,6 +164,8 @@ pub(crate) struct Context {
     pub(crate) passes: pass::Passes,
     pub(crate) calls: desk::Calls,
     pub(crate) local_model: Option<local_model::Asking>,
+    /// The model that is asked in hindsight.
+    pub(crate) in_hindsight: Option<local_model::Asking>,
     /// Places of tasks that the local model is asked about.
     pub(crate) classifying: Arc<tokio::sync::Semaphore>,
     pub(crate) planner: planner::Planner,
@@ -192,6 +199,7 @@ impl Engine {
             passes,
             calls: desk::Calls::default(),
             local_model: options.local_model.clone().map(local_model::Asking::new),
+            in_hindsight: hindsight::asking(&options),
             classifying: Arc::new(tokio::sync::Semaphore::new(classifying::MOST)),
             agents: AgentsHere::look(&options),
             planner: planner::Planner::default(),
@@ -213,6 +221,7 @@ impl Engine {
         if context.options.dispatch {
             components.push(tokio::spawn(scheduler::serve(Arc::clone(&context))));
             components.push(tokio::spawn(janitor::serve(Arc::clone(&context))));
+            components.push(tokio::spawn(hindsight::serve(Arc::clone(&context))));
         }
         Ok(Self { context, components: Arc::new(Mutex::new(components)) })
     }

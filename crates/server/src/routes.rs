@@ -3,6 +3,7 @@
 pub(crate) mod accounts;
 pub(crate) mod calibration;
 pub(crate) mod events;
+pub(crate) mod hindsight;
 pub(crate) mod memory;
 pub(crate) mod plan;
 pub(crate) mod projects;

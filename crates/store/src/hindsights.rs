@@ -128,7 +128,9 @@ pub fn facts_of(tx: &mut Tx<'_>, task: TaskId) -> Result<Facts, Error> {
         let page = events::of_kinds(tx, task, facts::KINDS, seq, left.min(events::MOST))?;
         let Some(last) = page.last() else { return Ok(facts) };
         seq = last.seq;
-        page.iter().for_each(|record| facts.see(record));
+        for record in &page {
+            facts.see(record);
+        }
         left = left.saturating_sub(page.len());
         if left == 0 {
             return Ok(facts);

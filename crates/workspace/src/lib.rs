@@ -29,7 +29,7 @@ use std::path::{Path, PathBuf};
 pub use collect::{CollectJob, Imported};
 pub use diff::{Diff, FileDiff, FileStatus};
 pub use land::{Landed, Landing};
-pub use source::Base;
+pub use source::{Base, Kept};
 pub use tree::{Kind, Workspace};
 
 /// Where the store's objects are inside a sandbox, read-only.

@@ -65,7 +65,7 @@ pub fn diff(before: Option<&str>, addition: &str) -> String {
     let (kept, addition) = if ends { (lines.len(), addition) } else { (lines.len() - 1, rest(addition)) };
     let from = kept.saturating_sub(CONTEXT);
     let (n, added) = plus(addition);
-    let mut body: String = lines[from..kept].iter().map(|line| format!(" {line}\n")).collect();
+    let mut body = lines[from..kept].iter().fold(String::new(), |body, line| body + " " + line + "\n");
     if let Some(last) = lines.get(kept) {
         body += &format!("-{last}\n\\ No newline at end of file\n+{last}\n");
     }
@@ -80,5 +80,5 @@ fn rest(addition: &str) -> &str {
 
 fn plus(addition: &str) -> (usize, String) {
     let lines: Vec<&str> = addition.lines().collect();
-    (lines.len(), lines.iter().map(|line| format!("+{line}\n")).collect())
+    (lines.len(), lines.iter().fold(String::new(), |added, line| added + "+" + line + "\n"))
 }

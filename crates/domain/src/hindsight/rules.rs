@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::facts::{Facts, RunFacts};
 use super::{Advice, Cost, Hindsight};
-use crate::plan::told;
+use crate::plan;
 use crate::project::Project;
 use crate::run::{Outcome, Stage};
 use crate::task::WaitFor;
@@ -23,6 +23,11 @@ pub struct Setting<'a> {
     pub project: &'a Project,
     /// Agents that could be used now, besides the rehearsal.
     pub agents: &'a [String],
+}
+
+/// A span for people; what is short in seconds.
+fn told(span: Duration) -> String {
+    if span < Duration::from_mins(1) { format!("{} s", span.as_secs()) } else { plan::told(span) }
 }
 
 /// The rules' part.

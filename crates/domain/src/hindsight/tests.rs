@@ -129,6 +129,11 @@ fn a_life_with_detours() {
 }
 
 #[test]
+fn what_is_looked_at_are_kinds_of_events() {
+    assert!(facts::KINDS.iter().all(|kind| Event::KINDS.contains(kind)));
+}
+
+#[test]
 fn a_life_without_any() {
     let mut log = Log::new();
     log.run("first", (0, 5), Outcome::Succeeded, CheckStatus::Passed)
@@ -256,7 +261,7 @@ fn patched(before: &str, diff: &str) -> String {
     let lines: Vec<&str> = before.lines().collect();
     let kept = lines[..lines.len() - old].iter().copied();
     let new = body.iter().filter(|line| line.starts_with([' ', '+'])).map(|line| &line[1..]);
-    kept.chain(new).map(|line| format!("{line}\n")).collect()
+    kept.chain(new).fold(String::new(), |text, line| text + line + "\n")
 }
 
 proptest! {
