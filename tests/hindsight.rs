@@ -49,7 +49,7 @@ fn looked_back(bench: &Bench, id: &str) -> Value {
 
 /// What is known of a task once it is as wanted; the time is a bound for broken code.
 fn until(bench: &Bench, id: &str, state: &str) -> Value {
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    let deadline = std::time::Instant::now() + std::time::Duration::from_mins(1);
     loop {
         let known = bench.json(&["hindsight", id]);
         if known["state"] == state {
