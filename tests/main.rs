@@ -9,6 +9,7 @@
 mod accounts;
 mod agent_run;
 mod aider;
+mod asking;
 mod chaos;
 mod claude;
 mod dashboard;

@@ -11,6 +11,7 @@ mod hindsight;
 mod plan;
 mod problem;
 mod project;
+mod questions;
 mod request;
 mod route;
 mod session;
@@ -26,6 +27,7 @@ pub use hindsight::{AdviceView, CostView, HindsightView, HindsightsView, Togethe
 pub use plan::{EstimateView, PlanView, PlannedView};
 pub use problem::Problem;
 pub use project::ProjectView;
+pub use questions::{AlikeAnswered, AnswerAlike, AskedView, AskingView, LinkView, RefusedView};
 pub use request::{AdjustTask, Approve, CreateTask, Reject, Retry, Revert, Rollback, SendBack};
 pub use route::{ConsideredView, RoutePreview, RouteView};
 pub use session::{SessionView, Sessions};

@@ -17,6 +17,7 @@ mod mcp;
 mod memory;
 mod plan;
 mod project;
+mod questions;
 mod rollback;
 mod route;
 mod run;
@@ -52,6 +53,7 @@ pub(crate) fn run(args: &Args, ui: &Ui) -> Result<ExitCode> {
         Command::Diff(diff) => diff::diff(args, diff, ui),
         Command::Approve(id) => decide::approve(args, &id.id, ui),
         Command::Reject(reject) => decide::reject(args, reject, ui),
+        Command::Questions(wanted) => questions::questions(args, wanted, ui),
         Command::Answer(answer) => answer::answer(args, answer, ui),
         Command::Reverted(reverted) => decide::reverted(args, reverted, ui),
         Command::Calibration(asked) => calibration::calibration(args, asked, ui),

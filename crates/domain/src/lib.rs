@@ -7,6 +7,7 @@
 //! vocabulary of the log, one of the two serialised formats of the project (the other is crate `api`).
 
 pub mod account;
+pub mod alike;
 pub mod check;
 pub mod classify;
 pub mod delegation;

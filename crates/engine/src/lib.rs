@@ -12,6 +12,7 @@
 
 mod accounts;
 mod agents_here;
+pub mod alike;
 pub mod approval;
 mod classifying;
 pub mod clock;
@@ -21,6 +22,7 @@ mod hindsight;
 mod intake;
 mod janitor;
 mod landing;
+pub mod links;
 mod local_model;
 mod pass;
 mod planner;
@@ -28,6 +30,7 @@ pub mod prompt;
 mod routing;
 mod run;
 mod scheduler;
+mod secret;
 mod sessions;
 
 use std::collections::HashMap;
@@ -162,6 +165,7 @@ pub(crate) struct Context {
     pub(crate) agents: AgentsHere,
     /// What live runs show when they ask for something, and how often they did.
     pub(crate) passes: pass::Passes,
+    pub(crate) links: links::Links,
     pub(crate) calls: desk::Calls,
     pub(crate) local_model: Option<local_model::Asking>,
     /// The model that is asked in hindsight.
@@ -195,8 +199,11 @@ impl Engine {
             .map_err(|error| Error::Repository(error.to_string()))?;
         let passes =
             pass::Passes::open(&options.data_dir).map_err(|error| Error::Repository(error.to_string()))?;
+        let links = links::Links::open(&options.data_dir);
+        let links = links.map_err(|error| Error::Repository(error.to_string()))?;
         let context = Arc::new(Context {
             passes,
+            links,
             calls: desk::Calls::default(),
             local_model: options.local_model.clone().map(local_model::Asking::new),
             in_hindsight: hindsight::asking(&options),

@@ -19,6 +19,7 @@ pub mod checkpoints;
 pub mod estimates;
 pub mod events;
 pub mod hindsights;
+pub mod links;
 pub mod memory;
 mod migrate;
 pub mod outbox;

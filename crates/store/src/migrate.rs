@@ -59,6 +59,12 @@ const STEPS: &[(i64, &str, &str, &str)] = &[
         include_str!("../migrations/sqlite/0010_hindsight.sql"),
         include_str!("../migrations/postgres/0010_hindsight.sql"),
     ),
+    (
+        11,
+        "links",
+        include_str!("../migrations/sqlite/0011_links.sql"),
+        include_str!("../migrations/postgres/0011_links.sql"),
+    ),
 ];
 
 /// The schema this binary writes.

@@ -215,6 +215,19 @@ pub fn list(tx: &mut Tx<'_>, filter: &Filter) -> Result<Vec<Task>, Error> {
     rows::select(tx, &format!("WHERE {} ORDER BY id DESC LIMIT {limit}", clauses.join(" AND ")), &values)
 }
 
+/// Tasks that may have open questions, the oldest first.
+pub fn asking(tx: &mut Tx<'_>, project: Option<&str>, limit: usize) -> Result<Vec<Task>, Error> {
+    const WHERE: &str = "WHERE (state = 'waiting' OR state = 'running') AND questions <> '[]'";
+    match project {
+        Some(project) => rows::select(
+            tx,
+            &format!("{WHERE} AND project = $1 ORDER BY id LIMIT $2"),
+            &[project.into(), limit.into()],
+        ),
+        None => rows::select(tx, &format!("{WHERE} ORDER BY id LIMIT $1"), &[limit.into()]),
+    }
+}
+
 /// The most urgent tasks that wait for credits.
 pub fn waiting_for_credits(tx: &mut Tx<'_>, limit: usize) -> Result<Vec<Candidate>, Error> {
     candidates(tx, "state = 'waiting' AND waiting_for = 'credits'", limit)
