@@ -231,6 +231,22 @@ fn nobody_waits_for_it_and_what_is_due_survives() {
 }
 
 #[test]
+fn who_may_not_work_in_a_project_adds_no_lines_to_it() {
+    let model = ModelServer::without_tools(vec![answer(&json!(["The file a.txt has to hold `right`."]))]);
+    let bench = bench(&model.url(), "");
+    let daemon = bench.serve();
+    let id = detour(&bench, "Done.");
+    looked_back(&bench, &id);
+    drop(daemon);
+    let yaml = std::fs::read_to_string(bench.data().join("sidekick.yaml")).unwrap();
+    bench.configure(&yaml.replace("    checks:", "    accounts: [claude/work]\n    checks:"));
+    let _daemon = bench.serve();
+    let refused = bench.output(&["hindsight", "apply", &id]);
+    assert!(said(&refused).contains("not among the project's `accounts`"), "{}", said(&refused));
+    assert_eq!(bench.json(&["list"]).as_array().unwrap().len(), 1);
+}
+
+#[test]
 fn it_can_be_switched_off() {
     let model = ModelServer::without_tools(vec![]);
     let bench = bench(&model.url(), "");

@@ -24,6 +24,9 @@ const PAUSE: Duration = Duration::from_millis(200);
 /// Without any event is looked at least so often.
 const FALLBACK: Duration = Duration::from_mins(10);
 
+/// Who adds lines to a file: it calls no model.
+const REHEARSAL: &str = "rehearsal";
+
 /// How looking back is configured.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HindsightOptions {
@@ -162,7 +165,7 @@ async fn read(context: &Context, id: TaskId) -> Result<(Work, Facts), Error> {
 fn by_rules(context: &Context, work: &Work, facts: &Facts) -> Hindsight {
     let project = context.project(&work.task.asked);
     let ready = context.agents.list().into_iter().filter(|agent| agent.state == crate::AgentState::Ready);
-    let agents: Vec<String> = ready.map(|agent| agent.name).filter(|name| name != "rehearsal").collect();
+    let agents: Vec<String> = ready.map(|agent| agent.name).filter(|name| name != REHEARSAL).collect();
     rules::look(facts, &Setting { project: &project, agents: &agents })
 }
 
@@ -222,6 +225,13 @@ impl Engine {
         }
         let (work, _) = read(context, id).await?;
         let asked = work.task.asked;
+        let accounts = context.project(&asked).accounts;
+        if !accounts.is_empty() && !accounts.iter().any(|name| name == REHEARSAL) {
+            return Err(refused(
+                "the rehearsal agent would add the lines, and is not among the project's `accounts`: add `rehearsal` there, \
+                 or apply the change by hand (`sidekick hindsight ID --json` has it as `diff`)",
+            ));
+        }
         let (here, source, base) = (Arc::clone(context), asked.repo.clone(), asked.base.clone());
         let known = blocking(move || {
             let base = here.workspaces.sync(&source, base.as_deref())?;
@@ -242,7 +252,7 @@ impl Engine {
             text: format!("Add to AGENTS.md what hindsight on task {} proposes", id.short()),
             repo: Some(asked.repo),
             base: asked.base,
-            agent: Some("rehearsal".into()),
+            agent: Some(REHEARSAL.into()),
             scenario: Some(scenario(content)?),
             key: Some(format!("{}{id}", hindsights::KEY)),
             kind: Some(Kind::Documentation),

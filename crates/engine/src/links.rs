@@ -152,9 +152,17 @@ impl Said {
         (words(question, self.choice) == self.words).then(|| (question.clone(), choice.clone()))
     }
 
-    fn linked(&self, work: &Work) -> Result<Linked, Stale> {
-        let (question, choice) = self.stands(work).ok_or(Stale::Over)?;
-        Ok(Linked { work: work.clone(), question, choice, until: self.until })
+    /// What it answers now, if it does.
+    fn linked(&self, used: bool, work: Option<Work>, now: Timestamp) -> Result<Linked, Stale> {
+        if used {
+            return Err(Stale::Used);
+        }
+        if now >= self.until {
+            return Err(Stale::Expired);
+        }
+        let work = work.ok_or(Stale::Over)?;
+        let (question, choice) = self.stands(&work).ok_or(Stale::Over)?;
+        Ok(Linked { work, question, choice, until: self.until })
     }
 }
 
@@ -176,26 +184,17 @@ impl Engine {
         let (task, nonce) = (said.task, said.nonce.clone());
         let read = self.store().read(move |tx| Ok((links::is_used(tx, &nonce)?, tasks::load(tx, task)?)));
         let (used, work) = read.await?;
-        match work {
-            _ if used => Err(Stale::Used),
-            _ if clock::now() >= said.until => Err(Stale::Expired),
-            Some(work) => said.linked(&work),
-            None => Err(Stale::Over),
-        }
+        said.linked(used, work, clock::now())
     }
 
     /// Answers what a link says, once.
     pub async fn answer_by_link(&self, link: &str) -> Result<Linked, Stale> {
-        self.linked(link).await?;
         let said = self.context.links.read(link).ok_or(Stale::Wrong)?;
         let now = clock::now();
         let done = self.store().write(move |tx| {
-            // Again, in the transaction: of two who come at once, one is late.
-            let Some(work) = tasks::load(tx, said.task)? else { return Ok(Err(Stale::Over)) };
-            if links::is_used(tx, &said.nonce)? {
-                return Ok(Err(Stale::Used));
-            }
-            let linked = match said.linked(&work) {
+            // In the transaction: of two who come at once, one is late.
+            let (used, work) = (links::is_used(tx, &said.nonce)?, tasks::load(tx, said.task)?);
+            let linked = match said.linked(used, work, now) {
                 Ok(linked) => linked,
                 Err(stale) => return Ok(Err(stale)),
             };
@@ -257,6 +256,43 @@ mod tests {
         assert_ne!(again[1].path, made[1].path, "each is used up by itself");
         let mode = std::fs::metadata(dir.path().join(FILE)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    fn what_is_used_late_or_asked_otherwise_answers_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let links = Links::open(dir.path()).unwrap();
+        let now = clock::now();
+        let asked = domain::NewTask::new("shop", "/srv/shop", "x", "rehearsal");
+        let id = TaskId::new(now);
+        let entry = Work::create(id, asked).unwrap();
+        let record = domain::Record {
+            seq: 1,
+            task: id,
+            run: None,
+            attempt: None,
+            actor: "test".into(),
+            at: now,
+            event: entry.event,
+        };
+        let mut work = Work::from_created(&record).unwrap();
+        work.task.questions.push(question());
+        let made = links.of(id, &question(), now).unwrap();
+        let said = links.read(made[1].path.strip_prefix("/answer/").unwrap()).unwrap();
+        let late = now.plus(LONGEST);
+        let just = late.minus(Duration::from_millis(1));
+        assert_eq!(said.linked(false, Some(work.clone()), just).unwrap().choice, "green", "the control");
+        assert!(matches!(said.linked(true, Some(work.clone()), just), Err(Stale::Used)));
+        assert!(matches!(said.linked(false, Some(work.clone()), late), Err(Stale::Expired)));
+        assert!(matches!(said.linked(false, None, just), Err(Stale::Over)));
+        work.task.questions[0].choices[1] = "red".into();
+        assert!(matches!(said.linked(false, Some(work.clone()), just), Err(Stale::Over)), "other words");
+        work.task.questions[0] = Question { answer: Some("blue".into()), ..question() };
+        assert!(matches!(said.linked(false, Some(work), just), Err(Stale::Over)), "answered");
+        // It expires with its question, when that does.
+        let soon = now.plus(Duration::from_mins(1));
+        let asked = Question { until: Some(soon), ..question() };
+        assert_eq!(links.of(id, &asked, now).unwrap()[0].until, soon);
     }
 
     #[test]

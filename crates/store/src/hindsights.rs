@@ -103,7 +103,7 @@ pub fn of_task(tx: &mut Tx<'_>, task: TaskId) -> Result<Option<Found>, Error> {
 
 /// Whether a task waits to be looked back on.
 pub fn is_due(tx: &mut Tx<'_>, task: TaskId) -> Result<bool, Error> {
-    let sql = "SELECT 1 FROM hindsights WHERE task = $1 AND due_at IS NOT NULL";
+    let sql = "SELECT task FROM hindsights WHERE task = $1 AND due_at IS NOT NULL";
     Ok(tx.query_one(sql, &[task.into()])?.is_some())
 }
 

@@ -18,7 +18,7 @@ pub struct Used {
 
 /// Whether it was used before.
 pub fn is_used(tx: &mut Tx<'_>, nonce: &str) -> Result<bool, Error> {
-    Ok(tx.query_one("SELECT 1 FROM used_links WHERE nonce = $1", &[nonce.into()])?.is_some())
+    Ok(tx.query_one("SELECT nonce FROM used_links WHERE nonce = $1", &[nonce.into()])?.is_some())
 }
 
 /// Carries out what a link says, and uses it up: both or neither.

@@ -28,9 +28,11 @@ fn what_is_over_is_due_until_it_was_looked_back_on() {
         stop(&store, NewTask { once: true, ..asked("z") }, 30).await;
         stop(&store, NewTask { key: Some(format!("{}1", hindsights::KEY)), ..asked("z") }, 40).await;
         assert_eq!(next(&store).await, Some(first));
+        assert!(store.read(move |tx| hindsights::is_due(tx, first)).await.unwrap());
         let found = Hindsight { lines: vec!["Run make db first".into()], ..Hindsight::default() };
         change(&store, first, Command::LookBack(Box::new(found.clone())), 50).await.unwrap();
         assert_eq!(next(&store).await, Some(second));
+        assert!(!store.read(move |tx| hindsights::is_due(tx, first)).await.unwrap());
         let known = store.read(move |tx| hindsights::of_task(tx, first)).await.unwrap().unwrap();
         assert_eq!((known.hindsight, known.at), (found.clone(), at(50)));
         // What was found stays when it is tried again, and is replaced when that is over.

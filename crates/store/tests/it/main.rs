@@ -10,6 +10,7 @@ mod accounts;
 mod harness;
 mod hindsights;
 mod life;
+mod links;
 mod log;
 mod memory;
 mod planning;
