@@ -231,6 +231,60 @@ fn nobody_waits_for_it_and_what_is_due_survives() {
 }
 
 #[test]
+fn a_run_on_this_machines_model_has_the_model_for_itself() {
+    let model = ModelServer::without_tools(Vec::new());
+    let bench = bench(
+        &model.url(),
+        &format!(
+            "agents: {{near: {{speaks: openai, env: {{OPENAI_BASE_URL: '{}/v1', OPENAI_MODEL: m}}}}}}",
+            model.url()
+        ),
+    );
+    let go_on = bench.dir.path().join("go-on");
+    model.then(vec![
+        Turn::Once(go_on.clone(), Box::new(Turn::text("The cache is slow."))),
+        answer(&json!(["The file a.txt has to hold `right`."])),
+    ]);
+    let daemon = bench.serve();
+    let words = [
+        "run",
+        "Write unit tests for the printer",
+        "--project",
+        "shop",
+        "--agent",
+        "near",
+        "--kind",
+        "research",
+        "--complexity",
+        "low",
+    ];
+    let live = bench.json(&[&words[..], &["--detach"]].concat())["task"].as_str().unwrap().to_owned();
+    bench.until(&live, |task| task["stage"] == "agent" && !model.requests().is_empty());
+    let id = detour(&bench, "Done.");
+    // More happens, each of it a reason to look at what is due.
+    assert_eq!(
+        bench.json(&["run", "Write unit tests for the lexer", "--project", "shop"])["status"],
+        "review"
+    );
+    assert_eq!(bench.json(&["hindsight", &id])["state"], "due");
+    assert_eq!(model.requests().len(), 1, "only the run's");
+    std::fs::write(go_on, "").unwrap();
+    assert_eq!(looked_back(&bench, &id)["model"], "small");
+    let events = daemon.get(&bench, &format!("/api/tasks/{live}/events"));
+    let ended = events["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|event| event["type"] == "run.ended")
+        .unwrap()
+        .clone();
+    let events = daemon.get(&bench, &format!("/api/tasks/{id}/events"));
+    let back =
+        events["items"].as_array().unwrap().iter().find(|event| event["type"] == "task.hindsight").unwrap();
+    assert!(back["seq"].as_i64() > ended["seq"].as_i64(), "{ended} {back}");
+}
+
+#[test]
 fn who_may_not_work_in_a_project_adds_no_lines_to_it() {
     let model = ModelServer::without_tools(vec![answer(&json!(["The file a.txt has to hold `right`."]))]);
     let bench = bench(&model.url(), "");
