@@ -42,7 +42,7 @@ pub struct HindsightView {
 /// Something that cost time or credits.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct CostView {
-    /// `runs`, `check`, `sent_back`, `waited`, `review`, `step` or `limit`.
+    /// `runs`, `check`, `sent_back`, `waited`, `review`, `step`, `limit`, `landing` or `stuck`.
     pub name: String,
     /// One sentence.
     pub text: String,
@@ -57,7 +57,7 @@ pub struct CostView {
 /// A rule that would have helped.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct AdviceView {
-    /// `policy`, `check`, `route`, `fallback`, `timeout` or `answer_minutes`.
+    /// `policy`, `check`, `route`, `fallback`, `timeout`, `answer_minutes` or `collisions`.
     pub name: String,
     /// Why, in one sentence.
     pub why: String,

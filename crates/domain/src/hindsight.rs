@@ -46,7 +46,7 @@ pub struct Hindsight {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Cost {
-    /// Its name: `runs`, `check`, `sent_back`, `waited`, `review`, `step`, `limit`.
+    /// Its name: `runs`, `check`, `sent_back`, `waited`, `review`, `step`, `limit`, `landing`, `stuck`.
     pub name: String,
     /// One sentence.
     pub text: String,
@@ -61,7 +61,7 @@ pub struct Cost {
 /// A rule that would have helped.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Advice {
-    /// Its name: `policy`, `check`, `route`, `fallback`, `timeout`, `answer_minutes`.
+    /// Its name: `policy`, `check`, `route`, `fallback`, `timeout`, `answer_minutes`, `collisions`.
     pub name: String,
     /// Why, in one sentence.
     pub why: String,

@@ -8,8 +8,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::routes::{
-    accounts, answers, calibration, events, hindsight, memory, plan, projects, questions, routing, session,
-    sessions, status, tasks,
+    accounts, answers, calibration, events, hindsight, memory, plan, projects, questions, queue, routing,
+    session, sessions, status, tasks,
 };
 use crate::{App, assets, guard, ws};
 
@@ -61,6 +61,7 @@ fn documented() -> OpenApiRouter<App> {
         .routes(routes!(hindsight::get_hindsight))
         .routes(routes!(hindsight::apply_hindsight))
         .routes(routes!(hindsight::list_hindsights))
+        .routes(routes!(queue::get_queue))
         .routes(routes!(memory::read_memory, memory::write_memory))
         .routes(routes!(events::list_task_events))
         .routes(routes!(events::follow_events))

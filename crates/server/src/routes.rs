@@ -9,6 +9,7 @@ pub(crate) mod memory;
 pub(crate) mod plan;
 pub(crate) mod projects;
 pub(crate) mod questions;
+pub(crate) mod queue;
 pub(crate) mod routing;
 pub(crate) mod session;
 pub(crate) mod sessions;

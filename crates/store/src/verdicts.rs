@@ -23,8 +23,9 @@ pub(crate) fn note(tx: &mut Tx<'_>, record: &Record) -> Result<(), Error> {
         Event::QuestionAnswered { false_alarms, .. } => {
             return false_alarms.iter().try_for_each(|rule| alarm(tx, record.task, rule));
         }
-        Event::TaskApproved { .. } if by_policy => Settled::ByPolicy,
-        Event::TaskApproved { commit } => return approve(tx, record, commit),
+        // Repaired after a person had approved it, it was looked at by nobody.
+        Event::TaskApproved { again, .. } if by_policy || *again => Settled::ByPolicy,
+        Event::TaskApproved { commit, .. } => return approve(tx, record, commit),
         Event::TaskSentBack { .. }
         | Event::TaskRetried { .. }
         | Event::TaskTakenOver {}

@@ -93,6 +93,8 @@ fn together(found: &TogetherView, of: usize) -> String {
         "waited" => "waited",
         "review" => "lay in review",
         "step" => "spent much time beside the agent's own work",
+        "landing" => "came back from landing",
+        "stuck" => "went in circles",
         "limit" => "met an account's limit",
         other => other,
     };

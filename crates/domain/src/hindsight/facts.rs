@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use super::visible;
 use crate::check::CheckStatus;
+use crate::collision::Kind;
 use crate::event::{Event, Record};
-use crate::nature::Kind;
+use crate::nature;
 use crate::run::{Outcome, Stage};
 use crate::supervise::Decision;
 use crate::task::WaitFor;
@@ -38,6 +39,9 @@ pub const KINDS: &[&str] = &[
     "run.started",
     "run.stage",
     "run.ended",
+    "run.stuck",
+    "landing.returned",
+    "collision.seen",
     "check.finished",
     "usage.recorded",
     "question.answered",
@@ -49,7 +53,7 @@ pub struct Facts {
     /// What was asked for.
     pub text: String,
     /// What sort of work it was.
-    pub kind: Kind,
+    pub kind: nature::Kind,
     /// How it ended, in its own words; empty when it has not.
     pub ended: String,
     /// Whether the work landed, or there was nothing to land.
@@ -72,6 +76,12 @@ pub struct Facts {
     pub comments: Vec<String>,
     /// How often nobody answered the policy in time.
     pub unanswered: u32,
+    /// How often approved work came back, because it could not land as it was.
+    pub returned: u32,
+    /// Other tasks that changed the same lines meanwhile.
+    pub collided: u32,
+    /// How often a run went in circles, and what was seen of it last.
+    pub stuck: (u32, String),
     standing: Option<(Standing, Timestamp)>,
     first_start: Option<Timestamp>,
 }
@@ -159,6 +169,12 @@ impl Facts {
                 }
             }
             Event::QuestionAnswered { by_default: true, .. } => self.unanswered += 1,
+            Event::LandingReturned { .. } => {
+                self.returned += 1;
+                self.vain();
+            }
+            Event::CollisionSeen { kind: Kind::Hot, .. } => self.collided += 1,
+            Event::RunStuck { what, .. } => self.stuck = (self.stuck.0 + 1, visible(what, MOST_WORDS)),
             Event::TaskCompleted { how, .. } => self.end(how, true, at),
             Event::TaskFailed { reason } => self.end(reason, false, at),
             Event::TaskCancelled { reason } => {

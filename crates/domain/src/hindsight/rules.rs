@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::facts::{Facts, RunFacts};
-use super::{Advice, Cost, Hindsight};
+use super::{Advice, Cost, Hindsight, MOST_LINE, visible};
+use crate::collision;
 use crate::plan;
 use crate::project::Project;
 use crate::run::{Outcome, Stage};
@@ -32,7 +33,10 @@ fn told(span: Duration) -> String {
 
 /// The rules' part.
 pub fn look(facts: &Facts, setting: &Setting<'_>) -> Hindsight {
-    let mut costs: Vec<Cost> = [runs(facts), sent_back(facts), limits(facts)].into_iter().flatten().collect();
+    let mut costs: Vec<Cost> = [runs(facts), sent_back(facts), returned(facts), stuck(facts), limits(facts)]
+        .into_iter()
+        .flatten()
+        .collect();
     costs.extend(checks(facts));
     costs.extend(waits(facts));
     costs.extend(steps(facts));
@@ -46,6 +50,7 @@ pub fn look(facts: &Facts, setting: &Setting<'_>) -> Hindsight {
         fallback(facts, setting),
         timeout(facts, setting),
         patience(facts, setting),
+        collisions(facts, setting),
     ];
     let advice = advice.into_iter().flatten().take(MOST).collect();
     Hindsight { costs, advice, ..Hindsight::default() }
@@ -86,6 +91,18 @@ fn sent_back(facts: &Facts) -> Option<Cost> {
     let parts: Vec<_> = [by_you, by_itself].into_iter().flatten().collect();
     let text = format!("it was sent back {}", parts.join(", "));
     (!parts.is_empty()).then(|| Cost { name: "sent_back".into(), text, ..Cost::default() })
+}
+
+fn returned(facts: &Facts) -> Option<Cost> {
+    let text =
+        format!("what you had approved could not land as it was and came back {}", times(facts.returned));
+    (facts.returned > 0).then(|| Cost { name: "landing".into(), text, ..Cost::default() })
+}
+
+fn stuck(facts: &Facts) -> Option<Cost> {
+    let (n, what) = &facts.stuck;
+    let text = format!("it went in circles {}: {}", times(*n), visible(what, MOST_LINE));
+    (*n > 0).then(|| Cost { name: "stuck".into(), text, ..Cost::default() })
 }
 
 fn limits(facts: &Facts) -> Option<Cost> {
@@ -243,6 +260,19 @@ fn patience(facts: &Facts, setting: &Setting<'_>) -> Option<Advice> {
             told(waited)
         ),
         snippet: of_project(setting, "policy: {answer_minutes: 60}"),
+    })
+}
+
+/// It did not land because another task had changed the same lines, which was seen while both worked.
+fn collisions(facts: &Facts, setting: &Setting<'_>) -> Option<Advice> {
+    let only_shown = setting.project.collisions == collision::Policy::Warn;
+    (facts.returned > 0 && facts.collided > 0 && only_shown).then(|| Advice {
+        name: "collisions".into(),
+        why: format!(
+            "it came back because {} changed the same lines meanwhile",
+            counted(facts.collided as usize, "task")
+        ),
+        snippet: of_project(setting, "collisions: serialise"),
     })
 }
 

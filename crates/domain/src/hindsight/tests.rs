@@ -147,6 +147,40 @@ fn a_life_without_any() {
 }
 
 #[test]
+fn work_that_came_back_from_landing() {
+    let mut log = Log::new();
+    let seen = Event::CollisionSeen {
+        other: TaskId::new(Timestamp::from_seconds(1)),
+        title: "another".into(),
+        kind: crate::collision::Kind::Hot,
+        files: vec!["a.rs".into()],
+    };
+    let returned = Event::LandingReturned {
+        onto: "main".into(),
+        reason: "conflict".into(),
+        comment: "mend it".into(),
+        again: false,
+    };
+    let stuck =
+        Event::RunStuck { seen: "repeats".into(), what: "the same command\n7 times".into(), nudged: true };
+    log.run("first", (0, 5), Outcome::Succeeded, CheckStatus::Passed)
+        .at(3, seen)
+        .at(4, stuck)
+        .at(6, Event::TaskWaiting { on: WaitFor::Landing, until: None, reason: String::new() })
+        .at(7, returned)
+        .at(7, Event::TaskQueued { reason: String::new() });
+    let told = told(&log.found(&project()));
+    assert!(
+        told.contains("landing: what you had approved could not land as it was and came back once"),
+        "{told}"
+    );
+    assert!(told.contains("stuck: it went in circles once: the same command 7 times"), "{told}");
+    assert!(told.contains("runs: 1 of 1 run in vain") && told.contains("collisions: serialise"), "{told}");
+    let serialised = Project { collisions: crate::collision::Policy::Serialise, ..project() };
+    assert!(log.found(&serialised).advice.is_empty());
+}
+
+#[test]
 fn what_would_have_helped_depends_on_what_is_there() {
     let mut log = Log::new();
     log.run("first", (0, 240), Outcome::TimedOut, CheckStatus::Passed)

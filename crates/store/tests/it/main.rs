@@ -13,6 +13,7 @@ mod life;
 mod links;
 mod log;
 mod memory;
+mod merging;
 mod planning;
 mod queue;
 mod sessions;
