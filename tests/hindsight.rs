@@ -132,6 +132,10 @@ fn what_it_cost_what_would_have_helped_and_what_to_remember() {
         "# Shop\n\nBe brief.\n\n## Learned in hindsight\n\n- The file a.txt has to hold `right`.\n"
     );
     assert_eq!(bench.json(&["hindsight", task])["state"], "open");
+    let applied = bench.json(&["hindsight", &id])["applied"].clone();
+    assert_eq!((&applied["task"], &applied["state"]), (&json!(task), &json!("completed")));
+    let again = bench.output(&["hindsight", "apply", &id]);
+    assert!(said(&again).contains("says all of it already"), "{}", said(&again));
     assert_eq!(model.requests().len(), 1);
 }
 

@@ -28,6 +28,9 @@ pub struct HindsightView {
     /// The same as a change that can be read and applied.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub diff: Option<String>,
+    /// The task that a person made of them, and its state.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub applied: Option<AppliedView>,
     /// The model that was asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
@@ -37,6 +40,17 @@ pub struct HindsightView {
     /// When it was looked back on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<String>,
+}
+
+/// The task that adds proposed lines.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct AppliedView {
+    /// The task.
+    pub task: String,
+    /// Its short id.
+    pub short: String,
+    /// Its state.
+    pub state: String,
 }
 
 /// Something that cost time or credits.
@@ -110,6 +124,7 @@ impl HindsightView {
             cause: found.cause.clone(),
             lines: found.lines.clone(),
             diff: None,
+            applied: None,
             model: found.model.clone(),
             without: found.without.clone(),
             at: at.map(|at| at.to_string()),

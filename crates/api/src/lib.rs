@@ -24,7 +24,7 @@ pub use account::{AccountView, SwitchAccount, UsedView, WindowPoint, WindowView}
 pub use agent_run::AgentRunResult;
 pub use asking::{Answer, MemoryView, QuestionView, WriteMemory, Written};
 pub use client::{Client, ClientError, EventLines, escaped};
-pub use hindsight::{AdviceView, CostView, HindsightView, HindsightsView, TogetherView};
+pub use hindsight::{AdviceView, AppliedView, CostView, HindsightView, HindsightsView, TogetherView};
 pub use plan::{EstimateView, PlanView, PlannedView};
 pub use problem::Problem;
 pub use project::ProjectView;

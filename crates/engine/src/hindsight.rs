@@ -49,6 +49,8 @@ pub struct LookedBack {
     pub due: bool,
     /// The proposed lines as a change to `AGENTS.md`; none when it says them all.
     pub diff: Option<String>,
+    /// The task that was made of them.
+    pub applied: Option<domain::Task>,
 }
 
 /// The way to ask the model in hindsight, if there is one.
@@ -185,9 +187,11 @@ impl Engine {
     /// What is known in hindsight of a task.
     pub async fn hindsight(&self, id: TaskId) -> Result<LookedBack, Error> {
         let context = &self.context;
-        let kept =
-            move |tx: &mut store::Tx<'_>| Ok((hindsights::of_task(tx, id)?, hindsights::is_due(tx, id)?));
-        let (kept, due) = context.store.read(kept).await?;
+        let kept = move |tx: &mut store::Tx<'_>| {
+            let applied = tasks::of_key(tx, &key_of(id))?;
+            Ok((hindsights::of_task(tx, id)?, hindsights::is_due(tx, id)?, applied))
+        };
+        let (kept, due, applied) = context.store.read(kept).await?;
         let (work, facts) = read(context, id).await?;
         let (found, at) = match kept {
             // What was found of it before it was tried again is not what is known of it now.
@@ -202,7 +206,7 @@ impl Engine {
                 Ok(Kept::Other) | Err(_) => None,
             },
         };
-        Ok(LookedBack { work, found, at, due, diff })
+        Ok(LookedBack { work, found, at, due, diff, applied })
     }
 
     /// What was found in a project, or in all, the latest first.
@@ -254,7 +258,7 @@ impl Engine {
             base: asked.base,
             agent: Some(REHEARSAL.into()),
             scenario: Some(scenario(content)?),
-            key: Some(format!("{}{id}", hindsights::KEY)),
+            key: Some(key_of(id)),
             kind: Some(Kind::Documentation),
             complexity: Some(Complexity::Low),
             gpu: Some(false),
@@ -262,6 +266,11 @@ impl Engine {
         };
         self.create(request, actor).await
     }
+}
+
+/// The idempotency key of the task that is made of what was proposed on another.
+fn key_of(id: TaskId) -> String {
+    format!("{}{id}", hindsights::KEY)
 }
 
 fn changed(before: Option<&str>, lines: &[String]) -> Option<String> {

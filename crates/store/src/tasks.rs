@@ -216,6 +216,11 @@ pub fn list(tx: &mut Tx<'_>, filter: &Filter) -> Result<Vec<Task>, Error> {
     rows::select(tx, &format!("WHERE {} ORDER BY id DESC LIMIT {limit}", clauses.join(" AND ")), &values)
 }
 
+/// The task that was given with an idempotency key.
+pub fn of_key(tx: &mut Tx<'_>, key: &str) -> Result<Option<Task>, Error> {
+    Ok(rows::select(tx, "WHERE key = $1", &[key.into()])?.into_iter().next())
+}
+
 /// Tasks that may have open questions, the oldest first.
 pub fn asking(tx: &mut Tx<'_>, project: Option<&str>, limit: usize) -> Result<Vec<Task>, Error> {
     const WHERE: &str = "WHERE (state = 'waiting' OR state = 'running') AND questions <> '[]'";

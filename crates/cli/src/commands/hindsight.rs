@@ -134,9 +134,15 @@ fn told_in_full(known: &HindsightView) -> String {
         text += &format!("\nThe likeliest cause, says {}: {}\n", plain(model), plain(cause));
     }
     if let Some(diff) = &known.diff {
-        text += "\nProposed for the project's memory; nothing is done with it before you say so:\n";
+        text += match known.applied {
+            None => "\nProposed for the project's memory; nothing is done with it before you say so:\n",
+            Some(_) => "\nProposed for the project's memory:\n",
+        };
         text.extend(plain(diff).lines().map(|line| format!("    {line}\n")));
-        text += &format!("\nApply: sidekick hindsight apply {}\n", known.short);
+        text += &match &known.applied {
+            None => format!("\nApply: sidekick hindsight apply {}\n", known.short),
+            Some(task) => format!("\nApplied: the task {}, which is {}.\n", task.short, task.state),
+        };
     } else if !known.lines.is_empty() {
         text += "\nWhat it proposed for AGENTS.md is there by now, or cannot be shown as a change.\n";
     }
@@ -148,7 +154,7 @@ fn told_in_full(known: &HindsightView) -> String {
 
 #[cfg(test)]
 mod tests {
-    use api::{AdviceView, CostView};
+    use api::{AdviceView, AppliedView, CostView};
 
     use super::*;
 
@@ -175,6 +181,7 @@ mod tests {
             advice: vec![advice],
             cause: Some("no database\u{1b}[2J".into()),
             lines: vec!["Run make db first".into()],
+            applied: None,
             diff: Some("@@ -0,0 +1,1 @@\n+- Run make db first\n".into()),
             model: Some("small".into()),
             without: None,
@@ -200,6 +207,10 @@ mod tests {
         insta::assert_snapshot!(in_short(&known).unwrap(), @r"
         In hindsight: the check `test` failed in 1 of 2 runs; it proposes lines for AGENTS.md. `sidekick hindsight 4f2a91bc`
         ");
+        let (short, state) = ("77aa0012".into(), "review".into());
+        known.applied = Some(AppliedView { task: String::new(), short, state });
+        let text = told_in_full(&known);
+        assert!(text.ends_with("Applied: the task 77aa0012, which is review."), "{text}");
         known.costs.clear();
         assert_eq!(in_short(&known), None);
         let found = TogetherView { name: "check".into(), tasks: 3, seconds: 7200 };

@@ -1,6 +1,6 @@
 //! Hindsight.
 
-use api::{HindsightView, HindsightsView, Problem, TaskView, TogetherView};
+use api::{AppliedView, HindsightView, HindsightsView, Problem, TaskView, TogetherView};
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
@@ -40,7 +40,12 @@ pub(crate) async fn get_hindsight(
         (None, false) => "open",
     };
     let view = HindsightView::new(id, state, &known.found, known.at);
-    Ok(Json(HindsightView { diff: known.diff, ..view }))
+    let applied = known.applied.map(|task| AppliedView {
+        task: task.id.to_string(),
+        short: task.id.short(),
+        state: task.state.as_str().into(),
+    });
+    Ok(Json(HindsightView { diff: known.diff, applied, ..view }))
 }
 
 /// Makes a task of the lines that are proposed for `AGENTS.md`; it comes to review like any other. The same task when it was
