@@ -9,6 +9,7 @@
 mod accounts;
 mod agent_run;
 mod aider;
+mod asking;
 mod chaos;
 mod claude;
 mod collide;
@@ -16,6 +17,7 @@ mod dashboard;
 mod faults;
 mod fleet;
 mod gateway;
+mod hindsight;
 mod hostile;
 mod input;
 mod job;

@@ -14,7 +14,7 @@ use crate::{
     Abilities, Assignment, Driver, Error, Exit, Finish, Launch, Program, Readiness, Session, Stream, Verdict,
 };
 
-pub use scenario::{Ask, Scenario, Step, fill};
+pub use scenario::{Ask, FileText, Scenario, Step, fill};
 
 /// Where the player finds its script, below its home.
 pub const SCRIPT: &str = ".rehearsal/script.json";

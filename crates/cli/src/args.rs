@@ -1,6 +1,7 @@
 //! The command line as people type it.
 
 mod hands_on;
+mod hindsight;
 mod routing;
 
 use std::net::SocketAddr;
@@ -9,6 +10,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueHint};
 
 pub(crate) use hands_on::{AgentRun, Attach, ListSessions, Takeover};
+pub(crate) use hindsight::{Hindsight, HindsightAction};
 pub(crate) use routing::{Nature, Route, Show};
 
 /// Delegate work to coding agents. Walk away. Get told. Review.
@@ -59,6 +61,8 @@ pub(crate) enum Command {
     Approve(Id),
     /// Send a task's work back with a comment (-m), or discard it (without)
     Reject(Reject),
+    /// List what waits for your answer, alike questions together; with links that answer, if wanted
+    Questions(Questions),
     /// Answer what a task's agent asked; it goes on in the same session
     Answer(Answer),
     /// Try a finished task afresh, or a waiting one now
@@ -93,6 +97,8 @@ pub(crate) enum Command {
     Demo(Demo),
     /// Show what was noted in a project for later runs, or forget some of it
     Memory(Memory),
+    /// What tasks that are over cost, what would have helped, and what is proposed to be remembered
+    Hindsight(Hindsight),
     /// Serve Sidekick's tools to an agent of your own, over MCP on standard input and output
     Mcp(Mcp),
     /// Print a new one-time access link to the dashboard
@@ -235,6 +241,19 @@ pub(crate) struct Answer {
     /// The policy was wrong to ask: its rule learns from it in this project
     #[arg(long)]
     pub(crate) false_alarm: bool,
+    /// Answer every task that asks the same, too: with the code that `sidekick questions` shows; without one, says which
+    #[arg(long, value_name = "CODE", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    pub(crate) alike: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Questions {
+    /// Only this project
+    #[arg(long, value_name = "NAME")]
+    pub(crate) project: Option<String>,
+    /// With a link for each choice, that answers it once without any login: whoever has it may
+    #[arg(long)]
+    pub(crate) links: bool,
 }
 
 #[derive(Debug, clap::Args)]

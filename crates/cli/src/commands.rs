@@ -8,6 +8,7 @@ mod decide;
 mod demo;
 mod diff;
 mod doctor;
+mod hindsight;
 mod link;
 mod list;
 mod login;
@@ -16,6 +17,7 @@ mod mcp;
 mod memory;
 mod plan;
 mod project;
+mod questions;
 mod queue;
 mod race;
 mod rollback;
@@ -53,6 +55,7 @@ pub(crate) fn run(args: &Args, ui: &Ui) -> Result<ExitCode> {
         Command::Diff(diff) => diff::diff(args, diff, ui),
         Command::Approve(id) => decide::approve(args, &id.id, ui),
         Command::Reject(reject) => decide::reject(args, reject, ui),
+        Command::Questions(wanted) => questions::questions(args, wanted, ui),
         Command::Answer(answer) => answer::answer(args, answer, ui),
         Command::Reverted(reverted) => decide::reverted(args, reverted, ui),
         Command::Calibration(asked) => calibration::calibration(args, asked, ui),
@@ -69,6 +72,7 @@ pub(crate) fn run(args: &Args, ui: &Ui) -> Result<ExitCode> {
         Command::Doctor => doctor::doctor(args, ui),
         Command::Demo(demo) => demo::demo(args, demo, ui),
         Command::Memory(wanted) => memory::memory(args, wanted, ui),
+        Command::Hindsight(wanted) => hindsight::hindsight(args, wanted, ui),
         Command::Mcp(wanted) => mcp::mcp(args, wanted),
         Command::Link => link::link(args, ui),
         Command::Completions { shell } => {

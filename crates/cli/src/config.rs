@@ -21,6 +21,7 @@ use domain::project::{Budget, Check, Project};
 use domain::retry::RetryPolicy;
 use domain::{Isolation, project};
 use serde::Deserialize;
+use serde_saphyr::Spanned;
 
 use crate::error::{Error, Result};
 
@@ -55,6 +56,7 @@ struct File {
     retry: RetryFile,
     limits: LimitsFile,
     local_model: Option<LocalModelFile>,
+    hindsight: HindsightFile,
     /// Who does what; the first rule that holds counts.
     routes: Vec<routes::RuleFile>,
     routing: routes::RoutingFile,
@@ -67,6 +69,15 @@ struct LocalModelFile {
     url: String,
     model: String,
     key: Option<accounts::Secret>,
+}
+
+/// Looking back on tasks that are over.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct HindsightFile {
+    off: bool,
+    /// Another model at the endpoint of `local_model`.
+    model: Option<Spanned<String>>,
 }
 
 /// Where runs are watched without being asked for.
@@ -275,6 +286,7 @@ fn options(file: File, dir: &Path, data_dir: &Path, own: PathBuf) -> Result<engi
         .chain(acp.iter().map(|one: &Acp| one.name.as_str()))
         .collect();
     let routing = routes::rules(file.routes, &file.routing, &custom, &projects)?;
+    let hindsight = hindsight(file.hindsight, file.local_model.is_some())?;
     Ok(engine::Options {
         data_dir: data_dir.to_owned(),
         own,
@@ -302,6 +314,7 @@ fn options(file: File, dir: &Path, data_dir: &Path, own: PathBuf) -> Result<engi
             certificates: variable("SSL_CERT_FILE").map(PathBuf::from),
         },
         local_model: file.local_model.map(local_model).transpose()?,
+        hindsight,
         sessions: if file.sessions { session_logs() } else { Vec::new() },
         dispatch: true,
     })
@@ -354,6 +367,16 @@ fn local_model(file: LocalModelFile) -> Result<engine::LocalModel> {
     }
     let key = file.key.map(|secret| accounts::resolve("local_model", "key", secret)).transpose()?;
     Ok(engine::LocalModel { url: file.url, model: file.model, key })
+}
+
+fn hindsight(file: HindsightFile, local: bool) -> Result<engine::HindsightOptions> {
+    if let Some(model) = file.model.as_ref().filter(|model| !local || model.value.trim().is_empty()) {
+        return Err(Error::usage(format!(
+            "line {}: hindsight: `model` is another model at the endpoint of `local_model`: say that one, too",
+            model.referenced.line()
+        )));
+    }
+    Ok(engine::HindsightOptions { off: file.off, model: file.model.map(|model| model.value) })
 }
 
 /// Where the agents keep their logs, as they find it themselves.
@@ -469,6 +492,34 @@ mod tests {
             said("routes: [{when: {gpu: true}, use: [qwen, claude/opus]}]\nrouting: {explore: 0}").unwrap();
         assert_eq!(rules.rules[0].uses[1].model.as_deref(), Some("opus"));
         assert!(rules.explore < f64::EPSILON);
+    }
+
+    #[test]
+    fn hindsight_is_read_strictly_and_what_it_advises_can_be_read() {
+        let said = |text: &str| {
+            let file = parse(text).map_err(Error::usage)?;
+            options(file, Path::new("/nowhere"), Path::new("/nowhere"), PathBuf::new())
+                .map(|options| options.hindsight)
+        };
+        assert!(said("hindsight: {of: true}").unwrap_err().message.contains("line 1"));
+        insta::assert_snapshot!(said("concurrency: 2\nhindsight: {model: small}").unwrap_err().message, @r"
+        line 2: hindsight: `model` is another model at the endpoint of `local_model`: say that one, too
+        ");
+        let local = "local_model: {url: 'http://127.0.0.1:1/v1', model: big}\n";
+        assert_eq!(
+            said(&format!("{local}hindsight: {{model: small}}")).unwrap().model.as_deref(),
+            Some("small")
+        );
+        assert!(said("hindsight: {off: true}").unwrap().off);
+        for project in ["shop", "on", "a: b", "7"] {
+            let project = Project::new(project, "/srv/x y#z");
+            let mut facts = domain::hindsight::Facts::default();
+            facts.sent_back = 2;
+            let setting = domain::hindsight::Setting { project: &project, agents: &[] };
+            let found = domain::hindsight::rules::look(&facts, &setting);
+            assert_eq!(found.advice.len(), 1);
+            said(&found.advice[0].snippet).unwrap();
+        }
     }
 
     #[test]

@@ -13,6 +13,7 @@ use std::collections::HashMap;
 
 use crate::nature::{Complexity, Kind, Nature};
 
+pub(crate) use model::object;
 pub use model::{answer, question, schema};
 use words::Phrase;
 

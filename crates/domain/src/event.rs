@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::check::{CheckResult, CheckStatus};
 use crate::collision;
+use crate::hindsight::Hindsight;
 use crate::ids::{RunId, TaskId};
 use crate::nature::{Complexity, Judge, Kind, Said};
 use crate::pipeline::Part;
@@ -126,6 +127,8 @@ events! {
     TaskFailed = "task.failed" { reason: String }
     /// A person stopped or discarded it.
     TaskCancelled = "task.cancelled" { reason: String }
+    /// It was looked at again when it was over: what it cost, what would have helped, what is proposed to be remembered.
+    TaskHindsight = "task.hindsight" { #[serde(flatten)] found: Box<Hindsight> }
 
     /// What sort of work it is was found out, or said, after it was accepted.
     TaskClassified = "task.classified" {

@@ -7,6 +7,7 @@
 //! vocabulary of the log, one of the two serialised formats of the project (the other is crate `api`).
 
 pub mod account;
+pub mod alike;
 pub mod check;
 pub mod classify;
 pub mod collision;
@@ -15,6 +16,7 @@ pub mod dependency;
 pub mod diff;
 pub mod estimate;
 pub mod event;
+pub mod hindsight;
 pub mod ids;
 pub mod landing;
 pub mod memory;
@@ -46,6 +48,7 @@ pub use account::Account;
 pub use check::{CheckResult, CheckStatus};
 pub use diff::DiffStat;
 pub use event::{Event, Record};
+pub use hindsight::Hindsight;
 pub use ids::{RunId, TaskId};
 pub use nature::{Classified, Complexity, Judge, Kind, Nature, Said};
 pub use project::Project;

@@ -22,6 +22,7 @@ pub mod validate;
 pub mod verdict;
 
 pub use change::{Change, Changed, Status};
+pub(crate) use hygiene::holds_secret;
 pub use outcome::Settled;
 pub use policy::{Policy, Review, Rung};
 pub use spending::{Spent, Taken};

@@ -128,6 +128,11 @@ impl TaskState {
         }
     }
 
+    /// Whether nothing more happens to it by itself.
+    pub fn is_final(&self) -> bool {
+        matches!(self, Self::Completed | Self::Failed | Self::Cancelled)
+    }
+
     /// What it waits for, if it waits.
     pub fn waiting(&self) -> Option<&Waiting> {
         match self {

@@ -23,6 +23,7 @@ use crate::check::CheckResult;
 use crate::collision::Collision;
 use crate::diff::DiffStat;
 use crate::event::{Event, Record};
+use crate::hindsight::Hindsight;
 use crate::ids::{RunId, TaskId};
 use crate::nature::{Judge, Nature};
 use crate::placement::Placement;
@@ -168,6 +169,8 @@ pub enum Command {
     Adjust(Adjust),
     /// What it comes after was looked at: the reason why it waits for that, or none to wait.
     Depend(Option<String>),
+    /// Note what was found in hindsight.
+    LookBack(Box<Hindsight>),
     /// Make a checkpoint the state to review and to go on from.
     Rollback {
         /// Its name.
@@ -355,6 +358,7 @@ impl Work {
             Command::Retry { agent } => self.retry(agent),
             Command::Adjust(change) => self.adjust(change),
             Command::Depend(reason) => Ok(self.depend(reason)),
+            Command::LookBack(found) => self.look_back(found),
             Command::Rollback { checkpoint, commit } => self.roll_back(checkpoint, commit),
         }
     }

@@ -3,7 +3,8 @@
 //!
 //! [`Engine`] is the cheap handle the doors hold. Behind it: [`scheduler`] claims queued tasks, [`run`]
 //! drives a run from claim to outcome and adopts the runs of a daemon before this one, [`landing`] does
-//! what the outbox asks for, [`janitor`] removes what is provably finished. What must stay true:
+//! what the outbox asks for, [`janitor`] removes what is provably finished, [`hindsight`] looks back on what is over.
+//! What must stay true:
 //!
 //! - Every change of state goes through `store::tasks::change`, so through `domain::work`.
 //! - A run is re-entered at any point: each step finds out what was done before it does anything.
@@ -11,14 +12,17 @@
 
 mod accounts;
 mod agents_here;
+pub mod alike;
 pub mod approval;
 mod classifying;
 pub mod clock;
 mod continuation;
 mod desk;
+mod hindsight;
 mod intake;
 mod janitor;
 mod landing;
+pub mod links;
 mod local_model;
 mod pass;
 mod planner;
@@ -27,6 +31,7 @@ mod radar;
 mod routing;
 mod run;
 mod scheduler;
+mod secret;
 mod sessions;
 
 use std::collections::HashMap;
@@ -46,6 +51,7 @@ pub use agents::Readiness;
 pub use accounts::{AccountHere, AccountOptions, Switch};
 pub use agents_here::{AgentHere, AgentState, AgentsHere};
 pub use desk::Caller;
+pub use hindsight::{HindsightOptions, LookedBack};
 pub use intake::{Pipelines, Request, Unclear};
 pub use landing::{Place as QueuePlace, places as queue_places};
 pub use local_model::LocalModel;
@@ -104,6 +110,8 @@ pub struct Options {
     pub person: workspace::Person,
     /// The model of this machine that agents may ask.
     pub local_model: Option<LocalModel>,
+    /// Whether and with which model is looked back on tasks that are over.
+    pub hindsight: HindsightOptions,
     /// Where the logs of sessions are that people start by hand; none are read without.
     pub sessions: Vec<SessionLogs>,
     /// Whether queued tasks are started; without it only what is asked for is done.
@@ -161,8 +169,11 @@ pub(crate) struct Context {
     pub(crate) agents: AgentsHere,
     /// What live runs show when they ask for something, and how often they did.
     pub(crate) passes: pass::Passes,
+    pub(crate) links: links::Links,
     pub(crate) calls: desk::Calls,
     pub(crate) local_model: Option<local_model::Asking>,
+    /// The model that is asked in hindsight.
+    pub(crate) in_hindsight: Option<local_model::Asking>,
     /// Places of tasks that the local model is asked about.
     pub(crate) classifying: Arc<tokio::sync::Semaphore>,
     pub(crate) planner: planner::Planner,
@@ -196,10 +207,14 @@ impl Engine {
             .map_err(|error| Error::Repository(error.to_string()))?;
         let passes =
             pass::Passes::open(&options.data_dir).map_err(|error| Error::Repository(error.to_string()))?;
+        let links = links::Links::open(&options.data_dir);
+        let links = links.map_err(|error| Error::Repository(error.to_string()))?;
         let context = Arc::new(Context {
             passes,
+            links,
             calls: desk::Calls::default(),
             local_model: options.local_model.clone().map(local_model::Asking::new),
+            in_hindsight: hindsight::asking(&options),
             classifying: Arc::new(tokio::sync::Semaphore::new(classifying::MOST)),
             agents: AgentsHere::look(&options),
             planner: planner::Planner::default(),
@@ -223,6 +238,7 @@ impl Engine {
         if context.options.dispatch {
             components.push(tokio::spawn(scheduler::serve(Arc::clone(&context))));
             components.push(tokio::spawn(janitor::serve(Arc::clone(&context))));
+            components.push(tokio::spawn(hindsight::serve(Arc::clone(&context))));
             components.push(tokio::spawn(radar::serve(Arc::clone(&context))));
         }
         Ok(Self { context, components: Arc::new(Mutex::new(components)) })

@@ -11,8 +11,11 @@ use tokio::sync::Semaphore;
 const PATIENCE: Duration = Duration::from_mins(2);
 /// How long a form may take: whoever waits for it goes on without.
 const HURRY: Duration = Duration::from_secs(5);
-/// Tokens of a form.
+/// How long a form may take that nobody waits for.
+const LEISURE: Duration = Duration::from_mins(1);
+/// Tokens of a form, and of one that nobody waits for.
 const MOST_FORM_TOKENS: u32 = 300;
+const MOST_LEISURE_TOKENS: u32 = 600;
 /// Bytes of a question and of an answer.
 const MOST_PROMPT: usize = 64 * 1024;
 const MOST_ANSWER: u64 = 1 << 20;
@@ -73,11 +76,33 @@ impl Asking {
         };
         let (agent, at) = (self.agent.clone(), self.at.clone());
         let asked = tokio::task::spawn_blocking(move || {
-            let answer = post(&agent, &at, &form_body(&at, &prompt, &form), Some(HURRY));
+            let body = form_body(&at, &prompt, &form, MOST_FORM_TOKENS);
+            let answer = post(&agent, &at, &body, Some(HURRY));
             drop(place);
             answer
         });
         asked.await.map_err(|_| "asking the local model broke off".to_owned())?
+    }
+
+    /// Its answer in a form that nobody waits for, so that it may take its time. Whoever asks this way asks one at a time,
+    /// and takes no place from those who are in a hurry.
+    pub(crate) async fn fill_in_at_leisure(&self, prompt: String, form: Value) -> Result<String, String> {
+        let (agent, at) = (self.agent.clone(), self.at.clone());
+        let asked = tokio::task::spawn_blocking(move || {
+            let body = form_body(&at, &prompt, &form, MOST_LEISURE_TOKENS);
+            post(&agent, &at, &body, Some(LEISURE))
+        });
+        asked.await.map_err(|_| "asking the local model broke off".to_owned())?
+    }
+
+    /// Whether somebody waits for it now.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.places.available_permits() < AT_ONCE || self.forms.available_permits() == 0
+    }
+
+    /// Its name.
+    pub(crate) fn model(&self) -> &str {
+        &self.at.model
     }
 
     /// Its answer; else a sentence for the model that asked.
@@ -107,9 +132,9 @@ fn ask(agent: &ureq::Agent, at: &LocalModel, prompt: &str) -> Result<String, Str
 }
 
 /// A question whose answer has a form.
-fn form_body(at: &LocalModel, prompt: &str, form: &Value) -> Value {
+fn form_body(at: &LocalModel, prompt: &str, form: &Value, tokens: u32) -> Value {
     json!({
-        "model": at.model, "stream": false, "max_tokens": MOST_FORM_TOKENS, "temperature": 0,
+        "model": at.model, "stream": false, "max_tokens": tokens, "temperature": 0,
         "messages": [{"role": "user", "content": prompt}],
         "response_format": {"type": "json_schema", "json_schema": {"name": "answer", "strict": true, "schema": form}},
     })

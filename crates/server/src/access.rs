@@ -36,6 +36,19 @@ struct Inner {
     wrong: VecDeque<Instant>,
 }
 
+impl Inner {
+    /// Notes a wrong try; whether there were too many lately.
+    fn is_too_much(&mut self) -> bool {
+        let now = Instant::now();
+        self.wrong.retain(|at| now.duration_since(*at) < WINDOW);
+        if self.wrong.len() >= MOST_WRONG {
+            return true;
+        }
+        self.wrong.push_back(now);
+        false
+    }
+}
+
 /// What a request showed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Shown {
@@ -112,13 +125,12 @@ impl Access {
         if bearer.is_none() {
             return Shown::Nothing;
         }
-        let now = Instant::now();
-        inner.wrong.retain(|at| now.duration_since(*at) < WINDOW);
-        if inner.wrong.len() >= MOST_WRONG {
-            return Shown::TooOften;
-        }
-        inner.wrong.push_back(now);
-        Shown::Nothing
+        if inner.is_too_much() { Shown::TooOften } else { Shown::Nothing }
+    }
+
+    /// Notes that something wrong was tried; whether that was too often lately.
+    pub(crate) fn wrong_try(&self) -> bool {
+        self.lock().is_too_much()
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Inner> {

@@ -38,7 +38,7 @@ pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) 
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CSP));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.entry(header::REFERRER_POLICY).or_insert(HeaderValue::from_static("no-referrer"));
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     headers.insert("cross-origin-opener-policy", HeaderValue::from_static("same-origin"));
     headers.insert("cross-origin-resource-policy", HeaderValue::from_static("same-origin"));
@@ -85,11 +85,12 @@ fn admit(app: &App, request: &Request) -> Result<(), Failure> {
     }
 }
 
-/// Whether it needs no credentials: health, the exchange of a code, the page itself.
+/// Whether it needs no credentials: health, the exchange of a code, a link that is an answer, the page itself.
 fn is_open(request: &Request) -> bool {
     let path = request.uri().path();
     path == "/api/health"
         || (path == "/api/session" && request.method() == Method::POST)
+        || (path.starts_with("/answer/") && request.method() == Method::POST)
         || (request.method() == Method::GET && !path.starts_with("/api/") && !path.starts_with("/ws/"))
 }
 

@@ -8,7 +8,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::routes::{
-    accounts, calibration, events, memory, plan, projects, queue, routing, session, sessions, status, tasks,
+    accounts, answers, calibration, events, hindsight, memory, plan, projects, questions, queue, routing,
+    session, sessions, status, tasks,
 };
 use crate::{App, assets, guard, ws};
 
@@ -50,11 +51,16 @@ fn documented() -> OpenApiRouter<App> {
         .routes(routes!(tasks::send_back_task))
         .routes(routes!(tasks::take_over_task))
         .routes(routes!(tasks::answer_task))
+        .routes(routes!(questions::list_questions))
+        .routes(routes!(questions::answer_alike))
         .routes(routes!(tasks::stop_task))
         .routes(routes!(tasks::retry_task))
         .routes(routes!(tasks::roll_back_task))
         .routes(routes!(tasks::revert_task))
         .routes(routes!(calibration::get_calibration))
+        .routes(routes!(hindsight::get_hindsight))
+        .routes(routes!(hindsight::apply_hindsight))
+        .routes(routes!(hindsight::list_hindsights))
         .routes(routes!(queue::get_queue))
         .routes(routes!(tasks::get_race))
         .routes(routes!(memory::read_memory, memory::write_memory))
@@ -67,6 +73,7 @@ pub(crate) fn router(app: App) -> Router {
     let document: std::sync::Arc<str> = serde_json::to_string(&document).unwrap_or_default().into();
     router
         .route("/api/openapi.json", axum::routing::get(move || async move { assets::json(&document) }))
+        .route("/answer/{link}", axum::routing::get(answers::show_answer).post(answers::give_answer))
         .route("/ws/{session_id}", axum::routing::get(ws::follow))
         .fallback(assets::serve)
         .layer(DefaultBodyLimit::max(MOST_BODY))

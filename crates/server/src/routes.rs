@@ -1,11 +1,14 @@
 //! Handlers, by resource.
 
 pub(crate) mod accounts;
+pub(crate) mod answers;
 pub(crate) mod calibration;
 pub(crate) mod events;
+pub(crate) mod hindsight;
 pub(crate) mod memory;
 pub(crate) mod plan;
 pub(crate) mod projects;
+pub(crate) mod questions;
 pub(crate) mod queue;
 pub(crate) mod routing;
 pub(crate) mod session;

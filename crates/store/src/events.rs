@@ -67,6 +67,25 @@ pub fn last(tx: &mut Tx<'_>, task: TaskId, limit: usize) -> Result<Vec<Record>, 
     rows.iter().map(record).collect()
 }
 
+/// The events of some kinds of a task after `seq`, oldest first; at most `limit` and [`MOST`].
+pub fn of_kinds(
+    tx: &mut Tx<'_>,
+    task: TaskId,
+    kinds: &[&str],
+    seq: i64,
+    limit: usize,
+) -> Result<Vec<Record>, Error> {
+    let places: Vec<_> = (4..4 + kinds.len()).map(|n| format!("${n}")).collect();
+    let sql = format!(
+        "SELECT seq, task, run, attempt, actor, at, kind, payload FROM events
+         WHERE task = $1 AND seq > $2 AND kind IN ({}) ORDER BY seq LIMIT $3",
+        places.join(", ")
+    );
+    let mut values = vec![task.into(), seq.into(), limit.min(MOST).into()];
+    values.extend(kinds.iter().map(|kind| (*kind).into()));
+    tx.query(&sql, &values)?.iter().map(record).collect()
+}
+
 /// The log's last sequence number.
 pub fn head(tx: &mut Tx<'_>) -> Result<i64, Error> {
     tx.head()

@@ -18,6 +18,8 @@ pub mod backlog;
 pub mod checkpoints;
 pub mod estimates;
 pub mod events;
+pub mod hindsights;
+pub mod links;
 pub mod memory;
 mod migrate;
 pub mod outbox;

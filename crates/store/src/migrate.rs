@@ -60,6 +60,18 @@ const STEPS: &[(i64, &str, &str, &str)] = &[
         include_str!("../migrations/postgres/0009_merging.sql"),
     ),
     (
+        10,
+        "hindsight",
+        include_str!("../migrations/sqlite/0010_hindsight.sql"),
+        include_str!("../migrations/postgres/0010_hindsight.sql"),
+    ),
+    (
+        11,
+        "links",
+        include_str!("../migrations/sqlite/0011_links.sql"),
+        include_str!("../migrations/postgres/0011_links.sql"),
+    ),
+    (
         12,
         "pipelines",
         include_str!("../migrations/sqlite/0012_pipelines.sql"),

@@ -22,7 +22,7 @@ use domain::{
 pub use merging::{InQueue, at_work, landed_by, merge_queue, yielding};
 
 use crate::sql::{Row, Tx, Value};
-use crate::{Error, checkpoints, estimates, events, outbox, records, runs, verdicts};
+use crate::{Error, checkpoints, estimates, events, hindsights, outbox, records, runs, verdicts};
 
 pub use after::{adjust, look_again};
 pub use race::{of_race, start};
@@ -149,6 +149,7 @@ pub fn claim(
 /// What an event causes outside, put into the outbox with it.
 pub(crate) fn enqueue_what_goes_out(tx: &mut Tx<'_>, record: &Record) -> Result<(), Error> {
     verdicts::note(tx, record)?;
+    hindsights::note(tx, record)?;
     match &record.event {
         Event::TaskApproved { .. } => outbox::push(tx, record.task, "land", "{}", record.at),
         Event::CheckpointCreated { .. } => checkpoints::note(tx, record),
@@ -225,6 +226,24 @@ pub fn list(tx: &mut Tx<'_>, filter: &Filter) -> Result<Vec<Task>, Error> {
     }
     let limit = bind(filter.limit.clamp(1, MOST + 1).into());
     rows::select(tx, &format!("WHERE {} ORDER BY id DESC LIMIT {limit}", clauses.join(" AND ")), &values)
+}
+
+/// The task that was given with an idempotency key.
+pub fn of_key(tx: &mut Tx<'_>, key: &str) -> Result<Option<Task>, Error> {
+    Ok(rows::select(tx, "WHERE key = $1", &[key.into()])?.into_iter().next())
+}
+
+/// Tasks that may have open questions, the oldest first.
+pub fn asking(tx: &mut Tx<'_>, project: Option<&str>, limit: usize) -> Result<Vec<Task>, Error> {
+    const WHERE: &str = "WHERE (state = 'waiting' OR state = 'running') AND questions <> '[]'";
+    match project {
+        Some(project) => rows::select(
+            tx,
+            &format!("{WHERE} AND project = $1 ORDER BY id LIMIT $2"),
+            &[project.into(), limit.into()],
+        ),
+        None => rows::select(tx, &format!("{WHERE} ORDER BY id LIMIT $1"), &[limit.into()]),
+    }
 }
 
 /// The most urgent tasks that wait for credits.

@@ -20,6 +20,17 @@ pub struct Base {
     pub warnings: Vec<String>,
 }
 
+/// What a commit has at a path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// Nothing.
+    Missing,
+    /// A regular file of text.
+    Text(String),
+    /// A link, a directory, bytes that are no text, or more than was asked for.
+    Other,
+}
+
 /// The directories of a local repository.
 #[derive(Clone, Debug)]
 pub(crate) struct Local {
@@ -110,6 +121,25 @@ impl Workspaces {
         }
         let local = Local::find(source)?;
         Ok(Self::key(&local.tree.unwrap_or(local.common).display().to_string()))
+    }
+
+    /// A file of a commit in the store.
+    pub fn file_at(&self, repo: &str, commit: &str, path: &str, most: u64) -> Result<Kept, Error> {
+        let store = self.store(repo);
+        let listed = Git::at(&store).args(["ls-tree", "-z", commit, "--", path]).run()?;
+        let listed = String::from_utf8_lossy(&listed);
+        let Some((about, _)) = listed.split_once('\t') else { return Ok(Kept::Missing) };
+        let mut words = about.split(' ');
+        let (Some("100644" | "100755"), Some(_), Some(id)) = (words.next(), words.next(), words.next())
+        else {
+            return Ok(Kept::Other);
+        };
+        let size = Git::at(&store).args(["cat-file", "-s", id]).line()?;
+        if size.parse::<u64>().map_or(true, |size| size > most) {
+            return Ok(Kept::Other);
+        }
+        let bytes = Git::at(&store).args(["cat-file", "blob", id]).run()?;
+        Ok(String::from_utf8(bytes).map_or(Kept::Other, Kept::Text))
     }
 
     /// Brings the base into the store. `base` is a branch or commit; the current branch when `None`.

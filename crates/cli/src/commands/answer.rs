@@ -11,6 +11,9 @@ use crate::error::Result;
 use crate::ui::{Ui, plain};
 
 pub(crate) fn answer(args: &Args, answer: &Answer, ui: &Ui) -> Result<ExitCode> {
+    if let Some(code) = &answer.alike {
+        return super::questions::answer_alike(args, answer, code, ui);
+    }
     let connection = look(args)?;
     let body = api::Answer {
         text: answer.text.clone(),

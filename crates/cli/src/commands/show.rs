@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use api::{PlanView, RouteView, TaskView};
+use api::{HindsightView, PlanView, RouteView, TaskView};
 
 use super::look;
 use crate::args::{Args, Show};
@@ -32,6 +32,12 @@ pub(crate) fn show(args: &Args, wanted: &Show, ui: &Ui) -> Result<ExitCode> {
         let plan: PlanView = connection.client.get(&format!("/api/plan?task={}", task.id))?;
         if let Some(planned) = plan.tasks.first() {
             ui.out(format!("\nIt {}.", plain(&planned.reason)));
+        }
+    }
+    if ["completed", "failed", "cancelled"].contains(&task.state.as_str()) {
+        let known: HindsightView = connection.client.get(&format!("{path}/hindsight"))?;
+        if let Some(sentence) = super::hindsight::in_short(&known) {
+            ui.out(format!("\n{sentence}"));
         }
     }
     if let Some(next) = show::next_steps(&task) {

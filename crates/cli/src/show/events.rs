@@ -58,6 +58,10 @@ pub(crate) fn event(ui: &Ui, event: &EventView) -> Option<String> {
         "task.failed" => ui.tone(Tone::Bad, format!("failed: {}", text("reason"))),
         "task.cancelled" => format!("cancelled: {}", text("reason")),
         "task.completed" => ui.tone(Tone::Good, format!("completed: {}", text("how"))),
+        "task.hindsight" => {
+            let found = data["costs"].as_array().map_or(0, Vec::len);
+            ui.tone(Tone::Dim, format!("looked back on: {found} things cost time or credits"))
+        }
         "task.judged" => format!("judged: {}", text("reason")),
         "task.reverted" => format!("taken back: {}", text("reason")),
         "task.sent_back" => format!("sent back: {}", text("comment")),

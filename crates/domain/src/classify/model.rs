@@ -49,10 +49,7 @@ pub fn schema() -> Value {
 
 /// Its answer; `None` when it is not in the form that was asked for.
 pub fn answer(text: &str) -> Option<(Nature, String)> {
-    let text = text.trim();
-    let bare = text.strip_prefix("```json").or(text.strip_prefix("```")).unwrap_or(text);
-    let bare = bare.strip_suffix("```").unwrap_or(bare).trim();
-    let value: Value = serde_json::from_str(bare).ok()?;
+    let value = object(text)?;
     let nature = Nature {
         kind: Kind::parse(value["kind"].as_str()?)?,
         complexity: Complexity::parse(value["complexity"].as_str()?)?,
@@ -61,4 +58,11 @@ pub fn answer(text: &str) -> Option<(Nature, String)> {
     let said = value["reason"].as_str()?;
     let line: String = said.split_whitespace().collect::<Vec<_>>().join(" ");
     Some((nature, line.chars().take(MOST_REASON).collect()))
+}
+
+/// The JSON of an answer, with or without the fence that small models put around it.
+pub(crate) fn object(text: &str) -> Option<Value> {
+    let text = text.trim();
+    let bare = text.strip_prefix("```json").or(text.strip_prefix("```")).unwrap_or(text);
+    serde_json::from_str(bare.strip_suffix("```").unwrap_or(bare).trim()).ok()
 }

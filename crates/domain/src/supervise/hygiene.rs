@@ -79,7 +79,7 @@ const KEYS: &[(&str, usize)] = &[
 ];
 
 /// Forms that only keys have. The secret itself is never repeated.
-fn holds_secret(line: &str) -> bool {
+pub(crate) fn holds_secret(line: &str) -> bool {
     if line.contains("-----BEGIN ") && line.contains("PRIVATE KEY-----") {
         return true;
     }

@@ -2,6 +2,7 @@
 
 use super::{End, Entry, Refusal, Work, approved, stepping, task_events};
 use crate::event::Event;
+use crate::hindsight::Hindsight;
 use crate::question::{MOST_TEXT, Question};
 use crate::run::Run;
 use crate::supervise::breakpoint::{self, Act};
@@ -101,6 +102,13 @@ impl Work {
             Act::Discard => vec![Event::TaskCancelled { reason: "discarded by a person".into() }],
             Act::Tell(words) => goes_on(words),
         })
+    }
+
+    pub(super) fn look_back(&self, found: Box<Hindsight>) -> Result<Vec<Entry>, Refusal> {
+        if !self.task.state.is_final() {
+            return Err(self.not_now("look back on", ": it is not over"));
+        }
+        Ok(task_events([Event::TaskHindsight { found }]))
     }
 
     pub(super) fn revert(&self, reason: String) -> Result<Vec<Entry>, Refusal> {

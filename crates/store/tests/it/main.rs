@@ -8,7 +8,9 @@
 
 mod accounts;
 mod harness;
+mod hindsights;
 mod life;
+mod links;
 mod log;
 mod memory;
 mod merging;

@@ -19,6 +19,7 @@ function note(event: LogEvent): string | undefined {
     case "task.completed": return `Completed: ${text(event, "how")}`;
     case "task.approved": return "Approved";
     case "task.rolled_back": return `Rolled back to ${text(event, "checkpoint")}`;
+    case "task.hindsight": return "Looked back on it (sidekick hindsight)";
     case "run.started": return `Run ${event.attempt ?? ""} by ${text(event, "agent")}`;
     case "run.session_lost": return "Its session is gone; the next run starts a new one";
     case "run.warning": return `Warning: ${text(event, "text")}`;
