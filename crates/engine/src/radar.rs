@@ -310,9 +310,8 @@ pub(crate) async fn goes_first(context: &Arc<Context>, id: TaskId) -> Result<Opt
         return Ok(None);
     }
     let mut radar = context.collisions.lock().await;
-    if radar.seen.is_none() {
-        look(context, &mut radar).await?;
-    }
+    // As it is now, and not as it was when somebody last had a reason to look.
+    look(context, &mut radar).await?;
     let others = radar
         .seen
         .iter()
@@ -337,7 +336,10 @@ pub(crate) async fn beside(context: &Arc<Context>, work: &Work) -> Option<String
     if context.project(asked).collisions != Policy::Share || asked.once {
         return None;
     }
-    let radar = context.collisions.lock().await;
+    let mut radar = context.collisions.lock().await;
+    if let Err(error) = look(context, &mut radar).await {
+        tracing::warn!(%error, "what others change could not be looked at again");
+    }
     let others = radar.seen.iter().flatten();
     let others =
         others.filter(|other| other.meets(&asked.repo, asked.race.as_deref()) && other.task != work.task.id);
