@@ -9,6 +9,7 @@ pub mod breakpoint;
 pub mod calibrate;
 pub mod change;
 mod claims;
+pub mod conclude;
 pub mod confidence;
 pub mod decide;
 mod hygiene;
@@ -21,6 +22,7 @@ pub mod validate;
 pub mod verdict;
 
 pub use change::{Change, Changed, Status};
+pub use conclude::{Gathered, Past, conclude};
 pub use outcome::Settled;
 pub use policy::{Policy, Review, Rung};
 pub use trust::Tier;
