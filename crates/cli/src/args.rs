@@ -2,6 +2,7 @@
 
 mod hands_on;
 mod routing;
+mod simulate;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -10,6 +11,7 @@ use clap::{Parser, Subcommand, ValueHint};
 
 pub(crate) use hands_on::{AgentRun, Attach, ListSessions, Takeover};
 pub(crate) use routing::{Nature, Route, Show};
+pub(crate) use simulate::{Format as SimulateFormat, Simulate};
 
 /// Delegate work to coding agents. Walk away. Get told. Review.
 #[derive(Debug, Parser)]
@@ -41,6 +43,8 @@ pub(crate) enum Command {
     List(List),
     /// What will be done when, by whom, what misses its deadline, and why each task waits
     Plan(Plan),
+    /// Say what a week would be like: deadlines, credits, questions. No agent is started, no daemon needed
+    Simulate(Simulate),
     /// List sessions of agents: Sidekick's own and, when configured, those you start by hand
     Sessions(ListSessions),
     /// Show a task

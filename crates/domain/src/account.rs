@@ -135,7 +135,8 @@ pub fn window_of(minutes: u64) -> &'static str {
     }
 }
 
-fn length(name: &str) -> Duration {
+/// How long a period of a window lasts, by its name.
+pub fn length(name: &str) -> Duration {
     match name {
         name if name.starts_with("seven_day") => Duration::from_hours(7 * 24),
         "daily" => Duration::from_hours(24),

@@ -1,5 +1,7 @@
 //! What a person did in the end with work that was judged: the truth that confidence is measured against.
 
+use crate::event::{Event, Record};
+
 /// What became of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Settled {
@@ -21,6 +23,23 @@ impl Settled {
     /// All of them.
     pub const ALL: [Self; 6] =
         [Self::Approved, Self::SentBack, Self::Discarded, Self::Reverted, Self::ByPolicy, Self::Superseded];
+
+    /// What an event does to the verdict that its task waits with; nothing when nobody decided by it. An approval is of a
+    /// commit: the verdict of another one was not approved.
+    pub fn by(record: &Record) -> Option<Self> {
+        Some(match &record.event {
+            Event::TaskApproved { .. } if record.actor == "policy" => Self::ByPolicy,
+            Event::TaskApproved { .. } | Event::TaskCompleted { commit: None, .. } => Self::Approved,
+            Event::TaskSentBack { .. }
+            | Event::TaskRetried { .. }
+            | Event::TaskTakenOver {}
+            | Event::TaskRolledBack { .. } => Self::SentBack,
+            Event::TaskCancelled { .. } => Self::Discarded,
+            Event::TaskReverted { .. } => Self::Reverted,
+            Event::TaskJudged { .. } => Self::Superseded,
+            _ => return None,
+        })
+    }
 
     /// The word for the database.
     pub fn as_str(self) -> &'static str {
