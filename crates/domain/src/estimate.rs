@@ -143,6 +143,8 @@ struct Group {
 #[derive(Clone, Debug, Default)]
 pub struct Experience {
     groups: HashMap<Group, [Sizes; 2]>,
+    /// Tokens of all runs of an agent, and how many they were.
+    agents: HashMap<String, (u64, u32)>,
 }
 
 impl Experience {
@@ -152,6 +154,23 @@ impl Experience {
             let sizes = self.groups.entry(group).or_default();
             sizes[usize::from(measure == Measure::Tokens)].add(bucket, n);
         }
+        if measure == Measure::Tokens {
+            let (tokens, runs) = self.agents.entry(of.1.to_owned()).or_default();
+            *tokens = tokens.saturating_add(size(bucket).saturating_mul(u64::from(n)));
+            *runs += n;
+        }
+    }
+
+    /// How many of an agent's usual runs one like this is as large as; guessed against the most usual work while few
+    /// ended.
+    pub fn weight(&self, agent: &str, estimate: Estimate) -> f64 {
+        let usual = match self.agents.get(agent) {
+            Some((tokens, runs)) if *runs >= FEW => tokens / u64::from(*runs),
+            _ => guess::of(Nature::default()).tokens.median,
+        };
+        #[expect(clippy::cast_precision_loss, reason = "tokens of a run")]
+        let weight = estimate.tokens.median as f64 / usual.max(1) as f64;
+        weight.clamp(0.05, 20.0)
     }
 
     /// What a run of this project, agent and nature is expected to take.

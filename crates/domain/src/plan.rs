@@ -5,6 +5,7 @@
 //! that what is told is what happens.
 
 pub mod forecast;
+pub mod ledger;
 pub mod order;
 pub mod reason;
 pub mod save;
@@ -143,8 +144,8 @@ pub struct Planned {
 pub fn plan(tasks: &[Pending], setting: &Setting<'_>, others: &[Account]) -> Vec<Planned> {
     let urgency = urgency(tasks, setting.known, setting.now);
     let order = order(tasks, &urgency, setting.used, startable);
-    let laid = forecast(tasks, &order, setting, None);
-    let mut reasons = reason::reasons(tasks, &order, setting);
+    let laid = forecast(tasks, (&order, &urgency), setting, None);
+    let mut reasons = reason::reasons(tasks, (&order, &urgency), setting);
     let mut planned: Vec<_> = laid
         .into_iter()
         .enumerate()

@@ -67,7 +67,7 @@ impl Luck {
         let (median, high) = (spread.median.max(1) as f64, spread.high.max(1) as f64);
         // Four of five lie below 0.84 deviations.
         let deviation = (high / median).ln() / 0.84;
-        median * (deviation * self.normal().clamp(-2.0, 2.0)).exp()
+        median * (deviation * self.normal().clamp(-1.3, 1.3)).exp()
     }
 
     /// What a run comes to with an agent that gets it right in `good` of its first tries. Each time that it was sent
@@ -104,6 +104,7 @@ impl Luck {
             status: Status::Modified,
             insertions,
             deletions: insertions / 4,
+            patch: patch(insertions, insertions / 4),
             ..Changed::default()
         };
         let documents = nature.kind == domain::Kind::Documentation;
@@ -132,6 +133,12 @@ impl Luck {
             without: None,
         }
     }
+}
+
+/// A diff of so many lines, in which nothing is to be found.
+fn patch(insertions: u32, deletions: u32) -> String {
+    let lines = |sign: &str, n: u32| format!("{sign}    total += price(order);\n").repeat(n as usize);
+    format!("@@ -1,{deletions} +1,{insertions} @@\n{}{}", lines("-", deletions), lines("+", insertions))
 }
 
 /// The id of a task: as the daemon makes them, but for the random part.

@@ -7,9 +7,10 @@ use std::time::Duration;
 use domain::account::Standing;
 use domain::placement::{Choice, Offer};
 use domain::plan::Pending;
+use domain::plan::ledger::Ledger;
 use domain::plan::order::{order, urgency, used};
 use domain::route::{self, Asking, Known, KnownAccount, Route, Rule, Rules, Use, When};
-use domain::schedule::{self, Candidate, Decision, Limits, Load};
+use domain::schedule::{self, Candidate, Credits, Decision, Limits, Load};
 use domain::work::{Command, Start};
 use domain::{Isolation, TaskId, TaskState, Timestamp};
 
@@ -83,9 +84,15 @@ impl World<'_> {
                 routes.borrow_mut().insert(candidate.id, route);
                 offers
             };
-            let queue = order.iter().map(|at| &backlog[*at].candidate);
+            let first = |candidate: &Candidate| {
+                let offers = self.route(candidate, &known).offers();
+                Some(offers.into_iter().next()?.account.name)
+            };
+            let ledger = Ledger::of(&backlog, &urgency, &self.known, first, self.now);
+            let credits = Credits { standings: &self.standings, ledger };
+            let queue = order.iter().map(|at| urgency.entrant(&backlog, *at));
             let at = (self.now, &self.week.zone);
-            schedule::pick(queue, &load, &limits, offers, &self.standings, at)
+            schedule::pick(queue, &load, &limits, offers, credits, at)
         };
         let routes = routes.into_inner();
         let mut started: Vec<(TaskId, String)> = Vec::new();
@@ -137,10 +144,11 @@ impl World<'_> {
                 .filter(|purse| purse.account.agent == *name)
                 .map(|purse| KnownAccount {
                     choice: Choice {
-                        account: &purse.account,
-                        model: None,
-                        standing: self.standings.get(&purse.account.name).unwrap_or(&UNSEEN),
                         live: load.accounts.get(&purse.account.name).copied().unwrap_or(0),
+                        ..Choice::of(
+                            &purse.account,
+                            self.standings.get(&purse.account.name).unwrap_or(&UNSEEN),
+                        )
                     },
                     local: agent.local,
                     metered: agent.usd_per_million.is_some(),

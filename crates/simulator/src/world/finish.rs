@@ -1,6 +1,6 @@
 //! What becomes of a run that ended: by itself, or because its account met a limit.
 
-use domain::account::{Standing, Window};
+use domain::account::{Credit, Standing, Window};
 use domain::diff::DiffStat;
 use domain::estimate::{Measure, bucket};
 use domain::event::LimitStatus;
@@ -83,6 +83,7 @@ impl World<'_> {
                 model: offer.model.as_deref(),
                 standing: self.standings.get(&offer.account.name).unwrap_or(&unseen),
                 live: load.accounts.get(&offer.account.name).copied().unwrap_or(0),
+                credit: Credit::default(),
             })
             .collect();
         place(&choices, self.now, &self.week.zone)
