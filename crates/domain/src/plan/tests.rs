@@ -110,14 +110,14 @@ impl World {
 
     fn fates(&self, tasks: &[Pending]) -> HashMap<TaskId, Fate> {
         let (order, urgency) = self.ordered(tasks);
-        let queued = order.iter().filter(|at| tasks[**at].is_queued());
-        let candidates = queued.map(|at| urgency.entrant(tasks, *at));
         let mut fates = HashMap::new();
         self.setting(|setting| {
-            let credits = Credits { standings: &self.standings, ledger: setting.ledger(tasks, &urgency) };
+            let queued = order.iter().filter(|at| tasks[**at].is_queued());
+            let candidates = queued.map(|at| urgency.entrant(tasks, *at));
+            let credits = Credits { standings: setting.standings, ledger: setting.ledger(tasks, &urgency) };
             let at = (now(), &TimeZone::UTC);
             let tell = |candidate: &Candidate, fate| drop(fates.insert(candidate.id, fate));
-            schedule::each(candidates, &self.load, &self.limits, setting.offers, credits, at, tell);
+            schedule::each(candidates, setting.load, setting.limits, setting.offers, credits, at, tell);
         });
         fates
     }
@@ -189,8 +189,12 @@ fn windows_quiet_hours_and_rests_are_laid_around() {
     let starts: Vec<_> = (0..3).map(|n| laid[&id(n)].start.unwrap()).collect();
     assert_eq!(
         starts,
-        [now(), hours(3), hours(3).plus(minutes(15))],
-        "the second would not fit into the window"
+        [
+            now(),
+            hours(3).minus(Duration::from_secs(675)),
+            hours(3).minus(Duration::from_secs(675)).plus(minutes(15))
+        ],
+        "of the second 11 minutes fit into what is left of the window, so it begins 11 minutes before the renewal"
     );
 }
 

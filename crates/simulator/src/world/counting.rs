@@ -11,8 +11,8 @@ use crate::report::{self, Missed, Report, WindowUse};
 const INVERSION: i64 = 1000;
 
 impl World<'_> {
-    /// Counts starts on an account that a much more urgent task waits for: one that could have had it, and finds room
-    /// everywhere else.
+    /// Counts starts on an account that a much more urgent task waits for: one that wanted it first and finds room
+    /// everywhere else. Who waits for another account, and would only be helped out by this one, waits for that.
     pub(super) fn look_for_inversions(
         &mut self,
         backlog: &[Pending],
@@ -36,13 +36,12 @@ impl World<'_> {
                 continue;
             }
             let offers = self.route(&task.candidate, &known).offers();
+            let Some(first) = offers.first().map(|offer| &offer.account) else { continue };
             let less = |id: &TaskId| {
                 let place = backlog.iter().position(|other| other.id() == *id);
                 place.is_some_and(|place| urgency.points(place) + INVERSION <= urgency.points(at))
             };
-            let taken = |(id, account): &&(TaskId, String)| {
-                offers.iter().any(|offer| offer.account.name == *account) && less(id)
-            };
+            let taken = |(id, account): &&(TaskId, String)| first.name == *account && less(id);
             found += u32::from(started.iter().any(|one| taken(&one)));
         }
         self.counts.inversions += found;
