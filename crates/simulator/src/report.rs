@@ -65,8 +65,8 @@ pub struct WindowUse {
     pub used: f64,
     /// The largest share that was left at an end while work waited that could have used it.
     pub wasted: f64,
-    /// Hours in which it was used up.
-    pub empty_hours: f64,
+    /// Hours in which nothing was left of it but what is kept for the person.
+    pub closed_hours: f64,
 }
 
 /// What came of a week.
@@ -188,12 +188,12 @@ impl Report {
         let mut rows: Vec<_> = rows.into_iter().map(|(name, said)| (name.to_owned(), said)).collect();
         for window in &self.windows {
             let name = format!("{}, {}", window.account, window_label(&window.window));
-            let empty = match window.empty_hours {
+            let closed = match window.closed_hours {
                 hours if hours < 0.05 => String::new(),
                 hours => format!(", used up for {hours:.1} h"),
             };
             let used = format!("{} used, {} wasted at most", percent(window.used), percent(window.wasted));
-            rows.push((name, used + &empty));
+            rows.push((name, used + &closed));
         }
         rows
     }

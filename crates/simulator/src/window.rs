@@ -29,8 +29,8 @@ pub(crate) struct Past {
     pub(crate) used: f64,
     /// The largest share that was left at an end while work waited that could have used it.
     pub(crate) wasted: f64,
-    /// How long it was used up.
-    pub(crate) empty: Duration,
+    /// How long nothing was left of it but what is kept for the person.
+    pub(crate) closed: Duration,
 }
 
 impl Window {
@@ -117,8 +117,8 @@ impl Windows {
                 Some(rate) => window.waited += rate * span.as_secs_f64(),
                 None => window.waited = 0.0,
             }
-            if window.is_empty() {
-                window.past.empty += span;
+            if window.share() >= 1.0 - self.reserve - 0.001 {
+                window.past.closed += span;
             }
         }
     }

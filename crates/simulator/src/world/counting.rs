@@ -1,7 +1,10 @@
 //! What is counted on the way: starts out of turn, credits that expire while work waits, deadlines.
 
 use domain::plan::Pending;
+use std::collections::HashSet;
+
 use domain::plan::order::Urgency;
+use domain::schedule::Candidate;
 use domain::{Kind, TaskId, TaskState};
 
 use super::World;
@@ -19,14 +22,16 @@ impl World<'_> {
         urgency: &Urgency,
         started: &[(TaskId, String)],
     ) {
-        let load = self.load();
-        let limits = self.limits();
+        if started.is_empty() {
+            return;
+        }
+        let (load, limits) = (self.load(), self.limits());
         let known = self.agents(&load);
         let mut found = 0;
         for (at, task) in backlog.iter().enumerate().filter(|(_, task)| task.is_queued()) {
             let Some(n) = self.by_id.get(&task.id()).copied() else { continue };
             let state = self.jobs[n].work.as_ref().map(|work| &work.task.state);
-            if state != Some(&TaskState::Queued) || started.is_empty() {
+            if state != Some(&TaskState::Queued) {
                 continue;
             }
             let project = &task.candidate.project;
@@ -51,17 +56,21 @@ impl World<'_> {
     pub(super) fn look_for_waste(&mut self) {
         let (load, limits) = (self.load(), self.limits());
         let open = load.projects.values().sum::<usize>() < limits.total;
-        let mut wanted: Vec<String> = Vec::new();
         let known = self.agents(&load);
-        for job in self.jobs.iter().filter(|_| open) {
-            let Some(work) = job.work.as_ref() else { continue };
-            let project = &job.spec.project.value;
-            let room = load.projects.get(project).copied().unwrap_or(0) < limits.projects[project];
-            if work.task.state != TaskState::Queued || !room {
-                continue;
+        let room =
+            |project: &str| load.projects.get(project).copied().unwrap_or(0) < limits.projects[project];
+        let queued = self.jobs.iter().filter(|_| open).filter_map(|job| job.work.as_ref());
+        let queued =
+            queued.filter(|work| work.task.state == TaskState::Queued && room(&work.task.asked.project));
+        let (mut seen, mut wanted) = (HashSet::new(), HashSet::new());
+        for candidate in queued.map(Candidate::of) {
+            // Those that are alike may use the same accounts.
+            let like =
+                (candidate.project.clone(), candidate.nature, candidate.agent_by, candidate.going_on.clone());
+            if seen.insert(like) {
+                let offers = self.route(&candidate, &known).offers();
+                wanted.extend(offers.into_iter().map(|offer| offer.account.name));
             }
-            let offers = self.route(&domain::schedule::Candidate::of(work), &known).offers();
-            wanted.extend(offers.into_iter().map(|offer| offer.account.name));
         }
         for purse in &mut self.purses {
             let live = load.accounts.get(&purse.account.name).copied().unwrap_or(0);
@@ -107,7 +116,7 @@ impl World<'_> {
                 periods: window.past.periods,
                 used: window.past.used / f64::from(window.past.periods.max(1)),
                 wasted: window.past.wasted,
-                empty_hours: window.past.empty.as_secs_f64() / 3600.0,
+                closed_hours: window.past.closed.as_secs_f64() / 3600.0,
             })
         });
         let windows = windows.collect();

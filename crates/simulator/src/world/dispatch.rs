@@ -116,7 +116,7 @@ impl World<'_> {
     pub(super) fn plans_again(&self) -> Option<Timestamp> {
         let waits = self.jobs.iter().filter_map(|job| job.work.as_ref());
         let waits = waits.filter(|work| work.task.state == TaskState::Queued).count() > 0;
-        waits.then(|| self.now.plus(Duration::from_mins(5)))
+        waits.then(|| self.now.plus(Duration::from_mins(15)))
     }
 
     /// What the ended runs of each project took lately.
