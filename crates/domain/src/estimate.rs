@@ -169,7 +169,7 @@ impl Experience {
             _ => guess::of(Nature::default()).tokens.median,
         };
         #[expect(clippy::cast_precision_loss, reason = "tokens of a run")]
-        let weight = estimate.tokens.median as f64 / usual.max(1) as f64;
+        let weight = estimate.tokens.high as f64 / usual.max(1) as f64;
         weight.clamp(0.05, 20.0)
     }
 

@@ -17,7 +17,7 @@ use super::{Live, World};
 use crate::draw::{Finished, Luck};
 
 /// The share of a run's tokens that a second opinion reads.
-const REVIEW: f64 = 0.15;
+const REVIEW: f64 = 0.1;
 
 impl World<'_> {
     /// What live runs see of their accounts' windows.
