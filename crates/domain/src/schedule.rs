@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
-use crate::account::{Account, Standing};
+use crate::account::{Account, Credit, Standing};
 use crate::ids::TaskId;
 use crate::nature::Nature;
 use crate::placement::{Choice, Offer, Placement, place, short_holds};
@@ -239,20 +239,21 @@ pub fn each<'a>(
             tell(candidate, Fate::Stays(hindrance));
             continue;
         }
-        let sort = candidate.sort(limits.explore);
-        let presses = wanted.get(&sort).is_some_and(|first| room.presses(entrant, first, at.0));
-        let (placement, reason) = match closed.get(&(sort, presses)) {
+        let sort = || candidate.sort(limits.explore);
+        let mut presses = wanted.get(&sort()).is_some_and(|first| room.presses(entrant, first, at.0));
+        let (placement, reason) = match closed.get(&(sort(), presses)) {
             Some(known) => known.clone(),
             None => {
                 let offers = offers(candidate);
                 let first = room.wanted(candidate, &offers);
-                let presses = first.as_ref().is_some_and(|first| room.presses(entrant, first, at.0));
-                wanted.extend(first.map(|first| (candidate.sort(limits.explore), first)));
-                room.place(entrant, &offers, presses, at)
+                presses = first.as_ref().is_some_and(|first| room.presses(entrant, first, at.0));
+                wanted.extend(first.map(|first| (sort(), first)));
+                let placed = room.place(entrant, &offers, presses, at);
+                room.wait(entrant, &offers, &placed.0, at);
+                placed
             }
         };
-        let sort = candidate.sort(limits.explore);
-        room.queue(wanted.get(&sort));
+        room.queue(wanted.get(&sort()));
         match placement {
             Placement::On(offer) => {
                 room.take(candidate, &offer.account);
@@ -262,7 +263,7 @@ pub fn each<'a>(
             Placement::Wait { ref until, ref reason } => tell(candidate, Fate::Wait(*until, reason.clone())),
             Placement::Soon => tell(candidate, stays(&reason)),
         }
-        closed.entry((sort, presses)).or_insert((placement, reason));
+        closed.entry((sort(), presses)).or_insert((placement, reason));
     }
 }
 
@@ -298,7 +299,7 @@ impl<'a, 'b> Room<'a, 'b> {
     /// Where it would go first.
     fn wanted(&self, candidate: &Candidate, offers: &[Offer]) -> Option<Wanted> {
         let account = &offers.first()?.account;
-        let (spread, _) = self.credits.ledger.takes(candidate, &account.agent);
+        let spread = self.credits.ledger.takes(candidate, &account.agent);
         Some(Wanted {
             account: account.name.clone(),
             places: u32::try_from(account.concurrency.unwrap_or(1)).unwrap_or(u32::MAX).max(1),
@@ -388,6 +389,28 @@ impl<'a, 'b> Room<'a, 'b> {
         match place(&choices, now, zone) {
             Placement::Soon => (Placement::Soon, short_holds(&choices, now, zone)),
             other => (other, String::new()),
+        }
+    }
+
+    /// Holds the room on the account that it would have first, if only the runs that live there are in its way.
+    fn wait(
+        &mut self,
+        entrant: Entrant<'_>,
+        offers: &[Offer],
+        placed: &Placement,
+        at: (Timestamp, &TimeZone),
+    ) {
+        let Credits { standings, ledger } = &mut self.credits;
+        let Some((Offer { account, model }, false)) =
+            offers.first().map(|first| (first, matches!(placed, Placement::On(_))))
+        else {
+            return;
+        };
+        let Some(standing) = standings.get(&account.name) else { return };
+        let share = ledger.share(entrant.candidate, &account.agent);
+        let alone = Credit { own: share, ..Credit::default() };
+        if standing.may_take(account, model.as_deref(), 0, alone, at).is_ok() {
+            ledger.wait(&account.name, entrant.candidate.id, entrant.points, share);
         }
     }
 

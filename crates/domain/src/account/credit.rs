@@ -7,28 +7,48 @@ use super::{Account, Hold, Standing, Window, length};
 use crate::ids::TaskId;
 use crate::time::Timestamp;
 
+/// Runs in a row that fit before a renewal which is near.
+const SHORTLY: u32 = 3;
+
 /// What a run takes, or what is left of one that lives.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Share {
     /// How long; nothing is known when zero, and all of it counts.
     pub takes: Duration,
-    /// How much, in runs of the usual size there.
+    /// How much in four of five cases, in runs of the usual size there.
     pub weight: f64,
+    /// How much in half of them.
+    pub likely: f64,
 }
 
 impl Default for Share {
     fn default() -> Self {
-        Self { takes: Duration::ZERO, weight: 1.0 }
+        Self { takes: Duration::ZERO, weight: 1.0, likely: 1.0 }
     }
 }
 
 impl Share {
+    /// What is left of a run that has so much of its time before it.
+    #[must_use]
+    pub fn rest(self, left: Duration) -> Self {
+        let part = (left.as_secs_f64() / self.takes.as_secs_f64().max(0.001)).min(1.0);
+        // One that takes longer than its like ends at any moment; of one that runs the likely size is what counts.
+        let likely = self.likely * part;
+        Self { takes: left.max(Duration::from_secs(1)), weight: likely, likely }
+    }
+
+    /// How much it counts with so long to go before the renewal: meeting the limit shortly before costs a short wait,
+    /// and credits that nobody dares to use expire.
+    fn counts(self, span: Duration) -> f64 {
+        if span < self.takes.saturating_mul(SHORTLY) { self.likely } else { self.weight }
+    }
+
     /// The part of it that falls into this span: what runs on after a window renews is taken from the next one.
     fn within(self, span: Duration) -> f64 {
         if self.takes.is_zero() {
             return self.weight;
         }
-        self.weight * (span.as_secs_f64() / self.takes.as_secs_f64()).min(1.0)
+        self.counts(span) * (span.as_secs_f64() / self.takes.as_secs_f64()).min(1.0)
     }
 }
 
@@ -124,7 +144,7 @@ impl Window {
         if need <= free {
             return now;
         }
-        let whole = per_run * own.weight;
+        let whole = per_run * own.likely;
         if own.takes.is_zero() || whole <= 0.0 {
             return self.renews_at();
         }

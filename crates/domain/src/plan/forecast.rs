@@ -133,11 +133,7 @@ struct Purse {
 impl Purse {
     /// What its live runs still take.
     fn rest(&self, now: Timestamp) -> Vec<Share> {
-        let rest = |(end, share): &(Timestamp, Share)| {
-            let takes = end.since(now);
-            let part = takes.as_secs_f64() / share.takes.as_secs_f64().max(0.001);
-            Share { takes: takes.max(Duration::from_secs(1)), weight: share.weight * part.min(1.0) }
-        };
+        let rest = |(end, share): &(Timestamp, Share)| share.rest(end.since(now));
         self.runs.iter().filter(|(end, _)| *end > now).map(rest).collect()
     }
 }
@@ -441,7 +437,7 @@ impl<'a> Simulation<'a> {
         let places = u32::try_from(purse.account.concurrency.unwrap_or(1)).unwrap_or(u32::MAX).max(1);
         let wait = ahead.fold(busy, Duration::saturating_add) / places;
         let task = &self.tasks[at];
-        let (spread, _) = self.ledger.takes(&task.candidate, &purse.account.agent);
+        let spread = self.ledger.takes(&task.candidate, &purse.account.agent);
         self.now.plus(wait).plus(Duration::from_millis(spread.high)) > deadline
     }
 
@@ -454,10 +450,11 @@ impl<'a> Simulation<'a> {
         let end = self.now.plus(takes);
         let purse = &mut self.accounts[account];
         purse.live += 1;
+        // What it takes is taken off the windows below; it is no more to come.
         // It gets through: what was a guess is over.
         purse.standing.proved(self.now);
         for window in &mut purse.standing.windows {
-            let took = window.per_run.unwrap_or(0.0) * share.weight;
+            let took = window.per_run.unwrap_or(0.0) * share.likely;
             window.utilization = window.utilization.map(|used| (used + took).min(1.0));
         }
         self.places -= 1;

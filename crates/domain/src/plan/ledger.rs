@@ -9,6 +9,7 @@ use super::order::Urgency;
 use super::{Pending, Stands};
 use crate::account::{Credit, Share, Spoken};
 use crate::estimate::{Experience, Spread};
+use crate::ids::TaskId;
 use crate::nature::Nature;
 use crate::schedule::Candidate;
 use crate::task::WaitFor;
@@ -18,7 +19,7 @@ use crate::time::Timestamp;
 pub const MOST_SPOKEN: usize = 64;
 
 /// Project, agent and nature, and what such a run takes.
-type Known = HashMap<(String, String, Nature), (Spread, f64)>;
+type Known = HashMap<(String, String, Nature), (Spread, (f64, f64))>;
 
 /// What is known of who wants which credits. The default knows nothing and holds nothing back.
 #[derive(Clone, Default)]
@@ -42,10 +43,7 @@ impl<'a> Ledger<'a> {
         for task in tasks {
             let Stands::Running { since, account } = &task.stands else { continue };
             let share = ledger.share(&task.candidate, &task.candidate.agent);
-            let left = share.takes.saturating_sub(now.since(*since));
-            let part = left.as_secs_f64() / share.takes.as_secs_f64().max(0.001);
-            // One that takes longer than its like ends at any moment.
-            let rest = Share { takes: left.max(Duration::from_secs(1)), weight: share.weight * part };
+            let rest = share.rest(share.takes.saturating_sub(now.since(*since)));
             ledger.live.entry(account.clone()).or_default().push(rest);
         }
         for at in soon(tasks, urgency) {
@@ -66,15 +64,19 @@ impl<'a> Ledger<'a> {
 
     /// What a run of a task by an agent would take.
     pub fn share(&self, candidate: &Candidate, agent: &str) -> Share {
-        let (spread, weight) = self.takes(candidate, agent);
+        let (spread, (likely, weight)) = self.look_up(candidate, agent);
         let takes =
             if self.known.is_some() { Duration::from_millis(spread.median.max(1)) } else { Duration::ZERO };
-        Share { takes, weight }
+        Share { takes, weight, likely }
     }
 
     /// How long a run of a task by an agent would take.
-    pub fn takes(&self, candidate: &Candidate, agent: &str) -> (Spread, f64) {
-        let Some(known) = self.known else { return (Spread::default(), 1.0) };
+    pub fn takes(&self, candidate: &Candidate, agent: &str) -> Spread {
+        self.look_up(candidate, agent).0
+    }
+
+    fn look_up(&self, candidate: &Candidate, agent: &str) -> (Spread, (f64, f64)) {
+        let Some(known) = self.known else { return (Spread::default(), (1.0, 1.0)) };
         let like = (candidate.project.clone(), agent.to_owned(), candidate.nature);
         *self.asked.borrow_mut().entry(like).or_insert_with_key(|(project, agent, nature)| {
             let estimate = known.estimate(project, agent, *nature);
@@ -103,6 +105,15 @@ impl<'a> Ledger<'a> {
     /// The work that will want an account, the most urgent first.
     pub fn spoken(&self, account: &str) -> &[Spoken] {
         self.spoken.get(account).map_or(&[], Vec::as_slice)
+    }
+
+    /// A task waits for the runs that live there: less urgent ones do not take the room that they leave.
+    pub fn wait(&mut self, account: &str, task: TaskId, points: i64, share: Share) {
+        let spoken = self.spoken.entry(account.to_owned()).or_default();
+        let at = spoken.partition_point(|other| other.points >= points);
+        let name = format!("another task ({})", task.short());
+        spoken.insert(at, Spoken { id: task, name, points, share });
+        spoken.truncate(MOST_SPOKEN);
     }
 
     /// A run started there.
