@@ -162,10 +162,11 @@ impl Experience {
     }
 
     /// How many of an agent's usual runs one like this is as large as, in half of the cases and in four of five; guessed
-    /// against the most usual work while few ended.
+    /// against the most usual work while none ended.
     pub fn weight(&self, agent: &str, estimate: Estimate) -> (f64, f64) {
         let usual = match self.agents.get(agent) {
-            Some((tokens, runs)) if *runs >= FEW => tokens / u64::from(*runs),
+            // From the first on: an account's windows know what its runs took by the same runs.
+            Some((tokens, runs)) if *runs > 0 => tokens / u64::from(*runs),
             _ => guess::of(Nature::default()).tokens.median,
         };
         #[expect(clippy::cast_precision_loss, reason = "tokens of a run")]

@@ -37,18 +37,19 @@ impl Share {
         Self { takes: left.max(Duration::from_secs(1)), weight: likely, likely }
     }
 
-    /// How much it counts with so long to go before the renewal: meeting the limit shortly before costs a short wait,
-    /// and credits that nobody dares to use expire.
-    fn counts(self, span: Duration) -> f64 {
-        if span < self.takes.saturating_mul(SHORTLY) { self.likely } else { self.weight }
-    }
-
-    /// The part of it that falls into this span: what runs on after a window renews is taken from the next one.
+    /// The part of it that falls into this span, in half of the cases: what runs on after a window renews is taken from
+    /// the next one.
     fn within(self, span: Duration) -> f64 {
         if self.takes.is_zero() {
-            return self.weight;
+            return self.likely;
         }
-        self.counts(span) * (span.as_secs_f64() / self.takes.as_secs_f64()).min(1.0)
+        self.likely * (span.as_secs_f64() / self.takes.as_secs_f64()).min(1.0)
+    }
+
+    /// As it counts for one that only helps out, which must not take what others need: in four of five cases, but near a
+    /// renewal. Meeting the limit shortly before it costs a short wait, and credits that nobody dares to use expire.
+    fn carefully(self, span: Duration) -> Self {
+        if span < self.takes.saturating_mul(SHORTLY) { self } else { Self { likely: self.weight, ..self } }
     }
 }
 
@@ -135,12 +136,13 @@ impl Window {
     }
 
     /// When a run would fit into what is left: now, or when so much of it falls behind the renewal that the rest does.
-    pub(crate) fn fits_at(&self, own: Share, live: &[Share], most: f64, now: Timestamp) -> Timestamp {
+    pub(crate) fn fits_at(&self, credit: &Credit<'_>, most: f64, now: Timestamp) -> Timestamp {
         let left = self.renews_at().since(now);
+        let own = if credit.helps { credit.own.carefully(left) } else { credit.own };
         let per_run = self.per_run.unwrap_or(0.0);
         // A run that takes more than half of a whole window would otherwise never start.
         let need = (per_run * own.within(left)).min(most / 2.0);
-        let free = self.free(most, live, now);
+        let free = self.free(most, credit.live, now);
         if need <= free {
             return now;
         }

@@ -190,7 +190,7 @@ fn kept(window: &Window, account: &Account, credit: Credit<'_>, now: Timestamp) 
     if account.overfill {
         return None;
     }
-    let fits = window.fits_at(credit.own, credit.live, most, now);
+    let fits = window.fits_at(&credit, most, now);
     (fits > now).then_some((fits, account.reserve > 0.0))
 }
 
