@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
-use crate::account::{Account, Credit, Standing};
+use crate::account::{Account, Credit, Hold, Share, Standing};
 use crate::ids::TaskId;
 use crate::nature::Nature;
 use crate::placement::{Choice, Offer, Placement, place, short_holds};
@@ -392,7 +392,7 @@ impl<'a, 'b> Room<'a, 'b> {
         }
     }
 
-    /// Holds the room on the account that it would have first, if only the runs that live there are in its way.
+    /// Holds the room on the account that it would have first, against those that come after it.
     fn wait(
         &mut self,
         entrant: Entrant<'_>,
@@ -409,8 +409,15 @@ impl<'a, 'b> Room<'a, 'b> {
         let Some(standing) = standings.get(&account.name) else { return };
         let share = ledger.share(entrant.candidate, &account.agent);
         let alone = Credit { own: share, ..Credit::default() };
-        if standing.may_take(account, model.as_deref(), 0, alone, at).is_ok() {
-            ledger.wait(&account.name, entrant.candidate.id, entrant.points, share);
+        let (id, points) = (entrant.candidate.id, entrant.points);
+        match standing.may_take(account, model.as_deref(), 0, alone, at) {
+            Ok(()) => ledger.wait(&account.name, id, points, share, false),
+            // As large as it was counted when it did not fit.
+            Err(Hold::Kept { .. }) => {
+                let share = Share { likely: share.weight, ..share };
+                ledger.wait(&account.name, id, points, share, true);
+            }
+            Err(_) => {}
         }
     }
 

@@ -60,3 +60,68 @@ fn table(report: &Report, other: Option<&Report>) -> Vec<String> {
     let only = only.map(|row| format!("{}  {}  {}", pad(&row.0, first), pad("-", second), row.1));
     rows.iter().map(line).chain(only).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WEEK: &str = include_str!("../../../../examples/week.yaml");
+
+    fn week(text: &str) -> Week {
+        Week::read(text, engine::approval::check).unwrap()
+    }
+
+    fn simulated(week: &Week, seed: u64) -> Report {
+        simulator::simulate(week, seed, &engine::approval::holds)
+    }
+
+    /// What is asked of the planner, the router and supervision with the week that ships, whatever its luck.
+    #[test]
+    fn the_week_that_ships_comes_out_as_it_should() {
+        let week = week(WEEK);
+        for seed in 1..=20 {
+            let report = simulated(&week, seed);
+            let told =
+                report.rows().iter().map(|(name, said)| format!("{name}: {said}\n")).collect::<String>();
+            assert_eq!(report.refused, 0, "seed {seed}: the simulator does what the rules allow\n{told}");
+            assert!(report.missed.is_empty() && report.deadlines >= 40, "seed {seed}: deadlines\n{told}");
+            assert_eq!(report.inversions, 0, "seed {seed}: inversions\n{told}");
+            assert!(report.asked_a_day < 5.0, "seed {seed}: questions\n{told}");
+            assert!(report.local >= 0.6, "seed {seed}: local models\n{told}");
+            let claude = || report.windows.iter().filter(|window| window.account == "claude/pro");
+            assert_eq!(claude().count(), 2);
+            for window in claude() {
+                assert!(window.wasted < 0.05, "seed {seed}: credits expired while work waited\n{told}");
+            }
+            let weekly = claude().find(|window| window.window == "seven_day").unwrap();
+            assert!(
+                weekly.closed_hours < 42.0,
+                "seed {seed}: credits lasted three quarters of the week\n{told}"
+            );
+        }
+    }
+
+    const SMALL: &str = r"
+projects: {shop: {}}
+agents:
+  claude: {tokens_per_second: 60, good: {critical: 0.9}, accounts: {pro: {windows: {five_hour: 300000}}}}
+  qwen: {tokens_per_second: 13, local: true, good: {critical: 0.7}}
+tasks:
+  - {name: plan, project: shop, kind: planning, deadline: 2d}
+  - {project: shop, kind: implementation, count: 3, after: [plan]}
+  - {name: at once, project: shop, deadline: 1m}
+";
+
+    #[test]
+    fn two_weeks_are_told_beside_each_other() {
+        let one = simulated(&week(SMALL), 3);
+        let other = simulated(&week(&SMALL.replace("tokens_per_second: 13", "tokens_per_second: 40")), 3);
+        insta::assert_snapshot!(table(&one, Some(&other)).join("\n"), @"");
+    }
+
+    #[test]
+    fn the_same_seed_draws_the_same_week() {
+        assert_eq!(simulated(&week(SMALL), 5), simulated(&week(SMALL), 5));
+        assert_ne!(simulated(&week(SMALL), 5), simulated(&week(SMALL), 6));
+    }
+}

@@ -46,8 +46,7 @@ impl Share {
         self.likely * (span.as_secs_f64() / self.takes.as_secs_f64()).min(1.0)
     }
 
-    /// As it counts for one that only helps out, which must not take what others need: in four of five cases, but near a
-    /// renewal. Meeting the limit shortly before it costs a short wait, and credits that nobody dares to use expire.
+    /// As it counts before it starts: in four of five cases, but near a renewal in half of them. Meeting the limit shortly before it costs a short wait, and credits that nobody dares to use expire.
     fn carefully(self, span: Duration) -> Self {
         if span < self.takes.saturating_mul(SHORTLY) { self } else { Self { likely: self.weight, ..self } }
     }
@@ -64,6 +63,8 @@ pub struct Spoken {
     pub points: i64,
     /// What it will take.
     pub share: Share,
+    /// Held only against those that would help out: it does not fit as it is, and may go elsewhere.
+    pub weak: bool,
 }
 
 /// What is known of a run's credits before it starts. The default knows nothing: a run like others, alone.
@@ -98,7 +99,7 @@ impl Credit<'_> {
             let left = window.renews_at().since(now);
             let mut sum = 0.0;
             // Only as much is held as there is: what needs more than a whole window is no reason to let it expire.
-            for spoken in self.spoken {
+            for spoken in self.spoken.iter().filter(|spoken| self.helps || !spoken.weak) {
                 sum += (per_run * spoken.share.within(left)).min(most / 2.0);
                 let free = window.free(most, self.live, now) - sum;
                 if per_run * self.own.within(left) > free {
@@ -138,7 +139,7 @@ impl Window {
     /// When a run would fit into what is left: now, or when so much of it falls behind the renewal that the rest does.
     pub(crate) fn fits_at(&self, credit: &Credit<'_>, most: f64, now: Timestamp) -> Timestamp {
         let left = self.renews_at().since(now);
-        let own = if credit.helps { credit.own.carefully(left) } else { credit.own };
+        let own = credit.own.carefully(left);
         let per_run = self.per_run.unwrap_or(0.0);
         // A run that takes more than half of a whole window would otherwise never start.
         let need = (per_run * own.within(left)).min(most / 2.0);

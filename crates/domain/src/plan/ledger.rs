@@ -57,6 +57,7 @@ impl<'a> Ledger<'a> {
                 name: crate::dependency::named(&task.title, task.id()),
                 points: urgency.points(at),
                 share,
+                weak: false,
             });
         }
         ledger
@@ -107,12 +108,13 @@ impl<'a> Ledger<'a> {
         self.spoken.get(account).map_or(&[], Vec::as_slice)
     }
 
-    /// A task waits for the runs that live there: less urgent ones do not take the room that they leave.
-    pub fn wait(&mut self, account: &str, task: TaskId, points: i64, share: Share) {
+    /// A task waits for the runs that live there: less urgent ones do not take the room that they leave. With `weak`, it
+    /// waits for the window itself, and only those that would help out leave it alone.
+    pub fn wait(&mut self, account: &str, task: TaskId, points: i64, share: Share, weak: bool) {
         let spoken = self.spoken.entry(account.to_owned()).or_default();
         let at = spoken.partition_point(|other| other.points >= points);
         let name = format!("another task ({})", task.short());
-        spoken.insert(at, Spoken { id: task, name, points, share });
+        spoken.insert(at, Spoken { id: task, name, points, share, weak });
         spoken.truncate(MOST_SPOKEN);
     }
 

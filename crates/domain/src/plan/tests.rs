@@ -191,10 +191,10 @@ fn windows_quiet_hours_and_rests_are_laid_around() {
         starts,
         [
             now(),
-            hours(3).minus(Duration::from_secs(675)),
-            hours(3).minus(Duration::from_secs(675)).plus(minutes(15))
+            hours(3).minus(Duration::from_millis(253_125)),
+            hours(3).minus(Duration::from_millis(253_125)).plus(minutes(15))
         ],
-        "of the second 11 minutes fit into what is left of the window, so it begins 11 minutes before the renewal"
+        "of the second four minutes fit in four of five cases, so it begins so long before the renewal"
     );
 }
 
@@ -454,3 +454,6 @@ fn reasons_are_sentences() {
     as many runs use claude as may; 2 more urgent tasks wait for it, too
     ");
 }
+
+#[path = "credit_tests.rs"]
+mod credit;
