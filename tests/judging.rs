@@ -132,7 +132,7 @@ fn work_that_is_not_what_it_claims_is_sent_back() {
         let id = done["task"].as_str().unwrap();
         assert_eq!((&task["state"], &task["attempt"]), (&json!("review"), &json!(2)), "{name}: {task}");
         assert_eq!(decisions(&bench, id), ["retry", "review"], "{name}");
-        assert!(told(&bench, id).starts_with("Sidekick looked at your work"), "{}", told(&bench, id));
+        assert!(told(&bench, id).starts_with("Sidekick: Your work was looked at"), "{}", told(&bench, id));
         assert!(found(&task).is_empty(), "{name}: {task}");
         let events = String::from_utf8(bench.output(&["--json", "logs", id]).stdout).unwrap();
         assert!(events.contains(&format!("\"name\":\"{name}\"")), "{name}: {events}");

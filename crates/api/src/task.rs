@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::asking::QuestionView;
+use crate::queue::{self, CollisionView, PlaceView};
 use crate::verdict::VerdictView;
 
 /// A page of something.
@@ -90,6 +91,12 @@ pub struct TaskView {
     /// What supervision made of its latest run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verdict: Option<VerdictView>,
+    /// Where it stands in the merge queue, when it was approved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queue: Option<PlaceView>,
+    /// Tasks at work that change the same files.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub collisions: Vec<CollisionView>,
     /// The task whose agent handed it on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<String>,
@@ -405,6 +412,8 @@ impl TaskView {
             warnings: task.warnings.clone(),
             questions: task.questions.iter().map(QuestionView::from).collect(),
             verdict: VerdictView::of(&task.supervised),
+            queue: None,
+            collisions: queue::current(&task.collisions),
             parent: task.asked.parent.map(|parent| parent.task.to_string()),
             kind: task.asked.nature.kind.as_str().into(),
             complexity: task.asked.nature.complexity.as_str().into(),

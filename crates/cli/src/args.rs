@@ -75,6 +75,8 @@ pub(crate) enum Command {
     Reverted(Reverted),
     /// Go back to a checkpoint of a task, or list its checkpoints
     Rollback(Rollback),
+    /// What lands next in each branch: approved work in the order of approval
+    Queue(Queue),
     /// List, show or add projects
     #[command(alias = "projects")]
     Project(Project),
@@ -284,6 +286,13 @@ pub(crate) struct Rollback {
     pub(crate) id: String,
     /// The checkpoint's name; they are listed when it is left out
     pub(crate) checkpoint: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Queue {
+    /// Try out what would conflict if all of it, and then all that is to be reviewed, landed in this order
+    #[arg(long)]
+    pub(crate) preview: bool,
 }
 
 #[derive(Debug, clap::Args)]

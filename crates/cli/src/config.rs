@@ -4,6 +4,7 @@
 
 mod accounts;
 mod edit;
+mod merging;
 mod policy;
 mod routes;
 
@@ -103,6 +104,13 @@ struct ProjectFile {
     timeout_minutes: Option<u64>,
     policy: Option<PolicyFile>,
     review: Option<ReviewFile>,
+    /// What is done with approved work that its agent repaired.
+    #[serde(default)]
+    repaired: domain::landing::Repaired,
+    /// What is done about tasks that change the same files.
+    #[serde(default)]
+    collisions: domain::collision::Policy,
+    stuck: Option<merging::StuckFile>,
     #[serde(default)]
     continuation_in_repo: bool,
     /// Files with templates of prompts, by their names; relative to the configuration.
@@ -378,6 +386,12 @@ fn of_file(name: &str, file: ProjectFile, dir: &Path, is_agent: &dyn Fn(&str) ->
         policy,
         review,
         timeout: file.timeout_minutes.map_or(known.timeout, Duration::from_mins),
+        repaired: file.repaired,
+        collisions: file.collisions,
+        stuck: match file.stuck {
+            None => known.stuck,
+            Some(stuck) => stuck.thresholds().map_err(|what| wrong(&what))?,
+        },
         continuation_in_repo: file.continuation_in_repo,
         prompts: templates(dir, file.prompts).map_err(|why| wrong(&why))?,
         prompt_tokens: file.prompt_tokens.unwrap_or(known.prompt_tokens),

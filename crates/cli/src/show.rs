@@ -42,7 +42,12 @@ pub(crate) fn detail(task: &TaskView, now: jiff::Timestamp) -> String {
         if waiting.on == "dependency" {
             return plain(&waiting.reason);
         }
-        return format!("for {}{until}: {}", waiting.on, plain(&waiting.reason));
+        let place = task.queue.as_ref().map(|place| {
+            let branch = plain(place.branch.as_deref().unwrap_or("no branch"));
+            format!(", {} of {} in the queue of {branch}", place.position, place.of)
+        });
+        let place = place.unwrap_or_default();
+        return format!("for {}{place}{until}: {}", waiting.on, plain(&waiting.reason));
     }
     match (&task.stage, &task.reason, &task.diff) {
         (Some(_), ..) if task.stopping => "stopping".into(),
@@ -111,6 +116,9 @@ pub(crate) fn task(ui: &Ui, task: &TaskView) {
     for question in &task.questions {
         rows.push(("asks", asked(question)));
     }
+    for collision in &task.collisions {
+        rows.push(("collision", collides(collision)));
+    }
     for warning in &task.warnings {
         rows.push(("warning", plain(warning)));
     }
@@ -176,6 +184,14 @@ fn asked(question: &api::QuestionView) -> String {
             format!("; `{default}` by itself {}", question.until.as_deref().unwrap_or("in time"))
         });
     format!("{} {}{choices}{answer}{}", question.id, plain(&question.text), default.unwrap_or_default())
+}
+
+/// Who else is at the same files.
+fn collides(collision: &api::CollisionView) -> String {
+    let what = if collision.kind == "hot" { "the same lines" } else { "the same files" };
+    let files: Vec<_> = collision.files.iter().take(5).map(|file| plain(file)).collect();
+    let short = &collision.task[collision.task.len().saturating_sub(8)..];
+    format!("{}: {short} ({}) changes {what}: {}", collision.kind, plain(&collision.title), files.join(", "))
 }
 
 fn with(agent: &str, model: Option<&str>) -> String {
@@ -245,6 +261,24 @@ pub(crate) fn event(ui: &Ui, event: &EventView) -> Option<String> {
             format!("check {}: {}", text("name"), ui.tone(tone_of(&status), &status))
         }
         "task.adjusted" => ui.tone(Tone::Dim, format!("priority {}", data["priority"])),
+        "landing.checking" => format!("its checks run on the merge with {}", short(&text("onto"))),
+        "landing.checked" => {
+            let status = text("status");
+            format!("check {} of the merge: {}", text("name"), ui.tone(tone_of(&status), &status))
+        }
+        "landing.returned" => format!("back to its agent: {}", text("reason")),
+        "landing.resolved" => format!("brought onto {}", short(&text("onto"))),
+        "landing.unresolved" => "the conflict is not resolved".into(),
+        "landing.withdrawn" => "to be taken out of the merge queue".into(),
+        "collision.seen" => {
+            let files: Vec<_> =
+                data["files"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+            let line =
+                format!("{} collision with {}: {}", text("kind"), text("title"), plain(&files.join(", ")));
+            ui.tone(Tone::Busy, line)
+        }
+        "run.stuck" if data["seen"] == "silent" => ui.tone(Tone::Dim, text("what")),
+        "run.stuck" => ui.tone(Tone::Busy, format!("seems stuck: {}", text("what"))),
         "task.taken_over" => "taken over by a person".into(),
         "task.waiting" if data["for"] == "dependency" => text("reason"),
         "task.waiting" => format!("waits for {}: {}", text("for"), text("reason")),
@@ -276,6 +310,10 @@ fn plan(data: &Value) -> String {
     });
     let items: Vec<_> = items.collect();
     format!("plan:\n{}", items.join("\n"))
+}
+
+fn short(commit: &str) -> &str {
+    commit.get(..8).unwrap_or(commit)
 }
 
 fn first_line(text: &str) -> String {

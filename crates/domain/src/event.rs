@@ -5,7 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::check::CheckStatus;
+use crate::check::{CheckResult, CheckStatus};
+use crate::collision;
 use crate::ids::{RunId, TaskId};
 use crate::nature::{Complexity, Judge, Kind, Said};
 use crate::route::Receipt;
@@ -63,7 +64,37 @@ events! {
     /// A person took work back that had landed.
     TaskReverted = "task.reverted" { reason: String }
     /// A person, or the policy as the actor says, approved the work; it is to be merged.
-    TaskApproved = "task.approved" { commit: String }
+    TaskApproved = "task.approved" {
+        commit: String,
+        /// Not by a person: its agent repaired what one had approved, and the project lets that land.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")] again: bool,
+    }
+    /// The branch went on since the work was checked: its checks run on the merge.
+    LandingChecking = "landing.checking" { onto: String, commit: String }
+    /// A check of the merge ended.
+    LandingChecked = "landing.checked" { #[serde(flatten)] check: CheckResult }
+    /// A person wants it out of the merge queue.
+    LandingWithdrawn = "landing.withdrawn" {}
+    /// Approved work cannot land as it is and goes back to its agent, to be brought onto `onto`.
+    LandingReturned = "landing.returned" {
+        onto: String, reason: String, comment: String, #[serde(default)] again: bool,
+    }
+    /// The live run brought the work onto `onto`, against which it is compared from now on.
+    LandingResolved = "landing.resolved" {
+        onto: String,
+        /// Files that differ from the plain merge though they did not conflict.
+        beyond: Vec<String>,
+    }
+    /// The live run did not; `paths` still have conflict markers.
+    LandingUnresolved = "landing.unresolved" { onto: String, paths: Vec<String> }
+    /// Another task that is at work changes the same files.
+    CollisionSeen = "collision.seen" {
+        other: TaskId, title: String, kind: collision::Kind, files: Vec<String>,
+    }
+    /// It lets another task go first, because both change the same files.
+    TaskYielded = "task.yielded" { to: TaskId }
+    /// The other task does not collide with it any more.
+    CollisionOver = "collision.over" { other: TaskId }
     /// A person sent the work back with a comment.
     TaskSentBack = "task.sent_back" { comment: String }
     /// A person goes on with it in the agent's own interactive UI.
@@ -124,6 +155,8 @@ events! {
     CheckFinished = "check.finished" {
         name: String, command: String, status: CheckStatus, duration_ms: u64, output: String,
     }
+    /// The run seems stuck. `what` is the evidence; the agent is told once.
+    RunStuck = "run.stuck" { seen: String, what: String, nudged: bool }
     /// The run has an outcome.
     RunEnded = "run.ended" { outcome: Outcome, reason: Option<String>, summary: Option<String> }
 

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::collision;
+use crate::landing::Repaired;
 use crate::run::Isolation;
+use crate::stuck;
 use crate::supervise::{Policy, Review};
 
 /// A project as the daemon knows it: from `sidekick.yaml`, or made on the fly for a repository named on
@@ -48,6 +51,12 @@ pub struct Project {
     pub policy: Policy,
     /// Who gives a second opinion of its work.
     pub review: Option<Review>,
+    /// What is done with approved work that its agent repaired.
+    pub repaired: Repaired,
+    /// What is done about tasks that change the same files.
+    pub collisions: collision::Policy,
+    /// When a run counts as stuck; never without.
+    pub stuck: Option<stuck::Thresholds>,
     /// Whether `CONTINUATION.md` is also written into the repository.
     pub continuation_in_repo: bool,
     /// Templates of prompts that replace ours, by name.
@@ -106,6 +115,9 @@ impl Project {
             timeout: DEFAULT_TIMEOUT,
             policy: Policy::default(),
             review: None,
+            repaired: Repaired::default(),
+            collisions: collision::Policy::default(),
+            stuck: Some(stuck::Thresholds::default()),
             continuation_in_repo: false,
             prompts: BTreeMap::new(),
             prompt_tokens: DEFAULT_PROMPT_TOKENS,

@@ -12,13 +12,16 @@
 use serde::{Deserialize, Serialize};
 
 use crate::check::CheckResult;
+use crate::collision::Collision;
 use crate::delegation::Parent;
 use crate::diff::DiffStat;
 use crate::ids::{RunId, TaskId};
+use crate::landing::Landing;
 use crate::nature::{Classified, Nature};
 use crate::project::DEFAULT_PRIORITY;
 use crate::question::Question;
 use crate::run::Isolation;
+use crate::stuck;
 use crate::supervise::Supervised;
 use crate::time::Timestamp;
 use crate::usage::Usage;
@@ -299,6 +302,14 @@ pub struct Task {
     pub questions: Vec<Question>,
     /// What supervision made of its runs.
     pub supervised: Supervised,
+    /// Where its landing stands.
+    pub landing: Landing,
+    /// Tasks at work that change the same files, now or earlier.
+    pub collisions: Vec<Collision>,
+    /// How often its runs seemed stuck.
+    pub stuck: stuck::Standing,
+    /// The task that it lets go first, because both change the same files.
+    pub yields_to: Option<TaskId>,
     /// What all its runs consumed.
     pub usage: Usage,
     /// When it was accepted.

@@ -9,6 +9,8 @@ mod apply;
 mod asking;
 mod deciding;
 mod judging;
+mod landing;
+mod noticed;
 mod planning;
 #[cfg(test)]
 mod tests;
@@ -16,6 +18,7 @@ mod tests;
 use std::time::Duration;
 
 use crate::check::CheckResult;
+use crate::collision::Collision;
 use crate::diff::DiffStat;
 use crate::event::{Event, Record};
 use crate::ids::{RunId, TaskId};
@@ -24,10 +27,15 @@ use crate::placement::Placement;
 use crate::retry::RetryPolicy;
 use crate::route::Receipt;
 use crate::run::{Isolation, Outcome, Run, Stage};
+use crate::stuck;
 use crate::supervise::Verdict;
 use crate::task::{self, NewTask, Task, TaskState, WaitFor};
 use crate::time::Timestamp;
 
+use landing::approved;
+
+pub use apply::OURS;
+pub use landing::Return;
 pub use planning::{Adjust, Deadline};
 
 /// How long a task waits when an account's limit was hit and nobody said until when.
@@ -85,6 +93,28 @@ pub enum Command {
     /// The merge cannot happen as things are.
     LandingRefused {
         /// One sentence for people.
+        reason: String,
+    },
+    /// The checks run on the merge of the work with a tip.
+    LandingChecks {
+        /// The tip.
+        onto: String,
+        /// The merge commit.
+        commit: String,
+    },
+    /// A check of that merge ended.
+    LandingChecked(CheckResult),
+    /// The work cannot land as it is: back to its agent, or to a person when that was done often enough.
+    LandingReturned(Return),
+    /// Another task at work changes the same files.
+    Collide(Collision),
+    /// That is over.
+    CollisionOver(TaskId),
+    /// Let another task land first, because both change the same files.
+    Yield {
+        /// Which.
+        to: TaskId,
+        /// Why, for people.
         reason: String,
     },
     /// Answer what the agent asked.
@@ -182,6 +212,22 @@ pub enum RunCommand {
     },
     /// A check ended.
     Checked(CheckResult),
+    /// It brought the work onto the tip it was to; see [`Event::LandingResolved`].
+    Resolved {
+        /// The tip.
+        onto: String,
+        /// Files it changed besides the conflict.
+        beyond: Vec<String>,
+    },
+    /// It did not.
+    Unresolved {
+        /// The tip.
+        onto: String,
+        /// Files with conflict markers.
+        paths: Vec<String>,
+    },
+    /// It seems stuck.
+    Stuck(stuck::Seen),
     /// It is over.
     End(End),
 }
@@ -276,6 +322,12 @@ impl Work {
                 self.expect_landing("return")?;
                 Ok(task_events([Event::TaskReview { reason: Some(reason) }]))
             }
+            Command::LandingChecks { onto, commit } => self.landing_checks(onto, commit),
+            Command::LandingChecked(check) => self.landing_checked(check),
+            Command::LandingReturned(back) => self.return_work(back),
+            Command::Collide(collision) => Ok(self.collide(collision)),
+            Command::CollisionOver(other) => Ok(self.collision_over(other)),
+            Command::Yield { to, reason } => self.yield_to(to, reason),
             Command::Answer { question, words, false_alarm } => {
                 self.answer(question.as_deref(), &words, false_alarm)
             }
@@ -352,6 +404,9 @@ impl Work {
                 duration_ms: check.duration_ms,
                 output: check.output,
             }],
+            RunCommand::Resolved { onto, beyond } => vec![Event::LandingResolved { onto, beyond }],
+            RunCommand::Unresolved { onto, paths } => vec![Event::LandingUnresolved { onto, paths }],
+            RunCommand::Stuck(seen) => vec![self.stuck(seen)],
             RunCommand::End(end) => return Ok(self.end(run, end, now)),
         };
         Ok(events.into_iter().map(|event| Entry { run: Some((run.id, run.attempt)), event }).collect())
@@ -359,6 +414,12 @@ impl Work {
 
     fn end(&self, run: &Run, end: End, now: Timestamp) -> Vec<Entry> {
         let reason = end.reason.clone().unwrap_or_else(|| format!("the run {}", end.outcome.as_str()));
+        let ended =
+            |end: End| Event::RunEnded { outcome: end.outcome, reason: end.reason, summary: end.summary };
+        let of_run = |event| Entry { run: Some((run.id, run.attempt)), event };
+        if let Some(after) = self.after_stuck(run, &end).or_else(|| self.repaired(run, &end)) {
+            return std::iter::once(ended(end)).chain(after).map(of_run).collect();
+        }
         let after = if self.task.next.hands_on {
             // Stopped for the person who takes over, or ended just before.
             Event::TaskQueued { reason: TAKEN_OVER.into() }
@@ -381,11 +442,7 @@ impl Work {
                 },
             }
         };
-        let ended = Event::RunEnded { outcome: end.outcome, reason: end.reason, summary: end.summary };
-        vec![
-            Entry { run: Some((run.id, run.attempt)), event: ended },
-            Entry { run: Some((run.id, run.attempt)), event: after },
-        ]
+        vec![of_run(ended(end)), of_run(after)]
     }
 
     /// Whatever the program's end was, a person has ended it, and there may be work to look at.
@@ -436,13 +493,6 @@ impl Work {
         Ok(task_events([Event::TaskClassified { kind, complexity, gpu, by, reason, said }]))
     }
 
-    fn expect_landing(&self, action: &'static str) -> Result<(), Refusal> {
-        match self.task.state.waiting() {
-            Some(waiting) if waiting.on == WaitFor::Landing => Ok(()),
-            _ => Err(self.not_now(action, "")),
-        }
-    }
-
     fn not_now(&self, action: &'static str, hint: &'static str) -> Refusal {
         Refusal::NotNow { action, state: self.task.state.as_str(), hint }
     }
@@ -466,21 +516,6 @@ fn after_limit(end: &End, reason: String, now: Timestamp) -> Event {
             Event::TaskWaiting { on: WaitFor::Credits, until: Some(until), reason }
         }
     }
-}
-
-/// What approving a commit causes.
-fn approved(commit: &str, base: Option<&str>) -> Vec<Event> {
-    if Some(commit) == base {
-        return vec![Event::TaskCompleted {
-            commit: None,
-            how: "approved; there was nothing to merge".into(),
-        }];
-    }
-    let reason = "approved; it is being merged".into();
-    vec![
-        Event::TaskApproved { commit: commit.to_owned() },
-        Event::TaskWaiting { on: WaitFor::Landing, until: None, reason },
-    ]
 }
 
 /// Entries of the task itself, not of a run.

@@ -23,6 +23,7 @@ mod local_model;
 mod pass;
 mod planner;
 pub mod prompt;
+mod radar;
 mod routing;
 mod run;
 mod scheduler;
@@ -46,6 +47,7 @@ pub use accounts::{AccountHere, AccountOptions, Switch};
 pub use agents_here::{AgentHere, AgentState, AgentsHere};
 pub use desk::Caller;
 pub use intake::{Request, Unclear};
+pub use landing::{Place as QueuePlace, places as queue_places};
 pub use local_model::LocalModel;
 pub use planner::Plan;
 pub use sessions::{Session, SessionLogs};
@@ -170,8 +172,12 @@ pub(crate) struct Context {
     pub(crate) land: Notify,
     /// Something may have to be removed.
     pub(crate) tidy: Notify,
+    /// Somebody may have changed what another changes.
+    pub(crate) radar: Notify,
     /// Held by who reads the logs of sessions.
     pub(crate) reading_sessions: tokio::sync::Mutex<()>,
+    /// Who changes what, as it was last seen.
+    pub(crate) collisions: tokio::sync::Mutex<radar::Radar>,
     /// What was found of the sandbox, once somebody wanted to know.
     sandbox: OnceCell<runner::sandbox::Probe>,
     /// Held while a local model server is started.
@@ -200,7 +206,9 @@ impl Engine {
             wake: Notify::new(),
             land: Notify::new(),
             tidy: Notify::new(),
+            radar: Notify::new(),
             reading_sessions: tokio::sync::Mutex::default(),
+            collisions: tokio::sync::Mutex::default(),
             sandbox: OnceCell::new(),
             starting: tokio::sync::Mutex::default(),
             live: Mutex::default(),
@@ -213,6 +221,7 @@ impl Engine {
         if context.options.dispatch {
             components.push(tokio::spawn(scheduler::serve(Arc::clone(&context))));
             components.push(tokio::spawn(janitor::serve(Arc::clone(&context))));
+            components.push(tokio::spawn(radar::serve(Arc::clone(&context))));
         }
         Ok(Self { context, components: Arc::new(Mutex::new(components)) })
     }
@@ -288,11 +297,13 @@ impl Engine {
     pub async fn command(&self, id: TaskId, command: Command, actor: &'static str) -> Result<Work, Error> {
         let now = clock::now();
         let work = self.context.store.write(move |tx| tasks::change(tx, id, command, actor, now)).await?;
-        if let Some(run) = work.run.as_ref().filter(|_| work.task.stopping) {
+        let leaves = work.task.stopping || work.task.landing.withdrawn;
+        if let Some(run) = work.run.as_ref().filter(|_| leaves) {
             self.context.ask_to_stop(run.id);
         }
         self.context.wake.notify_one();
         self.context.land.notify_one();
+        self.context.radar.notify_one();
         self.context.tidy.notify_one();
         Ok(work)
     }
@@ -332,6 +343,22 @@ impl Engine {
         let point = points.into_iter().find(|point| point.name == name);
         let point = point.ok_or(store::Error::NotFound { what: "checkpoint", id: checkpoint.clone() })?;
         self.command(id, Command::Rollback { checkpoint, commit: point.commit }, actor).await
+    }
+
+    /// What would become of these tasks' work, landed one after the other in the branch as it is.
+    pub async fn foresee(
+        &self,
+        repo: String,
+        branch: String,
+        tasks: Vec<TaskId>,
+    ) -> Result<(String, Vec<workspace::Foreseen>), Error> {
+        let commits = self.context.store.read(move |tx| {
+            let commit = |id| Ok(tasks::load(tx, id)?.and_then(|work| work.task.commit).unwrap_or_default());
+            tasks.into_iter().map(commit).collect::<Result<Vec<_>, store::Error>>()
+        });
+        let commits = commits.await?;
+        let context = Arc::clone(&self.context);
+        blocking(move || context.workspaces.foresee(&repo, &branch, &commits)).await
     }
 
     /// The change a task's work makes: base, commit, and what lies between.

@@ -34,6 +34,8 @@ pub(crate) struct Parts<'a> {
     pub(crate) continuation: Option<&'a str>,
     /// What earlier runs in the project noted.
     pub(crate) notes: &'a [Entry],
+    /// What others change at the same time.
+    pub(crate) beside: Option<&'a str>,
     /// Whether it has our tools, and so can ask a person.
     pub(crate) can_ask: bool,
 }
@@ -48,6 +50,7 @@ struct Values<'a> {
     continuation: Cow<'a, str>,
     /// A person says it, and not Sidekick.
     by_person: bool,
+    beside: &'a str,
     can_ask: bool,
 }
 
@@ -67,13 +70,14 @@ pub fn complaint(templates: &BTreeMap<String, String>) -> Option<String> {
             notes: "n".into(),
             continuation: "c".into(),
             by_person: true,
+            beside: "b",
             can_ask: true,
         };
         for values in [full, Values { task: "t", ..Values::default() }] {
             if let Err(error) = render(&environment, name, source, &values) {
                 let line = error.line().map(|line| format!(", line {line}")).unwrap_or_default();
                 return Some(format!(
-                    "the prompt `{name}`{line}: {}; it may use task, feedback, by_person, memory, notes, continuation and can_ask",
+                    "the prompt `{name}`{line}: {}; it may use task, feedback, by_person, memory, notes, continuation, beside and can_ask",
                     error.detail().unwrap_or("a name that is not there")
                 ));
             }
@@ -122,7 +126,9 @@ fn as_it_is(parts: &Parts<'_>, run: &Run) -> String {
 fn fitted<'a>(parts: &Parts<'a>, run: &'a Run) -> Values<'a> {
     let task = parts.work.task.asked.text.as_str();
     let feedback = run.feedback.as_deref().unwrap_or_default();
-    let taken = estimate(task) + estimate(feedback);
+    let ours = feedback.strip_prefix(domain::work::OURS);
+    let beside = parts.beside.unwrap_or_default();
+    let taken = estimate(task) + estimate(feedback) + estimate(beside);
     let left = tokens(parts.project.prompt_tokens).saturating_sub(taken).max(LEAST_CONTEXT);
     let memory = shorten(parts.memory.unwrap_or_default(), task, left / 2);
     let continuation = shorten(parts.continuation.unwrap_or_default(), task, left / 4);
@@ -133,14 +139,12 @@ fn fitted<'a>(parts: &Parts<'a>, run: &'a Run) -> Values<'a> {
     };
     Values {
         task,
-        feedback,
+        feedback: ours.unwrap_or(feedback).trim_end(),
+        by_person: ours.is_none(),
+        beside: beside.trim_end(),
         memory: trimmed(memory),
         notes: notes.trim_end().to_owned(),
         continuation: trimmed(continuation),
-        by_person: !run
-            .feedback
-            .as_deref()
-            .is_some_and(|said| said.starts_with(domain::supervise::decide::FROM_US)),
         can_ask: parts.can_ask,
     }
 }
@@ -173,6 +177,7 @@ fn render(
         notes => values.notes.as_str(),
         continuation => values.continuation.as_ref(),
         by_person => values.by_person,
+        beside => values.beside,
         can_ask => values.can_ask,
     };
     // A template loses the end of its last line.
@@ -250,7 +255,15 @@ mod tests {
             work.apply(&domain::Record { run, attempt, event: entry.event, ..record.clone() });
         }
         let memory = (!memory.is_empty()).then_some(memory);
-        compose(&Parts { project, work: &work, memory, continuation: None, notes, can_ask: true })
+        compose(&Parts {
+            project,
+            work: &work,
+            memory,
+            continuation: None,
+            notes,
+            beside: None,
+            can_ask: true,
+        })
     }
 
     fn clock_now() -> domain::Timestamp {
@@ -322,10 +335,10 @@ mod tests {
         there is no prompt `tusk`; there are task, sent_back, go_on
         ");
         insta::assert_snapshot!(complaint(&one("task", "Hello\n{{ tasks }}")).unwrap(), @r"
-        the prompt `task`, line 2: a name that is not there; it may use task, feedback, by_person, memory, notes, continuation and can_ask
+        the prompt `task`, line 2: a name that is not there; it may use task, feedback, by_person, memory, notes, continuation, beside and can_ask
         ");
         insta::assert_snapshot!(complaint(&one("task", "{% if %}")).unwrap(), @r"
-        the prompt `task`, line 1: unexpected end of block; it may use task, feedback, by_person, memory, notes, continuation and can_ask
+        the prompt `task`, line 1: unexpected end of block; it may use task, feedback, by_person, memory, notes, continuation, beside and can_ask
         ");
         let mut project = Project::new("shop", "/srv/shop");
         project.prompts = one("task", "{{ task }} in German");

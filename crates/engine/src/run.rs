@@ -4,10 +4,13 @@
 mod agent;
 mod by_hand;
 mod collect;
+mod combined;
 mod endpoint;
 mod gateway;
 mod jobs;
 mod judge;
+mod noticing;
+mod onto;
 mod prepare;
 mod reading;
 mod record;
@@ -24,6 +27,8 @@ use store::runs::Told;
 use tokio::sync::watch;
 use workspace::Workspace;
 
+pub(crate) use combined::{Combined, OF_MERGES, check_combined, workspace_of};
+
 use crate::accounts::Reporter;
 use crate::{Context, clock};
 
@@ -31,6 +36,7 @@ use crate::{Context, clock};
 pub(crate) fn spawn(context: &Arc<Context>, work: Work) {
     let Some(run) = work.run.clone().filter(Run::is_live) else { return };
     let Some(stop) = context.enter(run.id) else { return };
+    context.radar.notify_one();
     if work.task.stopping {
         context.ask_to_stop(run.id);
     }
@@ -126,6 +132,11 @@ impl Drive {
         }
         if self.stage() <= Stage::Setup
             && let Some(end) = self.set_up(&workspace).await?
+        {
+            return Ok(end);
+        }
+        if self.stage() <= Stage::Setup
+            && let Some(end) = self.bring_onto(&workspace).await?
         {
             return Ok(end);
         }

@@ -14,7 +14,7 @@ use domain::{RunId, TaskId, Timestamp, Work};
 use store::{estimates, runs, tasks};
 
 use crate::routing::{Facts, concerns};
-use crate::{Context, Error, clock, run};
+use crate::{Context, Error, clock, radar, run};
 
 /// How long a run is this daemon's without word from it.
 pub(crate) const LEASE: Duration = Duration::from_secs(30);
@@ -137,8 +137,12 @@ pub(crate) async fn run_once(context: &Arc<Context>, now: Timestamp) -> Result<O
     for decision in decisions.into_iter().take(MOST_DECISIONS) {
         let done = match decision {
             Decision::Start(id, offer) => {
-                let receipt = routes.get(&id).map(|route| route.receipt(&offer));
-                claim(context, id, offer, receipt, now).await.map(|work| run::spawn(context, work))
+                if let Some(command) = radar::goes_first(context, id).await? {
+                    change(context, id, command, now).await
+                } else {
+                    let receipt = routes.get(&id).map(|route| route.receipt(&offer));
+                    claim(context, id, offer, receipt, now).await.map(|work| run::spawn(context, work))
+                }
             }
             Decision::Wait(id, until, reason) => {
                 let nobody = routes.get(&id).filter(|route| route.first().is_none());
@@ -191,6 +195,9 @@ async fn hold(
     reason: String,
     now: Timestamp,
 ) -> Result<(), Error> {
-    let command = Command::Hold { until, reason };
+    change(context, id, Command::Hold { until, reason }, now).await
+}
+
+async fn change(context: &Context, id: TaskId, command: Command, now: Timestamp) -> Result<(), Error> {
     Ok(context.store.write(move |tx| tasks::change(tx, id, command, "engine", now)).await.map(drop)?)
 }

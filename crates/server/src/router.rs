@@ -8,7 +8,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::routes::{
-    accounts, calibration, events, memory, plan, projects, routing, session, sessions, status, tasks,
+    accounts, calibration, events, memory, plan, projects, queue, routing, session, sessions, status, tasks,
 };
 use crate::{App, assets, guard, ws};
 
@@ -55,6 +55,7 @@ fn documented() -> OpenApiRouter<App> {
         .routes(routes!(tasks::roll_back_task))
         .routes(routes!(tasks::revert_task))
         .routes(routes!(calibration::get_calibration))
+        .routes(routes!(queue::get_queue))
         .routes(routes!(memory::read_memory, memory::write_memory))
         .routes(routes!(events::list_task_events))
         .routes(routes!(events::follow_events))

@@ -6,6 +6,7 @@ pub(crate) mod events;
 pub(crate) mod memory;
 pub(crate) mod plan;
 pub(crate) mod projects;
+pub(crate) mod queue;
 pub(crate) mod routing;
 pub(crate) mod session;
 pub(crate) mod sessions;

@@ -53,6 +53,12 @@ const STEPS: &[(i64, &str, &str, &str)] = &[
         include_str!("../migrations/sqlite/0008_routing.sql"),
         include_str!("../migrations/postgres/0008_routing.sql"),
     ),
+    (
+        9,
+        "merging",
+        include_str!("../migrations/sqlite/0009_merging.sql"),
+        include_str!("../migrations/postgres/0009_merging.sql"),
+    ),
 ];
 
 /// The schema this binary writes.

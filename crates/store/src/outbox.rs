@@ -5,7 +5,7 @@ use std::time::Duration;
 use domain::{TaskId, Timestamp};
 
 use crate::Error;
-use crate::sql::Tx;
+use crate::sql::{Row, Tx};
 
 /// Something to be done outside.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +20,16 @@ pub struct Item {
     pub payload: String,
     /// How often it was tried before.
     pub tries: u32,
+}
+
+fn read(row: &Row) -> Result<Item, Error> {
+    Ok(Item {
+        id: row.int(0)?,
+        task: row.word(1, |text| text.parse().ok())?,
+        kind: row.text(2)?,
+        payload: row.text(3)?,
+        tries: row.u32(4)?.saturating_sub(1),
+    })
 }
 
 pub(crate) fn push(
@@ -52,20 +62,36 @@ pub fn claim(
          RETURNING id, task, kind, payload, tries",
         &[owner.into(), now.plus(lease).into(), now.into(), limit.into()],
     )?;
-    let mut items = rows
-        .iter()
-        .map(|row| {
-            Ok(Item {
-                id: row.int(0)?,
-                task: row.word(1, |text| text.parse().ok())?,
-                kind: row.text(2)?,
-                payload: row.text(3)?,
-                tries: row.u32(4)?.saturating_sub(1),
-            })
-        })
-        .collect::<Result<Vec<_>, Error>>()?;
+    let mut items = rows.iter().map(read).collect::<Result<Vec<_>, Error>>()?;
     items.sort_by_key(|item| item.id);
     Ok(items)
+}
+
+/// Takes one item for this owner until the lease ends; again, when it was this owner's before. `None` when it is not
+/// due, done, or somebody else's.
+pub fn take(
+    tx: &mut Tx<'_>,
+    item: i64,
+    owner: &str,
+    lease: Duration,
+    now: Timestamp,
+) -> Result<Option<Item>, Error> {
+    let rows = tx.query(
+        "UPDATE outbox SET claimed_by = $1, claimed_until = $2, tries = tries + 1
+         WHERE id = $4 AND not_before <= $3 AND (claimed_by IS NULL OR claimed_by = $1 OR claimed_until < $3)
+         RETURNING id, task, kind, payload, tries",
+        &[owner.into(), now.plus(lease).into(), now.into(), item.into()],
+    )?;
+    rows.first().map(read).transpose()
+}
+
+/// Keeps an item for its owner until then.
+pub fn keep(tx: &mut Tx<'_>, item: i64, owner: &str, until: Timestamp) -> Result<bool, Error> {
+    let changed = tx.execute(
+        "UPDATE outbox SET claimed_until = $1 WHERE id = $2 AND claimed_by = $3",
+        &[until.into(), item.into(), owner.into()],
+    )?;
+    Ok(changed == 1)
 }
 
 /// It is done. `false` when the item is not this owner's any more.

@@ -4,11 +4,11 @@
 //! and writes the state they make, in the caller's transaction.
 
 mod after;
+mod merging;
 mod rows;
 
 use std::time::Duration;
 
-use domain::dependency;
 use domain::schedule::{Candidate, just_failed};
 use domain::supervise::Supervised;
 use domain::work::Command;
@@ -17,10 +17,12 @@ use domain::{
     WaitFor, Work,
 };
 
+pub use merging::{InQueue, at_work, landed_by, merge_queue, yielding};
+
 use crate::sql::{Row, Tx, Value};
 use crate::{Error, checkpoints, estimates, events, outbox, records, runs, verdicts};
 
-pub use after::adjust;
+pub use after::{adjust, look_again};
 
 /// A task that was accepted now, or had been before under the same key.
 #[derive(Clone, Debug, PartialEq)]
@@ -53,8 +55,7 @@ pub fn create(tx: &mut Tx<'_>, mut asked: NewTask, actor: &str, now: Timestamp) 
         return Ok(Accepted { task: work.task, new: true });
     }
     after::insert(tx, id, &work.task.asked.after)?;
-    let reason = dependency::hold(id, &after::earlier(tx, id)?);
-    let work = change(tx, id, Command::Depend(reason), "engine", now)?;
+    let work = after::look_again(tx, id, now)?;
     Ok(Accepted { task: work.task, new: true })
 }
 

@@ -23,7 +23,7 @@ pub(crate) fn note(tx: &mut Tx<'_>, record: &Record) -> Result<(), Error> {
             false_alarms.iter().try_for_each(|rule| alarm(tx, record.task, rule))
         }
         event => match (Settled::by(record), event) {
-            (Some(Settled::Approved), Event::TaskApproved { commit }) => approve(tx, record, commit),
+            (Some(Settled::Approved), Event::TaskApproved { commit, .. }) => approve(tx, record, commit),
             (Some(Settled::Reverted), _) => revert(tx, record),
             (Some(settled), _) => settle(tx, record.task, settled, record.at),
             (None, _) => Ok(()),

@@ -30,15 +30,25 @@ pub struct Imported {
 
 /// See the script's own words.
 const SCRIPT: &str = include_str!("collect.sh");
+const MERGE: &str = include_str!("merge.sh");
 
 impl Workspaces {
-    /// How a workspace's work is brought out. `tree` and `objects` are where these are for the job.
+    /// How the work of a workspace is brought onto a tip, before its agent goes on with the merge. `tree` is where it is
+    /// for the job; both commits are in the store.
+    pub fn merge_job(&self, tree: &Path, work: &str, onto: &str) -> CollectJob {
+        let words = ["/bin/sh", "-c", MERGE, "merge", &tree.display().to_string(), work, onto];
+        CollectJob { argv: words.map(String::from).to_vec(), stdin: Vec::new() }
+    }
+
+    /// How a workspace's work is brought out. `tree` and `objects` are where these are for the job; `onto` is the tip
+    /// that it was to be merged with.
     pub fn collect_job(
         &self,
         workspace: &Workspace,
         tree: &Path,
         objects: &Path,
         message: &str,
+        onto: Option<&str>,
     ) -> Result<CollectJob, Error> {
         let mut stdin = Vec::new();
         let how = match workspace.kind {
@@ -67,6 +77,7 @@ impl Workspaces {
             &objects.display().to_string(),
             message,
             how,
+            onto.unwrap_or_default(),
         ];
         Ok(CollectJob { argv: words.map(String::from).to_vec(), stdin })
     }

@@ -1,14 +1,16 @@
 # Commits what an agent left and writes a bundle of its work to standard output, inside the sandbox.
 #
 # $1 the tree, $2 the base commit, $3 where the store's objects are, $4 the message, $5 `list` when the
-# changed paths come on standard input (NUL-separated, what is gone after an empty one) or `all`.
+# changed paths come on standard input (NUL-separated, what is gone after an empty one) or `all`, $6 the commit that
+# the work was to be merged with, if any.
 #
 # Only `rev-parse` runs under the agent's configuration, and inside the sandbox at that. All else uses a
 # fresh git directory: hooks, filters and excludes that the agent configured are not there.
 set -eu
-tree=$1 base=$2 store=$3 message=$4 how=$5
+tree=$1 base=$2 store=$3 message=$4 how=$5 onto=${6:-}
 dir=$(mktemp -d)
 head=$(git -C "$tree" rev-parse -q --verify 'HEAD^{commit}' 2>/dev/null || echo "$base")
+merging=$(git -C "$tree" rev-parse -q --verify 'MERGE_HEAD^{commit}' 2>/dev/null || true)
 objects=$(cd "$tree" && git rev-parse --git-path objects 2>/dev/null || echo .git/objects)
 cd "$tree"
 objects=$(cd "$objects" 2>/dev/null && pwd || true)
@@ -35,6 +37,10 @@ sed '0,/^$/d' <"$dir/lines" >"$dir/gone"
 if [ -s "$dir/gone" ]; then
   tr '\0\n' '\n\0' <"$dir/gone" | xargs -0 git ls-files -z -- | tr '\0\n' '\n\0' >>"$dir/files"
 fi
+# What commits of the agent's added and is gone again leaves no trace in its layer.
+if [ "$head" != "$base" ]; then
+  git ls-files -z -d | tr '\0\n' '\n\0' >>"$dir/files"
+fi
 tr '\0\n' '\n\0' <"$dir/files" >"$dir/paths"
 # Ignored files are not work; files that are tracked are, whatever is ignored.
 env -u GIT_LITERAL_PATHSPECS git check-ignore -z --stdin <"$dir/paths" >"$dir/ignored" || true
@@ -47,11 +53,13 @@ fi
 tr '\0\n' '\n\0' <"$dir/kept" | git update-index -z --add --remove --replace --stdin
 result=$head
 new=$(git write-tree)
-if [ "$new" != "$(git rev-parse "$head^{tree}")" ]; then
-  result=$(printf '%s\n' "$message" | git commit-tree "$new" -p "$head")
+# A merge that was begun for it is the work's second parent, whatever the tree became.
+if [ -z "$onto" ] || [ "$merging" != "$onto" ]; then merging=; fi
+if [ -n "$merging" ] || [ "$new" != "$(git rev-parse "$head^{tree}")" ]; then
+  result=$(printf '%s\n' "$message" | git commit-tree "$new" -p "$head" ${merging:+-p "$merging"})
 fi
 if [ "$result" != "$base" ]; then
   git update-ref refs/heads/result "$result"
-  git bundle create -q - "$base..refs/heads/result"
+  git bundle create -q - "$base..refs/heads/result" ${merging:+"^$merging"}
 fi
 rm -rf "$dir"

@@ -1,16 +1,24 @@
 //! Landing: the merge, made in the store, brought into the person's repository.
 //!
-//! Everything before the branch moves may be repeated, and a second call finds that it is done. The
-//! person's configuration is not used for any step that could run something of it: objects go in through
-//! a git directory of ours, the working tree is updated through one, and the branch moves by `update-ref`
-//! without hooks.
+//! First a [`Plan`] against the tip as it is, then the move from exactly that tip. Everything before the branch moves
+//! may be repeated, and a second call finds that it is done; what a kill leaves in a working tree is taken back or
+//! finished by [`Workspaces::recover_landings`] (`land/recover.rs`). The person's configuration is not used for any
+//! step that could run something of it: objects go in through a git directory of ours, the working tree is updated
+//! through one, and the branch moves by `update-ref` without hooks.
+
+mod plan;
+mod recover;
 
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+pub use plan::{Came, Foreseen, Plan};
+use recover::Begun;
+
 use crate::git::Git;
-use crate::source::{Local, is_local, keep_base};
+use crate::source::{Local, is_local};
 use crate::{Error, Workspaces, at};
 
 /// What is to be landed.
@@ -40,61 +48,39 @@ pub struct Landed {
 impl Workspaces {
     /// Merges work into a branch of the person's repository.
     pub fn land(&self, landing: &Landing<'_>) -> Result<Landed, Error> {
-        let branch = landing.branch.ok_or_else(|| Error::NoTarget { commit: landing.commit.to_owned() })?;
-        if !is_local(landing.source) {
-            return self.push(landing, branch);
+        match self.plan(landing, None)? {
+            Plan::Has { commit, how } => Ok(Landed { commit, how }),
+            Plan::Forward { onto } => self.land_onto(landing, &onto, landing.commit),
+            Plan::Merge { onto, commit } => self.land_onto(landing, &onto, &commit),
+            Plan::Conflict { paths, .. } => {
+                Err(Error::Conflict { branch: landing.branch.unwrap_or_default().to_owned(), paths })
+            }
         }
-        let local = Local::find(landing.source)?;
-        let unknown = || Error::UnknownBase { repo: landing.source.into(), base: branch.into() };
-        let old = local.resolve(&format!("refs/heads/{branch}"))?.ok_or_else(unknown)?;
-        keep_base(&local, &self.store(landing.repo), &old)?;
-        let (new, how) = self.merged(landing, branch, &old)?;
-        if new == old {
-            return Ok(Landed { commit: new, how });
-        }
-        self.send_objects(landing.repo, &local, &new, &old)?;
-        match checked_out(&local, branch) {
-            Some(tree) => self.move_with_tree(&local, &tree, branch, &old, &new)?,
-            None => move_branch(&local, branch, &old, &new)?,
-        }
-        Ok(Landed { commit: new, how })
     }
 
-    /// The commit the branch is to be at, made in the store.
-    fn merged(&self, landing: &Landing<'_>, branch: &str, old: &str) -> Result<(String, String), Error> {
-        let store = self.store(landing.repo);
-        let commit = landing.commit;
-        let is_ancestor =
-            |a: &str, b: &str| Git::at(&store).args(["merge-base", "--is-ancestor", a, b]).holds();
-        if is_ancestor(commit, old)? {
-            return Ok((old.to_owned(), format!("`{branch}` has the work already")));
+    /// Moves the branch from the tip of a plan to the commit of that plan; refused when it is elsewhere by now.
+    pub fn land_onto(&self, landing: &Landing<'_>, onto: &str, new: &str) -> Result<Landed, Error> {
+        let branch = landing.branch.ok_or_else(|| Error::NoTarget { commit: landing.commit.to_owned() })?;
+        let how = if new == landing.commit {
+            format!("`{branch}` was moved forward to the work")
+        } else {
+            format!("the work was merged into `{branch}`")
+        };
+        let landed = Landed { commit: new.to_owned(), how };
+        if !is_local(landing.source) {
+            self.push(landing, branch, new)?;
+            return Ok(landed);
         }
-        if is_ancestor(old, commit)? {
-            return Ok((commit.to_owned(), format!("`{branch}` was moved forward to the work")));
+        let local = Local::find(landing.source)?;
+        if local.resolve(&format!("refs/heads/{branch}"))?.as_deref() != Some(onto) {
+            return Err(Error::BranchMoved(branch.to_owned()));
         }
-        let output = Git::at(&store)
-            .args(["merge-tree", "--write-tree", "-z", "--name-only", "--no-messages", old, commit])
-            .output()?;
-        let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        let mut words = text.split('\0').filter(|word| !word.is_empty());
-        let tree = words.next().unwrap_or_default().to_owned();
-        match output.status.code() {
-            Some(0) => {}
-            Some(1) => {
-                let mut paths: Vec<String> = words.map(String::from).collect();
-                paths.dedup();
-                return Err(Error::Conflict { branch: branch.to_owned(), paths });
-            }
-            _ => {
-                let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-                return Err(Error::Git { command: "merge-tree".into(), said });
-            }
+        self.send_objects(landing.repo, &local, new, onto)?;
+        match checked_out(&local, branch) {
+            Some(tree) => self.move_with_tree(landing.repo, &local, &tree, branch, onto, new)?,
+            None => move_branch(&local, branch, onto, new)?,
         }
-        let new = Git::at(&store)
-            .args(["commit-tree", &tree, "-p", old, "-p", commit, "-m", landing.message])
-            .line()?;
-        Git::at(&store).args(["update-ref", &format!("refs/sidekick/landing/{new}"), &new]).run()?;
-        Ok((new, format!("the work was merged into `{branch}`")))
+        Ok(landed)
     }
 
     /// Puts the objects the person's repository lacks into it, through a git directory of ours.
@@ -116,39 +102,68 @@ impl Workspaces {
         pack.pipe_into(unpack, format!("{new}\n^{old}\n").as_bytes())
     }
 
-    /// Moves a branch that is checked out, with its working tree: index locked as git locks it, tree and
-    /// index brought from old to new unless uncommitted work is in the way, then the branch, then the index.
+    /// Moves a branch that is checked out, with its working tree: index locked as git locks it, tree and index brought
+    /// from old to new unless uncommitted work is in the way, then the branch, then the index. What is begun is noted
+    /// first, and taken back when it cannot be finished.
     fn move_with_tree(
         &self,
+        repo: &str,
         local: &Local,
         tree: &Tree,
         branch: &str,
         old: &str,
         new: &str,
     ) -> Result<(), Error> {
-        let lock_path = tree.git_dir.join("index.lock");
         let in_the_way = |detail: String| Error::InTheWay {
             branch: branch.to_owned(),
             tree: tree.path.display().to_string(),
             detail,
         };
-        let lock = OpenOptions::new().write(true).create_new(true).open(&lock_path);
-        let lock = lock.map_err(|_| in_the_way(format!("another git holds {}", lock_path.display())))?;
-        let mut guard = LockGuard { path: Some(lock_path.clone()) };
-        let scratch = self.scratch()?;
+        // Known and noted before it is the lock, so that no kill leaves one that nobody knows.
+        let aside = tree.git_dir.join(recover::ASIDE);
+        fs::remove_file(&aside).ok();
+        let lock = at(&aside, OpenOptions::new().write(true).create_new(true).open(&aside))?;
+        let begun = Begun {
+            repo: repo.to_owned(),
+            branch: branch.to_owned(),
+            tree: tree.path.clone(),
+            git_dir: tree.git_dir.clone(),
+            common: local.common.clone(),
+            old: old.to_owned(),
+            new: new.to_owned(),
+            lock: at(&aside, lock.metadata())?.ino(),
+        };
+        self.note(&begun)?;
+        let lock_path = begun.lock_path();
+        let locked = fs::hard_link(&aside, &lock_path);
+        fs::remove_file(&aside).ok();
+        if locked.is_err() {
+            self.forget(&begun);
+            return Err(in_the_way(format!("another git holds {}", lock_path.display())));
+        }
+        let moved = self.bring(&begun, lock, &in_the_way);
+        if moved.is_err() {
+            self.take_back(&begun)?;
+        }
+        moved
+    }
+
+    /// The steps of it; the lock is the index in the end.
+    fn bring(&self, begun: &Begun, lock: File, in_the_way: &dyn Fn(String) -> Error) -> Result<(), Error> {
         let ours = self.empty_git()?;
-        let index = scratch.path().join("index");
-        let known = tree.git_dir.join("index");
+        let index = self.index_of(begun);
+        let known = begun.git_dir.join("index");
         if known.exists() {
             at(&known, fs::copy(&known, &index))?;
         }
         let git = || {
             Git::at(&ours)
-                .env("GIT_WORK_TREE", &tree.path)
+                .env("GIT_WORK_TREE", &begun.tree)
                 .env("GIT_INDEX_FILE", &index)
-                .env("GIT_OBJECT_DIRECTORY", local.common.join("objects"))
+                .env("GIT_OBJECT_DIRECTORY", begun.common.join("objects"))
         };
         git().args(["update-index", "-q", "--refresh", "--ignore-submodules"]).output()?;
+        let (old, new) = (begun.old.as_str(), begun.new.as_str());
         let moved =
             git().args(["read-tree", "-m", "-u", "--exclude-per-directory=.gitignore", old, new]).output()?;
         if !moved.status.success() {
@@ -156,24 +171,29 @@ impl Workspaces {
             let line = said.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
             return Err(in_the_way(line));
         }
+        let lock_path = begun.lock_path();
         write_locked(lock, &lock_path, &index)?;
-        move_branch(local, branch, old, new)?;
-        guard.path = None;
-        at(&known, fs::rename(&lock_path, &known))
+        let local = Local { git_dir: begun.git_dir.clone(), common: begun.common.clone(), tree: None };
+        move_branch(&local, &begun.branch, old, new)?;
+        at(&known, fs::rename(&lock_path, &known))?;
+        self.forget(begun);
+        Ok(())
     }
 
     /// Lands on a server's branch by pushing; the server refuses what is no fast-forward.
-    fn push(&self, landing: &Landing<'_>, branch: &str) -> Result<Landed, Error> {
-        let store = self.store(landing.repo);
-        let base = self.sync(landing.source, Some(branch))?;
-        let (new, how) = self.merged(landing, branch, &base.commit)?;
-        if new != base.commit {
-            Git::at(&store)
-                .with_person(&self.person)
-                .args(["push", "--quiet", "--", landing.source, &format!("{new}:refs/heads/{branch}")])
-                .run()?;
+    fn push(&self, landing: &Landing<'_>, branch: &str, new: &str) -> Result<(), Error> {
+        let pushed = Git::at(&self.store(landing.repo))
+            .with_person(&self.person)
+            .args(["push", "--quiet", "--", landing.source, &format!("{new}:refs/heads/{branch}")])
+            .run();
+        match pushed {
+            Err(Error::Git { said, .. })
+                if said.contains("(fetch first)") || said.contains("(non-fast-forward)") =>
+            {
+                Err(Error::BranchMoved(branch.to_owned()))
+            }
+            other => other.map(drop),
         }
-        Ok(Landed { commit: new, how })
     }
 }
 
@@ -215,17 +235,4 @@ fn move_branch(local: &Local, branch: &str, old: &str, new: &str) -> Result<(), 
 fn write_locked(mut lock: File, path: &Path, index: &Path) -> Result<(), Error> {
     let bytes = at(index, fs::read(index))?;
     at(path, lock.write_all(&bytes).and_then(|()| lock.sync_all()))
-}
-
-/// Gives the index back when the move does not happen.
-struct LockGuard {
-    path: Option<PathBuf>,
-}
-
-impl Drop for LockGuard {
-    fn drop(&mut self) {
-        if let Some(path) = &self.path {
-            fs::remove_file(path).ok();
-        }
-    }
 }

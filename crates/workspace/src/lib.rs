@@ -17,6 +17,7 @@ mod collect;
 mod diff;
 pub mod files;
 mod git;
+mod glance;
 mod land;
 mod source;
 mod tree;
@@ -28,7 +29,8 @@ use std::path::{Path, PathBuf};
 
 pub use collect::{CollectJob, Imported};
 pub use diff::{Diff, FileDiff, FileStatus};
-pub use land::{Landed, Landing};
+pub use glance::{Glance, Seen};
+pub use land::{Came, Foreseen, Landed, Landing, Plan};
 pub use source::Base;
 pub use tree::{Kind, Workspace};
 
@@ -140,7 +142,7 @@ pub struct Workspaces {
 impl Workspaces {
     /// Opens, making what is missing.
     pub fn open(data_dir: &Path, person: Person) -> Result<Self, Error> {
-        for name in ["repos", "checkouts", "workspaces", "scratch"] {
+        for name in ["repos", "checkouts", "workspaces", "scratch", "landings"] {
             let dir = data_dir.join(name);
             at(&dir, fs::create_dir_all(&dir))?;
         }

@@ -79,7 +79,7 @@ impl Workspace {
         Ok(files && changed.gone.is_empty() && tip.trim() == self.base)
     }
 
-    fn given(&self) -> impl Iterator<Item = String> {
+    pub(crate) fn given(&self) -> impl Iterator<Item = String> {
         let text = fs::read_to_string(self.dir.join("given")).unwrap_or_default();
         text.split('\0')
             .filter(|name| !name.is_empty())
@@ -124,7 +124,7 @@ fn walk(upper: &Path, inside: &Path, changed: &mut Changed) -> Result<(), Error>
     Ok(())
 }
 
-fn has_mark(path: &Path, name: &str) -> bool {
+pub(crate) fn has_mark(path: &Path, name: &str) -> bool {
     let mut value = [0u8; 8];
     rustix::fs::lgetxattr(path, name, &mut value[..]).is_ok()
 }

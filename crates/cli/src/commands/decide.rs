@@ -20,6 +20,18 @@ pub(crate) fn approve(args: &Args, id: &str, ui: &Ui) -> Result<ExitCode> {
         ui.json(&task.result());
     }
     let reason = task.reason.clone().unwrap_or_default();
+    if matches!(task.state.as_str(), "queued" | "running") {
+        let how = if connection.is_own() {
+            format!("It goes on with `sidekick attach {id}`, or when `sidekick serve` runs.")
+        } else {
+            "You are asked again when it is repaired.".into()
+        };
+        return Err(Error::failed(format!(
+            "the work was approved, and is back with its agent, because it cannot be merged as it is; \
+             `sidekick logs {id}` says why"
+        ))
+        .hint(how));
+    }
     if task.state != "completed" {
         return Err(Error::failed(format!("the work was approved, and could not be merged: {reason}")));
     }
@@ -88,9 +100,14 @@ pub(crate) fn stop(args: &Args, id: &str, ui: &Ui) -> Result<ExitCode> {
         &serde_json::json!({}),
         None,
     )?;
-    let task = until(&connection, task, |task| !task.stopping)?;
+    // Approved work leaves the merge queue at its next step, or has landed by then.
+    let queued = task.waiting.as_ref().is_some_and(|waiting| waiting.on == "landing");
+    let task = until(&connection, task, |task| !task.stopping && (!queued || task.state != "waiting"))?;
     tell(ui, &task);
-    ui.say(format!("{}: stopped.", task.short));
+    match task.reason.as_deref().filter(|_| queued) {
+        Some(reason) => ui.say(format!("{}: {reason}.", task.short)),
+        None => ui.say(format!("{}: stopped.", task.short)),
+    }
     Ok(ExitCode::SUCCESS)
 }
 

@@ -29,7 +29,7 @@ pub(crate) fn list(args: &Args, list: &List, ui: &Ui) -> Result<ExitCode> {
                 (tone_of(&task.state), task.state.clone()),
                 (Tone::Dim, task.agent.clone()),
                 (Tone::Dim, ago(&task.created_at, now)),
-                (Tone::Strong, plain(&task.title)),
+                (Tone::Strong, title(task)),
                 (Tone::Dim, detail(task, now)),
             ]
         })
@@ -39,6 +39,19 @@ pub(crate) fn list(args: &Args, list: &List, ui: &Ui) -> Result<ExitCode> {
         ui.say(format!("There are older ones: -n {} shows more.", list.limit.saturating_mul(5)));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The title, with a mark where others change the same files.
+fn title(task: &TaskView) -> String {
+    let hot = task.collisions.iter().any(|collision| collision.kind == "hot");
+    let mark = if hot {
+        " [collides]"
+    } else if task.collisions.is_empty() {
+        ""
+    } else {
+        " [same files]"
+    };
+    plain(&task.title) + mark
 }
 
 /// As many tasks as are asked for, page by page, and whether there are more.

@@ -12,9 +12,9 @@ use crate::check::{CheckResult, CheckStatus};
 pub const MOST_RETRIES: u32 = 20;
 /// Escalations in a task's life.
 pub const MOST_ESCALATIONS: u32 = 5;
-/// How an agent is told that nobody but us looked.
-pub const FROM_US: &str =
-    "Sidekick looked at your work before any person did, and it cannot be accepted yet:";
+/// How an agent is told that nobody but us looked; begins as [`OURS`](crate::work::OURS) does.
+const FROM_US: &str =
+    "Sidekick: Your work was looked at before any person sees it, and it cannot be accepted yet:";
 /// Bytes of a failed check's output that the agent is told.
 const MOST_OUTPUT: usize = 6000;
 /// Characters of what it is told in all.

@@ -97,7 +97,7 @@ fn the_ladder_ends_with_a_person() {
     assert_eq!(reason, "sent back by itself (1 of 2): the check test did not pass");
     let Decision::Retry { feedback } = decision else { panic!("{decision:?}") };
     insta::assert_snapshot!(feedback, @r"
-    Sidekick looked at your work before any person did, and it cannot be accepted yet:
+    Sidekick: Your work was looked at before any person sees it, and it cannot be accepted yet:
 
     - the check `test` (make test) did not pass. It printed:
 

@@ -28,7 +28,8 @@ impl Settled {
     /// commit: the verdict of another one was not approved.
     pub fn by(record: &Record) -> Option<Self> {
         Some(match &record.event {
-            Event::TaskApproved { .. } if record.actor == "policy" => Self::ByPolicy,
+            // Repaired after a person had approved it, it was looked at by nobody.
+            Event::TaskApproved { again, .. } if *again || record.actor == "policy" => Self::ByPolicy,
             Event::TaskApproved { .. } | Event::TaskCompleted { commit: None, .. } => Self::Approved,
             Event::TaskSentBack { .. }
             | Event::TaskRetried { .. }

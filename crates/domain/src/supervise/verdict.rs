@@ -189,6 +189,11 @@ pub struct Verdict {
 }
 
 impl Verdict {
+    /// Whether the work may stay as it is: nothing sends it back or asks.
+    pub fn stands(&self) -> bool {
+        matches!(self.decision, Decision::Review {} | Decision::Approve { .. })
+    }
+
     /// The confidence as people read it, with its record.
     pub fn confidence_words(&self) -> String {
         match self.precedent {

@@ -1,16 +1,20 @@
 //! Folding events into a task and its latest run. Total: every event leaves a legal state.
 
-use super::Work;
+use super::{Work, noticed};
 use crate::check::CheckResult;
 use crate::diff::DiffStat;
 use crate::event::{Event, Record};
+use crate::landing::{Landing, Merge, Resolved};
 use crate::nature::{Classified, Nature};
 use crate::question::{self, Question};
 use crate::run::{Outcome, Run, RunState, Stage};
+use crate::stuck;
 use crate::supervise::Supervised;
 use crate::task::{ChosenBy, NewTask, Next, Task, TaskState, Waiting};
 use crate::usage::Usage;
 
+/// What begins the words of ours that an agent goes on with, in place of a person's.
+pub const OURS: &str = "Sidekick: ";
 /// Warnings kept on a task; later ones are in the log only.
 const MOST_WARNINGS: usize = 20;
 
@@ -37,6 +41,10 @@ pub(super) fn created(record: &Record) -> Option<Work> {
         warnings: Vec::new(),
         questions: Vec::new(),
         supervised: Supervised::default(),
+        landing: Landing::default(),
+        collisions: Vec::new(),
+        stuck: stuck::Standing::default(),
+        yields_to: None,
         usage: Usage::default(),
         created_at: record.at,
         updated_at: record.at,
@@ -77,6 +85,17 @@ pub(super) fn apply(work: &mut Work, record: &Record) {
         }
         Event::QuestionAnswered { id, text, .. } => answered(&mut work.task, id, text),
         Event::TaskJudged { verdict } => super::judging::apply(&mut work.task, verdict),
+        Event::RunStuck { seen, what, .. } => work.task.stuck.note(seen, what),
+        Event::TaskYielded { to } => work.task.yields_to = Some(*to),
+        Event::CollisionSeen { .. } | Event::CollisionOver { .. } => {
+            noticed::apply(&mut work.task, &record.event);
+        }
+        Event::LandingChecking { .. }
+        | Event::LandingChecked { .. }
+        | Event::LandingWithdrawn { .. }
+        | Event::LandingReturned { .. }
+        | Event::LandingResolved { .. }
+        | Event::LandingUnresolved { .. } => landing(&mut work.task, &record.event),
         Event::CheckFinished { name, command, status, duration_ms, output } => {
             let check = CheckResult {
                 name: name.clone(),
@@ -90,6 +109,40 @@ pub(super) fn apply(work: &mut Work, record: &Record) {
             work.task.checks.push(check);
         }
         _ => of_task(&mut work.task, record),
+    }
+}
+
+/// See [`crate::landing`].
+fn landing(task: &mut Task, event: &Event) {
+    match event {
+        Event::LandingChecking { onto, commit } => {
+            task.landing.checking = Some(Merge { onto: onto.clone(), commit: commit.clone() });
+            task.landing.checks.clear();
+        }
+        Event::LandingChecked { check } => {
+            task.landing.checks.retain(|known| known.name != check.name);
+            task.landing.checks.push(check.clone());
+        }
+        Event::LandingWithdrawn {} => task.landing.withdrawn = true,
+        Event::LandingReturned { onto, comment, again, .. } => {
+            task.landing = Landing {
+                returns: task.landing.returns + 1,
+                onto: Some(onto.clone()),
+                again: *again,
+                ..Landing::default()
+            };
+            task.next.feedback = Some(format!("{OURS}{comment}"));
+            task.next.resume.clone_from(&task.session);
+            task.failures = 0;
+        }
+        Event::LandingResolved { onto, beyond } => {
+            task.base_commit = Some(onto.clone());
+            task.landing.onto = None;
+            task.landing.unresolved.clear();
+            task.landing.resolved = Some(Resolved { onto: onto.clone(), beyond: beyond.clone() });
+        }
+        Event::LandingUnresolved { paths, .. } => task.landing.unresolved.clone_from(paths),
+        _ => {}
     }
 }
 
@@ -116,6 +169,7 @@ fn of_task(task: &mut Task, record: &Record) {
     match &record.event {
         Event::TaskQueued { .. } => {
             task.state = TaskState::Queued;
+            task.yields_to = None;
             task.stopping = false;
             task.reason = None;
             task.ended_at = None;
@@ -129,12 +183,46 @@ fn of_task(task: &mut Task, record: &Record) {
             task.reason.clone_from(reason);
             task.failures = 0;
             task.next.hands_on = false;
+            // Whoever looks at the work decides what is still open.
+            task.questions.clear();
+            (task.landing.withdrawn, task.landing.checking) = (false, None);
         }
+        Event::TaskApproved { again, .. } => {
+            let returns = if *again { task.landing.returns } else { 0 };
+            task.landing = Landing { returns, ..Landing::default() };
+        }
+        Event::TaskClassified { kind, complexity, gpu, by, reason, said } => {
+            task.asked.nature = Nature { kind: *kind, complexity: *complexity, gpu: *gpu };
+            task.asked.classified = Classified { by: *by, reason: reason.clone(), said: *said };
+        }
+        Event::TaskAdjusted { priority, deadline, after } => {
+            task.asked.priority = *priority;
+            task.asked.deadline = *deadline;
+            task.asked.after.clone_from(after);
+        }
+        Event::TaskCompleted { commit, how } => {
+            if commit.is_some() {
+                task.commit.clone_from(commit);
+            }
+            finish(task, record, TaskState::Completed, how);
+        }
+        Event::TaskFailed { reason } => finish(task, record, TaskState::Failed, reason),
+        Event::TaskCancelled { reason } => finish(task, record, TaskState::Cancelled, reason),
+        other => by_person(task, other),
+    }
+}
+
+/// What only a person does.
+fn by_person(task: &mut Task, event: &Event) {
+    match event {
         Event::TaskSentBack { comment } => {
             task.next.feedback = Some(comment.clone());
             task.next.resume.clone_from(&task.session);
             task.failures = 0;
             task.questions.clear();
+            // What it was to be brought onto it still is.
+            (task.landing.returns, task.landing.resolved) = (0, None);
+            task.stuck = stuck::Standing::default();
         }
         Event::TaskRetried { agent } => {
             if let Some(agent) = agent {
@@ -145,19 +233,12 @@ fn of_task(task: &mut Task, record: &Record) {
             task.next = Next::default();
             task.failures = 0;
             task.questions.clear();
+            task.landing = Landing::default();
+            task.stuck = stuck::Standing::default();
             (task.commit, task.diff, task.session, task.summary) = (None, None, None, None);
             task.supervised.verdict = None;
             task.checks.clear();
             task.warnings.clear();
-        }
-        Event::TaskClassified { kind, complexity, gpu, by, reason, said } => {
-            task.asked.nature = Nature { kind: *kind, complexity: *complexity, gpu: *gpu };
-            task.asked.classified = Classified { by: *by, reason: reason.clone(), said: *said };
-        }
-        Event::TaskAdjusted { priority, deadline, after } => {
-            task.asked.priority = *priority;
-            task.asked.deadline = *deadline;
-            task.asked.after.clone_from(after);
         }
         Event::TaskStopRequested {} => {
             task.stopping = true;
@@ -169,6 +250,7 @@ fn of_task(task: &mut Task, record: &Record) {
             task.next.hands_on = true;
             task.next.resume.clone_from(&task.session);
             task.questions.clear();
+            task.yields_to = None;
         }
         Event::TaskRolledBack { checkpoint, commit } => {
             task.state = TaskState::Review;
@@ -179,16 +261,9 @@ fn of_task(task: &mut Task, record: &Record) {
             task.diff = None;
             task.supervised.verdict = None;
             task.checks.clear();
+            task.landing = Landing::default();
             task.ended_at = None;
         }
-        Event::TaskCompleted { commit, how } => {
-            if commit.is_some() {
-                task.commit.clone_from(commit);
-            }
-            finish(task, record, TaskState::Completed, how);
-        }
-        Event::TaskFailed { reason } => finish(task, record, TaskState::Failed, reason),
-        Event::TaskCancelled { reason } => finish(task, record, TaskState::Cancelled, reason),
         _ => {}
     }
 }
@@ -198,6 +273,9 @@ fn finish(task: &mut Task, record: &Record, state: TaskState, reason: &str) {
     task.stopping = false;
     task.next.hands_on = false;
     task.questions.clear();
+    task.collisions.clear();
+    task.yields_to = None;
+    task.landing.withdrawn = false;
     task.reason = Some(reason.to_owned());
     task.ended_at = Some(record.at);
 }
@@ -327,5 +405,10 @@ fn after_run(task: &mut Task, run: &Run, outcome: Outcome) {
         feedback: run.feedback.clone().filter(|_| outcome != Outcome::Succeeded && !run.hands_on),
         hands_on: task.next.hands_on,
     };
+    if let Some(what) = task.stuck.now.take().filter(|_| outcome != Outcome::Succeeded) {
+        // Another agent goes on after a failure.
+        let words = if outcome == Outcome::Failed { stuck::handover(&what) } else { stuck::nudge(&what) };
+        task.next.feedback = Some(format!("{OURS}{words}"));
+    }
     hand_over(task);
 }

@@ -14,7 +14,7 @@ impl Work {
                 "this task has no collected work to approve; send it back or discard it",
             ));
         };
-        Ok(task_events(approved(commit, base.as_deref())))
+        Ok(task_events(approved(commit, base.as_deref(), false)))
     }
 
     pub(super) fn send_back(&self, comment: String) -> Result<Vec<Entry>, Refusal> {
@@ -77,6 +77,7 @@ impl Work {
             TaskState::Running => Ok(task_events([Event::TaskStopRequested {}])),
             TaskState::Queued => Ok(Self::cancelled()),
             TaskState::Waiting(waiting) if waiting.on != WaitFor::Landing => Ok(Self::cancelled()),
+            TaskState::Waiting(_) => Ok(self.withdraw()),
             TaskState::Review => {
                 Err(self.not_now("stop", ": nothing runs; approve it, send it back or discard it"))
             }

@@ -79,7 +79,7 @@ impl Work {
                         "there is no collected work to approve; send it back or discard it",
                     ));
                 };
-                approved(commit, self.task.base_commit.as_deref())
+                approved(commit, self.task.base_commit.as_deref(), false)
             }
             Act::SendBack => {
                 let decision = self.task.supervised.verdict.as_ref().map(|verdict| &verdict.decision);

@@ -62,7 +62,10 @@ impl Work {
             (Some(reason), _) if self.may_wait_for_others() => {
                 Event::TaskWaiting { on: WaitFor::Dependency, until: None, reason }
             }
-            (None, Some(_)) => Event::TaskQueued { reason: "what it waited for is completed".into() },
+            // Whom it lets go first is the radar's to say.
+            (None, Some(_)) if self.task.yields_to.is_none() => {
+                Event::TaskQueued { reason: "what it waited for is completed".into() }
+            }
             _ => return Vec::new(),
         };
         task_events([event])

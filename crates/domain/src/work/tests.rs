@@ -1,7 +1,10 @@
 //! Properties of the life of a task, and the sentences people read when something is refused.
 
+mod landing;
+
 use proptest::prelude::*;
 
+use self::landing::{back, collision, stuck};
 use super::*;
 use crate::run::RunState;
 use crate::supervise::{Decision, Rung, Tier, breakpoint};
@@ -154,11 +157,9 @@ fn what_the_policy_asks_is_done_as_it_is_answered() {
     let mut log = after(asking());
     log.run(answer("2"), at(4)).unwrap();
     assert_eq!(log.work.task.state.waiting().map(|waiting| waiting.on), Some(WaitFor::Landing));
-    assert!(
-        log.records
-            .iter()
-            .any(|record| matches!(&record.event, Event::TaskApproved { commit } if commit == "bbb"))
-    );
+    assert!(log.records.iter().any(
+        |record| matches!(&record.event, Event::TaskApproved { commit, again: false } if commit == "bbb")
+    ));
 }
 
 #[test]
@@ -454,7 +455,7 @@ fn a_task_waits_for_what_it_comes_after_until_a_person_does_not_want_to() {
 }
 
 fn any_command() -> impl Strategy<Value = (u8, bool)> {
-    (0u8..37, any::<bool>())
+    (0u8..46, any::<bool>())
 }
 
 /// Turns a number into a command, for the live run or (`stale`) for one that never was.
@@ -514,6 +515,15 @@ fn command(n: u8, stale: bool, work: &Work, now: Timestamp) -> Command {
         31 => of_run(judged(asking())),
         32 => Command::Answer { question: None, words: breakpoint::APPROVE.into(), false_alarm: !stale },
         33 => Command::Revert { reason: "it broke the build".into() },
+        37 => Command::LandingChecks { onto: "tip".into(), commit: "merge".into() },
+        38 => Command::LandingReturned(back(stale)),
+        39 => of_run(RunCommand::Resolved { onto: "tip".into(), beyond: Vec::new() }),
+        40 => of_run(RunCommand::Unresolved { onto: "tip".into(), paths: vec!["a.txt".into()] }),
+        41 => of_run(RunCommand::Stuck(stuck())),
+        42 => of_run(end(Outcome::Stopped, false)),
+        43 => Command::Collide(collision(stale)),
+        44 => Command::CollisionOver(TaskId::new(at(7))),
+        45 => Command::Yield { to: TaskId::new(at(7)), reason: "it goes first".into() },
         _ => Command::Rollback { checkpoint: "before-1".into(), commit: "base".into() },
     }
 }
@@ -537,6 +547,16 @@ fn check_invariants(work: &Work, before: &Work) {
     assert!(live || open > 0 || work.task.questions.is_empty(), "answers are handed over once all are there");
     if before.task.state == TaskState::Completed && !before.task.asked.once {
         assert_eq!(work.task.state, TaskState::Completed, "completed is final");
+    }
+    assert!(
+        work.task.landing.returns <= crate::landing::MOST_RETURNS,
+        "work goes back a bounded number of times"
+    );
+    let landing = work.task.state.waiting().is_some_and(|waiting| waiting.on == WaitFor::Landing);
+    assert!(!work.task.landing.withdrawn || landing, "only what is in the queue can be taken out");
+    assert!(!ended || work.task.collisions.is_empty(), "what is over is in nobody's way");
+    if work.task.yields_to.is_some() {
+        assert_eq!(work.task.state.waiting().map(|waiting| waiting.on), Some(WaitFor::Dependency));
     }
     if let (Some(old), Some(new)) = (&before.run, &work.run)
         && let RunState::Ended(outcome) = old.state

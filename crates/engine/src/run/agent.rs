@@ -14,11 +14,12 @@ use workspace::Workspace;
 
 use super::gateway::Gateway;
 use super::jobs::{GRACE, found};
+use super::noticing::Noticing;
 use super::reading::{Reading, is_progress};
 use super::record::Record;
 use super::tools::reports;
 use super::{Broken, Drive, asked_to_stop};
-use crate::{agents_here, prompt};
+use crate::{agents_here, prompt, radar};
 
 /// Paths of the host, and where a job sees them.
 type Mounts = Vec<(PathBuf, PathBuf)>;
@@ -36,6 +37,7 @@ enum Asked {
     NoProgress,
     Lingering,
     Budget,
+    Stuck,
 }
 
 /// Where our own binary is inside a sandbox.
@@ -51,7 +53,8 @@ impl Drive {
         })?;
         let before = self.used_before().await?;
         let notes = self.context.notes(&self.work.task.asked).await?;
-        let assignment = self.assignment(workspace, driver.as_ref(), &notes, before);
+        let beside = radar::beside(&self.context, &self.work).await;
+        let assignment = self.assignment(workspace, driver.as_ref(), &notes, beside.as_deref(), before);
         let dir = self.dir().join("agent");
         if run.hands_on {
             return self.by_hand(workspace, driver.as_ref(), assignment, &dir).await;
@@ -73,7 +76,8 @@ impl Drive {
         self.enter(Stage::Agent).await?;
         let budget = self.budget().await?;
         let record = driver.limits_log().map(|logs| Record { home: workspace.home(), logs });
-        self.follow(&dir, Reading::new(driver.session(&assignment)), record, budget).await
+        let noticing = self.noticing(workspace);
+        self.follow(&dir, Reading::new(driver.session(&assignment)), record, budget, noticing).await
     }
 
     pub(super) fn lost(&self) -> End {
@@ -93,6 +97,7 @@ impl Drive {
         workspace: &Workspace,
         driver: &dyn Driver,
         notes: &[memory::Entry],
+        beside: Option<&str>,
         before: domain::Usage,
     ) -> Assignment {
         let Some(run) = &self.work.run else { return Assignment::default() };
@@ -105,6 +110,7 @@ impl Drive {
             memory: memory.as_deref(),
             continuation: continuation.as_deref(),
             notes,
+            beside,
             can_ask: mcp.is_some(),
         };
         let bare = run.isolation == Isolation::None;
@@ -269,6 +275,7 @@ impl Drive {
         mut reading: Reading,
         record: Option<Record>,
         budget: Option<Budget>,
+        mut noticing: Noticing,
     ) -> Result<End, Broken> {
         let (run, mut stop) = (self.id, self.stop.clone());
         let stored = self.context.store.read(move |tx| store::runs::read_to(tx, run, "agent")).await?;
@@ -295,6 +302,10 @@ impl Drive {
                     job::stop(dir, GRACE, reason).await?;
                     continue;
                 }
+                () = until(noticing.silent_at()), if asked.is_none() => {
+                    self.note_silence(&mut noticing).await?;
+                    continue;
+                }
                 () = self.context.stopped() => return Err(Broken::Stopping),
             };
             match piece {
@@ -306,9 +317,16 @@ impl Drive {
                     if over.is_none() && reading.is_over() {
                         over = Some(Instant::now());
                     }
+                    let seen = noticing.hear(&events).await;
                     if next > told {
                         self.store_events(events, told, next).await?;
                         told = next;
+                    }
+                    if let Some(seen) = seen.filter(|_| asked.is_none() && over.is_none())
+                        && self.note_stuck(seen).await?
+                    {
+                        asked = Some(Asked::Stuck);
+                        job::stop(dir, GRACE, "it seems stuck").await?;
                     }
                     if self.over_budget(&reading, budget).is_some() && asked.is_none() {
                         asked = Some(Asked::Budget);
@@ -377,8 +395,10 @@ impl Drive {
         to: u64,
     ) -> Result<(), Broken> {
         for event in &events {
-            if let Event::PlanUpdated { items } = event {
-                self.plan.clone_from(items);
+            match event {
+                Event::PlanUpdated { items } => self.plan.clone_from(items),
+                Event::ToolFinished { .. } => self.context.radar.notify_one(),
+                _ => {}
             }
         }
         let open = question::open(&self.work.task.questions).count();
@@ -405,7 +425,10 @@ impl Drive {
                     format!("it was stopped: no progress for {minutes} minutes, however much it said");
                 End { summary: finish.summary, ..self.end(Outcome::TimedOut, Some(reason), false) }
             }
-            (Reason::Stopped, Some(Asked::ByPerson | Asked::Budget) | None) => ours(Outcome::Stopped, false),
+            (Reason::Stopped, Some(Asked::Stuck)) if !self.is_stopping() => self.stuck_end(finish.summary),
+            (Reason::Stopped, Some(Asked::ByPerson | Asked::Budget | Asked::Stuck) | None) => {
+                ours(Outcome::Stopped, false)
+            }
             (Reason::TimeoutTotal, _) => ours(Outcome::TimedOut, false),
             (Reason::TimeoutSilent | Reason::TimeoutStart, _) => ours(Outcome::TimedOut, true),
             (Reason::OutputLimit | Reason::DiskLimit | Reason::MemoryLimit, _) => {
@@ -429,6 +452,14 @@ impl Drive {
                 End { summary: finish.summary, until, ..self.end(outcome, finish.reason, retryable) }
             }
         }
+    }
+}
+
+/// Until then; for ever when never.
+async fn until(at: Option<Instant>) {
+    match at {
+        Some(at) => sleep_until(at).await,
+        None => std::future::pending().await,
     }
 }
 

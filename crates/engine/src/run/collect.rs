@@ -3,11 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use domain::project::Check;
 use domain::work::RunCommand;
 use domain::{CheckResult, CheckStatus, DiffStat, Event, Isolation, Stage};
 use runner::{Network, Reason, Stdout};
 use workspace::Workspace;
 
+use super::jobs::Done;
 use super::{Broken, Drive};
 use crate::blocking;
 
@@ -32,15 +34,23 @@ impl Drive {
             let (commit, bundle) = self.bundle(workspace, attempt).await?;
             (commit, Some(bundle))
         };
-        let from = self.work.task.base_commit.clone().unwrap_or_else(|| workspace.base.clone());
+        let onto = self.judge_onto(workspace, &commit).await?;
+        let resolved = onto.iter().find_map(|report| match report {
+            RunCommand::Resolved { onto, .. } => Some(onto.clone()),
+            _ => None,
+        });
+        // What came from the branch is not this work's.
+        let from =
+            resolved.or_else(|| self.work.task.base_commit.clone()).unwrap_or_else(|| workspace.base.clone());
         let (context, repo, to) = (Arc::clone(&self.context), workspace.repo.clone(), commit.clone());
         let (files, insertions, deletions) =
             blocking(move || Ok(context.workspaces.diff(&repo, &from, &to)?.size())).await?;
         let name = format!("after-{attempt}");
-        let reports = vec![
+        let mut reports = vec![
             RunCommand::Tell(Event::CheckpointCreated { name, commit: commit.clone() }),
             RunCommand::Collected { commit, diff: DiffStat { files, insertions, deletions } },
         ];
+        reports.extend(onto);
         self.tell(reports, None).await?;
         if let Some(bundle) = bundle {
             // It is in the store now.
@@ -60,9 +70,12 @@ impl Drive {
             self.run()?.agent,
             self.work.task.id.short()
         );
+        let onto = self.work.task.landing.onto.clone();
         let (context, space) = (Arc::clone(&self.context), workspace.clone());
-        let script =
-            blocking(move || context.workspaces.collect_job(&space, &tree, &objects, &title)).await?;
+        let script = blocking(move || {
+            context.workspaces.collect_job(&space, &tree, &objects, &title, onto.as_deref())
+        })
+        .await?;
         let mut spec = self.spec(
             workspace,
             script.argv,
@@ -111,20 +124,7 @@ impl Drive {
             }
             let spec = self.shell_job(workspace, &check.command);
             let done = self.run_job(&format!("check-{n}"), &spec, b"").await?;
-            let (status, duration_ms, output) = match done {
-                Some(done) => {
-                    let took = u64::try_from(done.exit.ended_at_ms - done.exit.started_at_ms).unwrap_or(0);
-                    let status = match (done.exit.reason, done.exit.is_success()) {
-                        (_, true) => CheckStatus::Passed,
-                        (Reason::Exited, false) => CheckStatus::Failed,
-                        _ => CheckStatus::Error,
-                    };
-                    (status, took, done.tail)
-                }
-                None => (CheckStatus::Error, 0, "the check was lost".into()),
-            };
-            let result =
-                CheckResult { name: check.name, command: check.command, status, duration_ms, output };
+            let result = result_of(check, done);
             self.tell(vec![RunCommand::Checked(result)], None).await?;
             if self.is_stopping() {
                 break;
@@ -132,4 +132,21 @@ impl Drive {
         }
         Ok(())
     }
+}
+
+/// What a check's job came to; lost when there is none.
+pub(super) fn result_of(check: Check, done: Option<Done>) -> CheckResult {
+    let (status, duration_ms, output) = match done {
+        Some(done) => {
+            let took = u64::try_from(done.exit.ended_at_ms - done.exit.started_at_ms).unwrap_or(0);
+            let status = match (done.exit.reason, done.exit.is_success()) {
+                (_, true) => CheckStatus::Passed,
+                (Reason::Exited, false) => CheckStatus::Failed,
+                _ => CheckStatus::Error,
+            };
+            (status, took, done.tail)
+        }
+        None => (CheckStatus::Error, 0, "the check was lost".into()),
+    };
+    CheckResult { name: check.name, command: check.command, status, duration_ms, output }
 }

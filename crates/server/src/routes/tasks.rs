@@ -13,6 +13,7 @@ use serde::Deserialize;
 use store::{checkpoints, runs, tasks};
 use utoipa::IntoParams;
 
+use super::queue;
 use crate::App;
 use crate::error::{Failure, invalid};
 
@@ -59,13 +60,15 @@ pub(crate) async fn list_tasks(
         .store()
         .read(move |tx| {
             let listed = tasks::list(tx, &filter)?;
-            listed
+            let mut views = listed
                 .into_iter()
                 .map(|task| {
                     let run = runs::of_task(tx, task.id, 1)?.into_iter().next();
                     Ok(TaskView::new(&task, run.as_ref()))
                 })
-                .collect::<Result<Vec<_>, store::Error>>()
+                .collect::<Result<Vec<_>, store::Error>>()?;
+            queue::place(tx, &mut views)?;
+            Ok(views)
         })
         .await?;
     let more = items.len() > limit;
@@ -376,7 +379,12 @@ async fn command(app: &App, id: String, command: Command) -> Result<Json<TaskVie
 }
 
 async fn view(app: &App, id: TaskId) -> Result<Json<TaskView>, Failure> {
-    let work = app.engine.store().read(move |tx| tasks::load(tx, id)).await?;
-    let work = work.ok_or(store::Error::NotFound { what: "task", id: id.to_string() })?;
-    Ok(Json(TaskView::new(&work.task, work.run.as_ref())))
+    let view = app.engine.store().read(move |tx| {
+        let work = tasks::load(tx, id)?.ok_or(store::Error::NotFound { what: "task", id: id.to_string() })?;
+        let mut views = [TaskView::new(&work.task, work.run.as_ref())];
+        queue::place(tx, &mut views)?;
+        let [view] = views;
+        Ok(view)
+    });
+    Ok(Json(view.await?))
 }

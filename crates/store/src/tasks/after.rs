@@ -31,6 +31,11 @@ pub fn adjust(
     change(tx, id, Command::Adjust(wanted), actor, now)?;
     tx.execute("DELETE FROM dependencies WHERE task = $1", &[id.into()])?;
     insert(tx, id, &after)?;
+    look_again(tx, id, now)
+}
+
+/// Looks at what a task comes after: it waits for that, or does not any more.
+pub fn look_again(tx: &mut Tx<'_>, id: TaskId, now: Timestamp) -> Result<Work, Error> {
     let reason = dependency::hold(id, &earlier(tx, id)?);
     change(tx, id, Command::Depend(reason), "engine", now)
 }
@@ -96,8 +101,7 @@ pub(super) fn reconsider(tx: &mut Tx<'_>, changed: TaskId, now: Timestamp) -> Re
     )?;
     for row in rows {
         let id: TaskId = row.word(0, |text| text.parse().ok())?;
-        let reason = dependency::hold(id, &earlier(tx, id)?);
-        change(tx, id, Command::Depend(reason), "engine", now)?;
+        look_again(tx, id, now)?;
     }
     Ok(())
 }

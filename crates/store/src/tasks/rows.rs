@@ -34,7 +34,7 @@ const FIXED: [&str; 16] = [
     "parent_run",
     "depth",
 ];
-const MOVING: [&str; 42] = [
+const MOVING: [&str; 46] = [
     "agent",
     "title",
     "state",
@@ -78,6 +78,10 @@ const MOVING: [&str; 42] = [
     "agent_by",
     "classified",
     "found",
+    "landing",
+    "collisions",
+    "stuck",
+    "yields_to",
 ];
 
 static SELECT: LazyLock<String> =
@@ -184,6 +188,10 @@ fn moving(task: &Task) -> Result<Vec<Value>, Error> {
         task.asked.agent_by.as_str().into(),
         (&json(&task.asked.classified)?).into(),
         task.asked.found.as_deref().into(),
+        (&json(&task.landing)?).into(),
+        (&json(&task.collisions)?).into(),
+        (&json(&task.stuck)?).into(),
+        task.yields_to.into(),
     ])
 }
 
@@ -245,6 +253,10 @@ fn task(row: &Row) -> Result<Task, Error> {
         warnings: row.word(38, |text| serde_json::from_str::<Vec<String>>(text).ok())?,
         questions: row.word(46, |text| serde_json::from_str::<Vec<Question>>(text).ok())?,
         supervised: row.word(54, |text| serde_json::from_str(text).ok())?,
+        landing: row.word(58, |text| serde_json::from_str(text).ok())?,
+        collisions: row.word(59, |text| serde_json::from_str(text).ok())?,
+        stuck: row.word(60, |text| serde_json::from_str(text).ok())?,
+        yields_to: row.opt_word(61, |text| text.parse().ok())?,
         usage: usage(row, 39)?,
         created_at: row.at(12)?,
         updated_at: row.at(43)?,

@@ -11,6 +11,7 @@ mod harness;
 mod life;
 mod log;
 mod memory;
+mod merging;
 mod planning;
 mod queue;
 mod sessions;

@@ -21,6 +21,10 @@ impl Bench {
         Self { dir, repo, spaces }
     }
 
+    pub(crate) fn data(&self) -> std::path::PathBuf {
+        self.dir.path().join("data")
+    }
+
     pub(crate) fn source(&self) -> &str {
         self.repo.path().to_str().unwrap()
     }
@@ -73,7 +77,13 @@ impl Bench {
     pub(crate) fn collect(&self, workspace: &Workspace) -> String {
         let job = self
             .spaces
-            .collect_job(workspace, Path::new("/mnt/workspace"), Path::new(workspace::OBJECTS), "Leftovers")
+            .collect_job(
+                workspace,
+                Path::new("/mnt/workspace"),
+                Path::new(workspace::OBJECTS),
+                "Leftovers",
+                None,
+            )
             .unwrap();
         let argv: Vec<&str> = job.argv.iter().map(String::as_str).collect();
         let bundle = self.dir.path().join("bundle");

@@ -1,6 +1,6 @@
 //! Landing in the person's repository, whatever state it is in.
 
-use workspace::{Error, Kind, Landing};
+use workspace::{Error, Kind, Landing, Plan};
 
 use crate::bench::Bench;
 
@@ -120,4 +120,91 @@ fn a_task_from_a_commit_has_no_branch_to_land_on() {
     let (bench, repo, commit) = with_work();
     let landing = Landing { source: bench.source(), repo: &repo, branch: None, commit: &commit, message: "" };
     assert!(matches!(bench.spaces.land(&landing), Err(Error::NoTarget { .. })));
+}
+
+/// What a process that was killed left: its note, its lock, and some of the files.
+fn cut_off(bench: &Bench, repo: &str, old: &str, new: &str) {
+    use std::os::unix::fs::MetadataExt;
+    let lock = bench.repo.path().join(".git/index.lock");
+    std::fs::write(&lock, "").unwrap();
+    let common = bench.repo.path().join(".git");
+    let note = serde_json::json!({
+        "repo": repo, "branch": "main", "tree": bench.repo.path(), "git_dir": common, "common": common,
+        "old": old, "new": new, "lock": std::fs::metadata(&lock).unwrap().ino(),
+    });
+    // As `Begun::name` has it.
+    let name = format!("landings/{repo}-main.json");
+    std::fs::write(bench.data().join(name), note.to_string()).unwrap();
+}
+
+#[test]
+fn what_a_kill_left_is_taken_back_and_lands_after_all() {
+    let (bench, repo, commit) = with_work();
+    let old = bench.repo.head();
+    bench.repo.write("mine.txt", "mine\n");
+    // The objects are there, one file is written, the other is not.
+    let plain = land(&bench, &repo, &commit).unwrap();
+    bench.repo.git(&["reset", "-q", "--hard", &old]);
+    bench.repo.write("README.md", "# Sample\nmore\n");
+    cut_off(&bench, &repo, &old, &plain.commit);
+    let (settled, errors) = bench.spaces.recover_landings();
+    assert_eq!((settled, errors.len()), (1, 0));
+    assert_eq!(bench.repo.git(&["status", "--porcelain"]), "?? mine.txt", "as before it began");
+    assert_eq!(bench.spaces.recover_landings().0, 0, "once");
+    land(&bench, &repo, &commit).unwrap();
+    assert_eq!(bench.repo.git(&["status", "--porcelain"]), "?? mine.txt");
+    assert_eq!((bench.repo.head(), bench.repo.read("work.txt")), (commit, "work\n".into()));
+}
+
+#[test]
+fn a_branch_that_had_moved_is_finished() {
+    let (bench, repo, commit) = with_work();
+    let old = bench.repo.head();
+    land(&bench, &repo, &commit).unwrap();
+    // All but the last step: the index is still in the lock.
+    let index = std::fs::read(bench.repo.path().join(".git/index")).unwrap();
+    bench.repo.git(&["read-tree", &old]);
+    cut_off(&bench, &repo, &old, &commit);
+    std::fs::write(bench.repo.path().join(".git/index.lock"), index).unwrap();
+    assert_eq!(bench.spaces.recover_landings().0, 1);
+    assert_eq!((bench.repo.head(), bench.repo.git(&["status", "--porcelain"])), (commit, String::new()));
+}
+
+#[test]
+fn what_the_person_wrote_meanwhile_is_theirs() {
+    let (bench, repo, commit) = with_work();
+    let old = bench.repo.head();
+    land(&bench, &repo, &commit).unwrap();
+    bench.repo.git(&["reset", "-q", "--hard", &old]);
+    bench.repo.write("README.md", "# Sample\nmy own words\n");
+    bench.repo.write("work.txt", "work\n");
+    cut_off(&bench, &repo, &old, &commit);
+    assert_eq!(bench.spaces.recover_landings().0, 1);
+    assert_eq!(bench.repo.read("README.md"), "# Sample\nmy own words\n");
+    assert!(!bench.repo.path().join("work.txt").exists(), "ours is taken back");
+    assert!(!bench.repo.path().join(".git/index.lock").exists());
+}
+
+/// A branch that moves at the last moment leaves the working tree as it was.
+#[test]
+fn from_the_tip_of_the_plan_or_not_at_all() {
+    let (bench, repo, commit) = with_work();
+    let landing = Landing {
+        source: bench.source(),
+        repo: &repo,
+        branch: Some("main"),
+        commit: &commit,
+        message: "Approved",
+    };
+    let Plan::Forward { onto } = bench.spaces.plan(&landing, None).unwrap() else { panic!("forward") };
+    bench.repo.write("other.txt", "by the person\n");
+    let theirs = bench.repo.commit("Meanwhile");
+    let refused = bench.spaces.land_onto(&landing, &onto, &commit);
+    assert!(matches!(refused, Err(Error::BranchMoved(_))), "{refused:?}");
+    assert_eq!((bench.repo.head(), bench.repo.git(&["status", "--porcelain"])), (theirs, String::new()));
+    let Plan::Merge { onto, commit: merge } = bench.spaces.plan(&landing, None).unwrap() else {
+        panic!("merge")
+    };
+    let again = bench.spaces.plan(&landing, Some((&onto, &merge))).unwrap();
+    assert_eq!(again, Plan::Merge { onto, commit: merge }, "the merge that was made is used again");
 }
