@@ -241,17 +241,16 @@ pub fn each<'a>(
         }
         let sort = || candidate.sort(limits.explore);
         let mut presses = wanted.get(&sort()).is_some_and(|first| room.presses(entrant, first, at.0));
-        let (placement, reason) = match closed.get(&(sort(), presses)) {
-            Some(known) => known.clone(),
-            None => {
-                let offers = offers(candidate);
-                let first = room.wanted(candidate, &offers);
-                presses = first.as_ref().is_some_and(|first| room.presses(entrant, first, at.0));
-                wanted.extend(first.map(|first| (sort(), first)));
-                let placed = room.place(entrant, &offers, presses, at);
-                room.wait(entrant, &offers, &placed.0, at);
-                placed
-            }
+        let (placement, reason) = if let Some(known) = closed.get(&(sort(), presses)) {
+            known.clone()
+        } else {
+            let offers = offers(candidate);
+            let first = room.wanted(candidate, &offers);
+            presses = first.as_ref().is_some_and(|first| room.presses(entrant, first, at.0));
+            wanted.extend(first.map(|first| (sort(), first)));
+            let placed = room.place(entrant, &offers, presses, at);
+            room.wait(entrant, &offers, &placed.0, at);
+            placed
         };
         room.queue(wanted.get(&sort()));
         match placement {

@@ -159,7 +159,7 @@ fn id(luck: Luck, at: Timestamp) -> String {
     format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
 }
 
-/// SplitMix64's step: neighbours come out far apart.
+/// The step of a well-known small generator: neighbours come out far apart.
 fn mixed(state: u64) -> u64 {
     let z = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -261,9 +261,9 @@ impl Week {
             Some(one) => Err(at(text, &format!("there is no agent `{}`", one.agent))),
             None => Err(at(text, &format!("`{}` is not AGENT or AGENT/MODEL", text.value))),
         };
-        let project = |text: &Spanned<String>| match self.projects.contains_key(&text.value) {
-            true => Ok(()),
-            false => Err(at(text, &format!("there is no project `{}`", text.value))),
+        let project = |text: &Spanned<String>| {
+            let known = self.projects.contains_key(&text.value);
+            if known { Ok(()) } else { Err(at(text, &format!("there is no project `{}`", text.value))) }
         };
         let fallbacks = self.projects.values().flat_map(|project| &project.fallback);
         let named = self.review.iter().chain(&self.policy.escalate).chain(fallbacks);
