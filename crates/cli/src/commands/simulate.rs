@@ -82,8 +82,8 @@ mod tests {
         let mut inversions = 0;
         for seed in 1..=20 {
             let report = simulated(&week, seed);
-            let told =
-                report.rows().iter().map(|(name, said)| format!("{name}: {said}\n")).collect::<String>();
+            let told: Vec<_> = report.rows().iter().map(|(name, said)| format!("{name}: {said}")).collect();
+            let told = told.join("\n");
             assert_eq!(report.refused, 0, "seed {seed}: the simulator does what the rules allow\n{told}");
             assert!(report.missed.is_empty() && report.deadlines >= 40, "seed {seed}: deadlines\n{told}");
             inversions += report.inversions;
@@ -100,6 +100,8 @@ mod tests {
                 "seed {seed}: credits lasted three quarters of the week\n{told}"
             );
         }
+        // Of some 5,000 runs. One is known (docs/simulator.md), and is to become none.
+        assert!(inversions <= 1, "{inversions} starts out of turn");
     }
 
     const SMALL: &str = r"
