@@ -16,6 +16,7 @@ mod floor;
 mod gateway;
 mod plan;
 mod records;
+mod simulate;
 
 use std::time::Duration;
 
@@ -55,6 +56,9 @@ fn main() {
     }
     if wanted("plan") {
         plan::measure();
+    }
+    if wanted("simulate") {
+        simulate::measure();
     }
     if wanted("gateway") {
         gateway::measure();

@@ -15,9 +15,13 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("api", &["domain"]),
     ("gateway", &["domain"]),
     ("mcp", &[]),
+    ("simulator", &["domain"]),
     ("engine", &["agents", "domain", "gateway", "runner", "store", "workspace"]),
     ("server", &["api", "domain", "engine", "mcp", "store"]),
-    ("cli", &["agents", "api", "domain", "engine", "gateway", "mcp", "runner", "server", "store"]),
+    (
+        "cli",
+        &["agents", "api", "domain", "engine", "gateway", "mcp", "runner", "server", "simulator", "store"],
+    ),
     ("testkit", &["domain", "store"]),
 ];
 

@@ -3,6 +3,7 @@
 mod hands_on;
 mod hindsight;
 mod routing;
+mod simulate;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -12,6 +13,7 @@ use clap::{Parser, Subcommand, ValueHint};
 pub(crate) use hands_on::{AgentRun, Attach, ListSessions, Takeover};
 pub(crate) use hindsight::{Hindsight, HindsightAction};
 pub(crate) use routing::{Nature, Route, Show};
+pub(crate) use simulate::{Format as SimulateFormat, Simulate};
 
 /// Delegate work to coding agents. Walk away. Get told. Review.
 #[derive(Debug, Parser)]
@@ -43,6 +45,8 @@ pub(crate) enum Command {
     List(List),
     /// What will be done when, by whom, what misses its deadline, and why each task waits
     Plan(Plan),
+    /// Say what a week would be like: deadlines, credits, questions. No agent is started, no daemon needed
+    Simulate(Simulate),
     /// List sessions of agents: Sidekick's own and, when configured, those you start by hand
     Sessions(ListSessions),
     /// Show a task

@@ -5,6 +5,7 @@
 //! rest, not only the task that met it: [`Standing::limited`]. Whatever would start asks
 //! [`Standing::may_start`]. Which of several accounts is taken is decided in [`crate::placement`].
 
+mod credit;
 mod hours;
 mod standing;
 #[cfg(test)]
@@ -19,6 +20,7 @@ use crate::event::LimitStatus;
 use crate::ids::RunId;
 use crate::time::Timestamp;
 
+pub use credit::{Credit, Share, Spoken};
 pub use hours::Hours;
 pub use standing::Alert;
 
@@ -140,7 +142,8 @@ pub fn window_of(minutes: u64) -> &'static str {
     }
 }
 
-fn length(name: &str) -> Duration {
+/// How long a period of a window lasts, by its name.
+pub fn length(name: &str) -> Duration {
     match name {
         name if name.starts_with("seven_day") => Duration::from_hours(7 * 24),
         "daily" => Duration::from_hours(24),
@@ -197,9 +200,27 @@ pub enum Hold {
         /// Which window, for people.
         window: String,
         /// Its renewal.
+        renews: Timestamp,
+        /// When a run would fit: at the renewal, or so shortly before it that most of the run comes after.
         until: Timestamp,
         /// Whether the person's reserve is the reason.
         reserve: bool,
+    },
+    /// What is left of a window is held for more urgent work that cannot start yet.
+    Spoken {
+        /// Which window, for people.
+        window: String,
+        /// Its renewal.
+        until: Timestamp,
+        /// For which task, for people.
+        whom: String,
+    },
+    /// It would only help out, and its credits have to last.
+    Paced {
+        /// Which window, for people.
+        window: String,
+        /// When it has some to spare.
+        until: Timestamp,
     },
     /// These hours are the person's.
     Quiet {
@@ -212,14 +233,18 @@ impl Hold {
     /// When it ends by itself, if a time ends it.
     pub fn until(&self) -> Option<Timestamp> {
         match self {
-            Self::Resting { until, .. } | Self::Kept { until, .. } | Self::Quiet { until } => Some(*until),
+            Self::Resting { until, .. }
+            | Self::Kept { until, .. }
+            | Self::Spoken { until, .. }
+            | Self::Paced { until, .. }
+            | Self::Quiet { until } => Some(*until),
             Self::Off | Self::Probing | Self::Busy => None,
         }
     }
 
     /// Whether it may end any moment, so that waiting for it is queueing.
     pub fn is_short(&self) -> bool {
-        matches!(self, Self::Probing | Self::Busy)
+        matches!(self, Self::Probing | Self::Busy | Self::Spoken { .. } | Self::Paced { .. })
     }
 
     /// One clause for people, naming the account and the time in their zone.
@@ -237,18 +262,25 @@ impl Hold {
             }
             Self::Probing => format!("one run finds out whether {account} is open again"),
             Self::Busy => format!("as many runs use {account} as may"),
-            Self::Kept { window, until, reserve: true } => {
+            Self::Kept { window, renews, reserve: true, .. } => {
                 format!(
                     "what is left of the {window} of {account} is kept for you until {}",
-                    until.local(zone)
+                    renews.local(zone)
                 )
             }
-            Self::Kept { window, until, reserve: false } => {
+            Self::Kept { window, renews, reserve: false, .. } => {
                 format!(
                     "too little is left of the {window} of {account}, which renews at {}",
-                    until.local(zone)
+                    renews.local(zone)
                 )
             }
+            Self::Spoken { window, whom, .. } => {
+                format!("what is left of the {window} of {account} is held for {whom}, which is more urgent")
+            }
+            Self::Paced { window, until } => format!(
+                "{account} only helps out here, and its {window} has to last; it has some to spare at {}",
+                until.local(zone)
+            ),
             Self::Quiet { until } => format!("{account} is kept for you until {}", until.local(zone)),
         }
     }

@@ -3,7 +3,7 @@
 
 use jiff::tz::TimeZone;
 
-use crate::account::{Account, Hold, Standing};
+use crate::account::{Account, Credit, Hold, Standing};
 use crate::time::Timestamp;
 
 /// An account that could take a run, as it stands.
@@ -17,6 +17,20 @@ pub struct Choice<'a> {
     pub standing: &'a Standing,
     /// Live runs that use it.
     pub live: usize,
+    /// What is known of the run's credits there.
+    pub credit: Credit<'a>,
+}
+
+impl<'a> Choice<'a> {
+    /// An account that nobody uses, for a run of which nothing else is known.
+    pub fn of(account: &'a Account, standing: &'a Standing) -> Self {
+        Self { account, model: None, standing, live: 0, credit: Credit::default() }
+    }
+
+    /// Whether the run may start there now.
+    pub fn may_start(&self, now: Timestamp, zone: &TimeZone) -> Result<(), Hold> {
+        self.standing.may_take(self.account, self.model, self.live, self.credit, (now, zone))
+    }
 }
 
 /// An account that a run may use, and the model it asks for there.
@@ -55,7 +69,7 @@ pub enum Placement {
 pub fn place(choices: &[Choice<'_>], now: Timestamp, zone: &TimeZone) -> Placement {
     let mut holds: Vec<(&Account, Hold)> = Vec::with_capacity(choices.len());
     for choice in choices {
-        match choice.standing.may_start(choice.account, choice.model, choice.live, now, zone) {
+        match choice.may_start(now, zone) {
             Ok(()) => {
                 let model = choice.model.map(ToOwned::to_owned);
                 return Placement::On(Offer { account: choice.account.clone(), model });
@@ -79,7 +93,7 @@ pub fn place(choices: &[Choice<'_>], now: Timestamp, zone: &TimeZone) -> Placeme
 /// Why a task stays in the queue that an account is about to be free for: those accounts, each with its reason.
 pub fn short_holds(choices: &[Choice<'_>], now: Timestamp, zone: &TimeZone) -> String {
     let held = |choice: &Choice<'_>| {
-        let hold = choice.standing.may_start(choice.account, choice.model, choice.live, now, zone).err()?;
+        let hold = choice.may_start(now, zone).err()?;
         hold.is_short().then(|| hold.sentence(&choice.account.name, zone))
     };
     choices.iter().filter_map(held).collect::<Vec<_>>().join("; ")
@@ -99,7 +113,7 @@ mod tests {
         let (mut resting, mut off, open) = (Standing::default(), Standing::default(), Standing::default());
         resting.limited(Some(at(60)), 7, at(0));
         off.off = true;
-        let choice = |account, standing| Choice { account, model: None, standing, live: 0 };
+        let choice = Choice::of;
         let zone = TimeZone::UTC;
         let both = [choice(&own, &resting), choice(&work, &open)];
         assert_eq!(place(&both, at(1), &zone), Placement::On(Offer::any(work.clone())));

@@ -5,6 +5,7 @@
 //! that what is told is what happens.
 
 pub mod forecast;
+pub mod ledger;
 pub mod order;
 pub mod reason;
 pub mod save;
@@ -22,8 +23,9 @@ use crate::estimate::{Basis, Estimate, Experience};
 use crate::ids::TaskId;
 use crate::nature::Nature;
 use crate::schedule::Candidate;
-use crate::task::Waiting;
+use crate::task::{TaskState, WaitFor, Waiting};
 use crate::time::Timestamp;
+use crate::work::Work;
 
 /// A task that is not at its end, as the planner sees it.
 #[derive(Clone, Debug, PartialEq)]
@@ -76,6 +78,34 @@ impl Stands {
 }
 
 impl Pending {
+    /// What the planner sees of a task; nothing of one that is at its end. `stuck` says whether what it comes after ended
+    /// badly.
+    pub fn of(work: &Work, stuck: bool) -> Option<Self> {
+        let task = &work.task;
+        let stands = match &task.state {
+            TaskState::Queued => Stands::Queued,
+            TaskState::Running => Stands::Running {
+                since: work.run.as_ref().map_or(task.updated_at, |run| run.started_at),
+                account: work.run.as_ref().map(|run| run.account.clone()).unwrap_or_default(),
+            },
+            TaskState::Waiting(waiting) if waiting.on == WaitFor::Landing => Stands::Landing,
+            TaskState::Waiting(waiting) => Stands::Waiting(waiting.clone()),
+            TaskState::Review => Stands::Review,
+            TaskState::Completed | TaskState::Failed | TaskState::Cancelled => return None,
+        };
+        Some(Self {
+            candidate: Candidate::of(work),
+            title: task.title.clone(),
+            priority: task.asked.priority,
+            deadline: task.asked.deadline,
+            after: task.asked.after.clone(),
+            nature: task.asked.nature,
+            created_at: task.created_at,
+            stands,
+            stuck,
+        })
+    }
+
     /// Its id.
     pub fn id(&self) -> TaskId {
         self.candidate.id
@@ -114,8 +144,8 @@ pub struct Planned {
 pub fn plan(tasks: &[Pending], setting: &Setting<'_>, others: &[Account]) -> Vec<Planned> {
     let urgency = urgency(tasks, setting.known, setting.now);
     let order = order(tasks, &urgency, setting.used, startable);
-    let laid = forecast(tasks, &order, setting, None);
-    let mut reasons = reason::reasons(tasks, &order, setting);
+    let laid = forecast(tasks, (&order, &urgency), setting, None);
+    let mut reasons = reason::reasons(tasks, (&order, &urgency), setting);
     let mut planned: Vec<_> = laid
         .into_iter()
         .enumerate()

@@ -2,13 +2,15 @@
 //! load and limits give the same answer.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
-use crate::account::{Account, Standing};
+use crate::account::{Account, Credit, Hold, Share, Standing};
 use crate::ids::TaskId;
 use crate::nature::Nature;
 use crate::placement::{Choice, Offer, Placement, place, short_holds};
+use crate::plan::ledger::Ledger;
 use crate::route;
 use crate::run::Outcome;
 use crate::task::ChosenBy;
@@ -158,17 +160,48 @@ pub enum Hindrance {
     },
 }
 
+/// A candidate with its place in the plan; without one it holds nobody back and is in no hurry.
+#[derive(Clone, Copy, Debug)]
+pub struct Entrant<'a> {
+    /// The task.
+    pub candidate: &'a Candidate,
+    /// How urgent it is.
+    pub points: i64,
+    /// When it has to be done for itself and for all that comes after it.
+    pub deadline: Option<Timestamp>,
+}
+
+impl<'a> From<&'a Candidate> for Entrant<'a> {
+    fn from(candidate: &'a Candidate) -> Self {
+        Self { candidate, points: i64::MAX / 2, deadline: None }
+    }
+}
+
+/// What is known of the accounts: how they stand, and who wants their credits.
+pub struct Credits<'a> {
+    /// How they stand.
+    pub standings: &'a HashMap<String, Standing>,
+    /// Who wants them.
+    pub ledger: Ledger<'a>,
+}
+
+impl<'a> From<&'a HashMap<String, Standing>> for Credits<'a> {
+    fn from(standings: &'a HashMap<String, Standing>) -> Self {
+        Self { standings, ledger: Ledger::default() }
+    }
+}
+
 /// What starts of `candidates`, which come the first first, and what waits instead of standing in the queue.
 pub fn pick<'a>(
-    candidates: impl IntoIterator<Item = &'a Candidate>,
+    candidates: impl IntoIterator<Item = impl Into<Entrant<'a>>>,
     load: &Load,
     limits: &Limits,
     offers: impl Fn(&Candidate) -> Vec<Offer>,
-    standings: &HashMap<String, Standing>,
+    credits: impl Into<Credits<'a>>,
     at: (Timestamp, &TimeZone),
 ) -> Vec<Decision> {
     let mut decisions = Vec::new();
-    each(candidates, load, limits, offers, standings, at, |candidate, fate| match fate {
+    each(candidates, load, limits, offers, credits, at, |candidate, fate| match fate {
         Fate::Start(offer) => decisions.push(Decision::Start(candidate.id, offer)),
         Fate::Wait(until, reason) => decisions.push(Decision::Wait(candidate.id, until, reason)),
         Fate::Stays(_) => {}
@@ -181,32 +214,45 @@ pub fn pick<'a>(
 /// is known of one that was never seen is nothing. A person who takes over never waits for agents: theirs starts over
 /// the limits, on their agent's first account however that stands, and counts.
 pub fn each<'a>(
-    candidates: impl IntoIterator<Item = &'a Candidate>,
+    candidates: impl IntoIterator<Item = impl Into<Entrant<'a>>>,
     load: &Load,
     limits: &Limits,
     offers: impl Fn(&Candidate) -> Vec<Offer>,
-    standings: &HashMap<String, Standing>,
+    credits: impl Into<Credits<'a>>,
     at: (Timestamp, &TimeZone),
     mut tell: impl FnMut(&'a Candidate, Fate),
 ) {
-    let mut room = Room::new(load, limits);
+    let mut room = Room::new(load, limits, credits.into());
     // What no account may take now, none may take later in the same round: they only fill up.
     let mut closed: HashMap<_, (Placement, String)> = HashMap::new();
+    let mut wanted: HashMap<_, Wanted> = HashMap::new();
     let mut behind: HashMap<String, usize> = HashMap::new();
     let mut stays = |reason: &str| {
         let behind = behind.entry(reason.to_owned()).or_default();
         *behind += 1;
         Fate::Stays(Hindrance::Account { ahead: *behind - 1, reason: reason.to_owned() })
     };
-    for candidate in candidates {
+    for entrant in candidates {
+        let entrant: Entrant<'a> = entrant.into();
+        let candidate = entrant.candidate;
         if let Some(hindrance) = room.hindrance(candidate).filter(|_| !candidate.hands_on) {
             tell(candidate, Fate::Stays(hindrance));
             continue;
         }
-        let (placement, reason) = match closed.get(&candidate.sort(limits.explore)) {
-            Some(known) => known.clone(),
-            None => room.place(candidate, &offers(candidate), standings, at),
+        let sort = || candidate.sort(limits.explore);
+        let mut presses = wanted.get(&sort()).is_some_and(|first| room.presses(entrant, first, at.0));
+        let (placement, reason) = if let Some(known) = closed.get(&(sort(), presses)) {
+            known.clone()
+        } else {
+            let offers = offers(candidate);
+            let first = room.wanted(candidate, &offers);
+            presses = first.as_ref().is_some_and(|first| room.presses(entrant, first, at.0));
+            wanted.extend(first.map(|first| (sort(), first)));
+            let placed = room.place(entrant, &offers, presses, at);
+            room.wait(entrant, &offers, &placed.0, at);
+            placed
         };
+        room.queue(wanted.get(&sort()));
         match placement {
             Placement::On(offer) => {
                 room.take(candidate, &offer.account);
@@ -216,13 +262,25 @@ pub fn each<'a>(
             Placement::Wait { ref until, ref reason } => tell(candidate, Fate::Wait(*until, reason.clone())),
             Placement::Soon => tell(candidate, stays(&reason)),
         }
-        closed.entry(candidate.sort(limits.explore)).or_insert((placement, reason));
+        closed.entry((sort(), presses)).or_insert((placement, reason));
     }
 }
 
+/// The account that a candidate's like would have first.
+struct Wanted {
+    account: String,
+    /// How many use it at once.
+    places: u32,
+    /// How long a run there takes: half of them, and four of five.
+    takes: (Duration, Duration),
+}
+
 /// The room there still is, and who stands before it.
-struct Room<'a> {
-    limits: &'a Limits,
+struct Room<'a, 'b> {
+    limits: &'b Limits,
+    credits: Credits<'a>,
+    /// How long work goes first on each account, by those that were here.
+    ahead: HashMap<String, Duration>,
     load: Load,
     places: usize,
     /// Who was held back for want of a place, in all and by project.
@@ -230,10 +288,39 @@ struct Room<'a> {
     behind_in: HashMap<String, usize>,
 }
 
-impl<'a> Room<'a> {
-    fn new(load: &Load, limits: &'a Limits) -> Self {
+impl<'a, 'b> Room<'a, 'b> {
+    fn new(load: &Load, limits: &'b Limits, credits: Credits<'a>) -> Self {
         let places = limits.total.saturating_sub(load.projects.values().sum());
-        Self { limits, load: load.clone(), places, behind: 0, behind_in: HashMap::new() }
+        let (behind_in, ahead) = (HashMap::new(), HashMap::new());
+        Self { limits, credits, ahead, load: load.clone(), places, behind: 0, behind_in }
+    }
+
+    /// Where it would go first.
+    fn wanted(&self, candidate: &Candidate, offers: &[Offer]) -> Option<Wanted> {
+        let account = &offers.first()?.account;
+        let spread = self.credits.ledger.takes(candidate, &account.agent);
+        Some(Wanted {
+            account: account.name.clone(),
+            places: u32::try_from(account.concurrency.unwrap_or(1)).unwrap_or(u32::MAX).max(1),
+            takes: (Duration::from_millis(spread.median), Duration::from_millis(spread.high)),
+        })
+    }
+
+    /// Whether it would miss its deadline if it waited for the account that it would have first.
+    fn presses(&self, entrant: Entrant<'_>, first: &Wanted, now: Timestamp) -> bool {
+        let Some(deadline) = entrant.deadline else { return false };
+        let ahead = self.ahead.get(&first.account).copied().unwrap_or_default();
+        let wait = (self.credits.ledger.busy(&first.account) + ahead) / first.places;
+        now.plus(wait).plus(first.takes.1) > deadline
+    }
+
+    /// It stands before those that come after it.
+    fn queue(&mut self, first: Option<&Wanted>) {
+        let Some(first) = first else { return };
+        match self.ahead.get_mut(&first.account) {
+            Some(ahead) => *ahead += first.takes.0,
+            None => drop(self.ahead.insert(first.account.clone(), first.takes.0)),
+        }
     }
 
     /// What holds a candidate back before its accounts are asked. It is counted as standing there.
@@ -269,12 +356,15 @@ impl<'a> Room<'a> {
     /// Where it would start; and, where it stays for an account, why.
     fn place(
         &self,
-        candidate: &Candidate,
+        entrant: Entrant<'_>,
         offers: &[Offer],
-        standings: &HashMap<String, Standing>,
+        presses: bool,
         (now, zone): (Timestamp, &TimeZone),
     ) -> (Placement, String) {
         let unseen = Standing::default();
+        let candidate = entrant.candidate;
+        let Credits { standings, ledger } = &self.credits;
+        let first = offers.first().map(|offer| offer.account.agent.as_str());
         let own = |offer: &&Offer| !candidate.hands_on || offer.account.agent == candidate.agent;
         if let Some(offer) = offers.iter().find(own).filter(|_| candidate.hands_on) {
             return (Placement::On(offer.clone()), String::new());
@@ -287,6 +377,12 @@ impl<'a> Room<'a> {
                 model: model.as_deref(),
                 standing: standings.get(&account.name).unwrap_or(&unseen),
                 live: self.load.accounts.get(&account.name).copied().unwrap_or(0),
+                credit: ledger.credit(
+                    ledger.share(candidate, &account.agent),
+                    &account.name,
+                    entrant.points,
+                    !presses && helps(candidate, account, first),
+                ),
             })
             .collect();
         match place(&choices, now, zone) {
@@ -295,11 +391,48 @@ impl<'a> Room<'a> {
         }
     }
 
+    /// Holds the room on the account that it would have first, against those that come after it.
+    fn wait(
+        &mut self,
+        entrant: Entrant<'_>,
+        offers: &[Offer],
+        placed: &Placement,
+        at: (Timestamp, &TimeZone),
+    ) {
+        let Credits { standings, ledger } = &mut self.credits;
+        let Some((Offer { account, model }, false)) =
+            offers.first().map(|first| (first, matches!(placed, Placement::On(_))))
+        else {
+            return;
+        };
+        let Some(standing) = standings.get(&account.name) else { return };
+        let share = ledger.share(entrant.candidate, &account.agent);
+        let alone = Credit { own: share, ..Credit::default() };
+        let (id, points) = (entrant.candidate.id, entrant.points);
+        match standing.may_take(account, model.as_deref(), 0, alone, at) {
+            Ok(()) => ledger.wait(&account.name, id, points, share, false),
+            // As large as it was counted when it did not fit.
+            Err(Hold::Kept { .. }) => {
+                let share = Share { likely: share.weight, ..share };
+                ledger.wait(&account.name, id, points, share, true);
+            }
+            Err(_) => {}
+        }
+    }
+
     fn take(&mut self, candidate: &Candidate, account: &Account) {
+        let share = self.credits.ledger.share(candidate, &account.agent);
+        self.credits.ledger.start(&account.name, share);
         *self.load.projects.entry(candidate.project.clone()).or_default() += 1;
         *self.load.accounts.entry(account.name.clone()).or_default() += 1;
         self.places = self.places.saturating_sub(1);
     }
+}
+
+/// Whether an account only helps out: another agent's was wanted first, and nobody said that it should be this one.
+pub(crate) fn helps(candidate: &Candidate, account: &Account, first: Option<&str>) -> bool {
+    let said = candidate.agent_by.is_fixed() || candidate.going_on.as_deref() == Some(account.agent.as_str());
+    !said && first.is_some_and(|first| first != account.agent)
 }
 
 #[cfg(test)]

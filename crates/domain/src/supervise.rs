@@ -9,6 +9,7 @@ pub mod breakpoint;
 pub mod calibrate;
 pub mod change;
 mod claims;
+pub mod conclude;
 pub mod confidence;
 pub mod decide;
 mod hygiene;
@@ -22,6 +23,7 @@ pub mod validate;
 pub mod verdict;
 
 pub use change::{Change, Changed, Status};
+pub use conclude::{Gathered, Past, conclude};
 pub(crate) use hygiene::holds_secret;
 pub use outcome::Settled;
 pub use policy::{Policy, Review, Rung};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use agents::Readiness;
-use domain::account::{Alert, Hold, Standing, Window, window_label};
+use domain::account::{Alert, Credit, Hold, Standing, Window, window_label};
 use domain::placement::{Choice, Offer, Placement, place};
 use domain::schedule::{self, Candidate, Decision, Limits};
 use domain::work::{Command, End, RunCommand};
@@ -281,6 +281,7 @@ impl Reporter {
                 model: model.as_deref(),
                 standing: facts.standings.get(&account.name).unwrap_or(&unseen),
                 live: facts.load.accounts.get(&account.name).copied().unwrap_or(0),
+                credit: Credit::default(),
             })
             .collect();
         Ok(place(&choices, now, &self.zone))

@@ -3,6 +3,7 @@
 //! check, the evaluation. Not here: whether an approval counts (`domain::supervise::decide`).
 
 use cel::{Context, Program, Value};
+use domain::supervise::conclude::Facts;
 
 /// Characters of an expression.
 const MOST_TEXT: usize = 500;
@@ -12,106 +13,62 @@ const MOST_NESTED: usize = 60;
 /// the daemon has; what is not used is never given.
 const STACK: usize = 64 << 20;
 
-/// What an expression may speak of.
-#[derive(Clone, Debug, Default)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a name of the language")]
-pub struct Facts {
-    /// US dollars of all the task's runs.
-    pub cost: f64,
-    /// Lines added and removed.
-    pub diff_lines: u32,
-    /// Files changed.
-    pub files: u32,
-    /// Lines added.
-    pub insertions: u32,
-    /// Lines removed.
-    pub deletions: u32,
-    /// How many checks ran.
-    pub checks: u32,
-    /// There are checks, and all passed.
-    pub checks_passed: bool,
-    /// The confidence.
-    pub confidence: f64,
-    /// It touches a risky path.
-    pub risky: bool,
-    /// Tests came with it.
-    pub tests_touched: bool,
-    /// A second model gave an opinion that counts.
-    pub reviewed: bool,
-    /// Its score; 0 without.
-    pub review_score: f64,
-    /// How often it was sent back by itself.
-    pub retries: u32,
-    /// The task's priority: 1 is the most urgent.
-    pub priority: u8,
-    /// What sort of work: `documentation`, `testing` …
-    pub kind: String,
-    /// `low`, `medium`, `high`, `critical`.
-    pub complexity: String,
-    /// The agent.
-    pub agent: String,
-    /// `known` or `trusted`.
-    pub tier: String,
+fn values(facts: &Facts) -> Vec<(&'static str, Value)> {
+    let int = |n: u32| Value::Int(i64::from(n));
+    let text = |text: &str| Value::from(text.to_owned());
+    vec![
+        ("cost", Value::Float(facts.cost)),
+        ("diff_lines", int(facts.diff_lines)),
+        ("files", int(facts.files)),
+        ("insertions", int(facts.insertions)),
+        ("deletions", int(facts.deletions)),
+        ("checks", int(facts.checks)),
+        ("checks_passed", Value::Bool(facts.checks_passed)),
+        ("confidence", Value::Float(facts.confidence)),
+        ("risky", Value::Bool(facts.risky)),
+        ("tests_touched", Value::Bool(facts.tests_touched)),
+        ("reviewed", Value::Bool(facts.reviewed)),
+        ("review_score", Value::Float(facts.review_score)),
+        ("retries", int(facts.retries)),
+        ("priority", int(u32::from(facts.priority))),
+        ("kind", text(&facts.kind)),
+        ("complexity", text(&facts.complexity)),
+        ("agent", text(&facts.agent)),
+        ("tier", text(&facts.tier)),
+    ]
 }
 
-impl Facts {
-    fn values(&self) -> Vec<(&'static str, Value)> {
-        let int = |n: u32| Value::Int(i64::from(n));
-        let text = |text: &str| Value::from(text.to_owned());
-        vec![
-            ("cost", Value::Float(self.cost)),
-            ("diff_lines", int(self.diff_lines)),
-            ("files", int(self.files)),
-            ("insertions", int(self.insertions)),
-            ("deletions", int(self.deletions)),
-            ("checks", int(self.checks)),
-            ("checks_passed", Value::Bool(self.checks_passed)),
-            ("confidence", Value::Float(self.confidence)),
-            ("risky", Value::Bool(self.risky)),
-            ("tests_touched", Value::Bool(self.tests_touched)),
-            ("reviewed", Value::Bool(self.reviewed)),
-            ("review_score", Value::Float(self.review_score)),
-            ("retries", int(self.retries)),
-            ("priority", int(u32::from(self.priority))),
-            ("kind", text(&self.kind)),
-            ("complexity", text(&self.complexity)),
-            ("agent", text(&self.agent)),
-            ("tier", text(&self.tier)),
-        ]
-    }
-
-    /// Facts of every shape: each comparison of an expression is seen from both sides, so that a mistake behind an
-    /// `&&` is found, too.
-    fn samples() -> Vec<Self> {
-        let flags = |n: u32| (n & 1 == 1, n & 2 == 2, n & 4 == 4, n & 8 == 8);
-        let mut samples = Vec::new();
-        for n in 0..16 {
-            let (checks_passed, risky, tests_touched, reviewed) = flags(n);
-            for (number, share, word) in [(0, 0.0, ""), (1, 0.5, "medium"), (1_000_000, 1.0, "testing")] {
-                samples.push(Self {
-                    cost: f64::from(number),
-                    diff_lines: number,
-                    files: number,
-                    insertions: number,
-                    deletions: number,
-                    checks: number,
-                    confidence: share,
-                    review_score: share,
-                    retries: number,
-                    priority: 5,
-                    kind: word.into(),
-                    complexity: word.into(),
-                    agent: word.into(),
-                    tier: word.into(),
-                    checks_passed,
-                    risky,
-                    tests_touched,
-                    reviewed,
-                });
-            }
+/// Facts of every shape: each comparison of an expression is seen from both sides, so that a mistake behind an
+/// `&&` is found, too.
+fn samples() -> Vec<Facts> {
+    let flags = |n: u32| (n & 1 == 1, n & 2 == 2, n & 4 == 4, n & 8 == 8);
+    let mut samples = Vec::new();
+    for n in 0..16 {
+        let (checks_passed, risky, tests_touched, reviewed) = flags(n);
+        for (number, share, word) in [(0, 0.0, ""), (1, 0.5, "medium"), (1_000_000, 1.0, "testing")] {
+            samples.push(Facts {
+                cost: f64::from(number),
+                diff_lines: number,
+                files: number,
+                insertions: number,
+                deletions: number,
+                checks: number,
+                confidence: share,
+                review_score: share,
+                retries: number,
+                priority: 5,
+                kind: word.into(),
+                complexity: word.into(),
+                agent: word.into(),
+                tier: word.into(),
+                checks_passed,
+                risky,
+                tests_touched,
+                reviewed,
+            });
         }
-        samples
     }
+    samples
 }
 
 /// Why an expression cannot be used, if it cannot.
@@ -121,7 +78,7 @@ pub fn check(expression: &str) -> Result<(), String> {
 
 fn check_all(expression: &str) -> Result<(), String> {
     let program = compile(expression)?;
-    for facts in Facts::samples() {
+    for facts in samples() {
         evaluate(&program, &facts)?;
     }
     // What stands behind an `&&` that is never reached would fail on the day it counts: each side is looked at alone.
@@ -130,7 +87,7 @@ fn check_all(expression: &str) -> Result<(), String> {
         let whole =
             part.matches('(').count() == part.matches(')').count() && !part.contains(['?', '"', '\'']);
         if whole && let Ok(program) = compile(part) {
-            for facts in Facts::samples() {
+            for facts in samples() {
                 evaluate(&program, &facts)?;
             }
         }
@@ -139,7 +96,7 @@ fn check_all(expression: &str) -> Result<(), String> {
 }
 
 /// Whether it holds; not, whenever that cannot be said.
-pub(crate) fn holds(expression: &str, facts: &Facts) -> bool {
+pub fn holds(expression: &str, facts: &Facts) -> bool {
     let known = on_a_deep_stack(|| compile(expression).and_then(|program| evaluate(&program, facts)));
     known.unwrap_or_else(|reason| {
         tracing::warn!(
@@ -178,7 +135,7 @@ fn compile(expression: &str) -> Result<Program, String> {
         let owned = |names: Vec<&str>| names.into_iter().map(ToOwned::to_owned).collect();
         (owned(used.variables()), owned(used.functions()))
     };
-    let known = Facts::default().values();
+    let known = values(&Facts::default());
     if let Some(name) = names.iter().find(|name| !known.iter().any(|(known, _)| known == name)) {
         let known: Vec<_> = known.iter().map(|(name, _)| *name).collect();
         return Err(format!("there is no fact `{name}`; facts are {}", known.join(", ")));
@@ -193,7 +150,7 @@ fn compile(expression: &str) -> Result<Program, String> {
 
 fn evaluate(program: &Program, facts: &Facts) -> Result<bool, String> {
     let mut context = Context::default();
-    for (name, value) in facts.values() {
+    for (name, value) in values(facts) {
         context.add_variable_from_value(name, value);
     }
     match program.execute(&context) {

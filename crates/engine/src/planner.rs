@@ -7,7 +7,7 @@ use std::sync::Arc;
 use agents::Readiness;
 use domain::estimate::Experience;
 use domain::plan::forecast::Setting;
-use domain::plan::order::{order, urgency, used};
+use domain::plan::order::{Urgency, order, urgency, used};
 use domain::plan::{Pending, Planned, Stands, plan, summary};
 use domain::schedule::{Candidate, Limits, Load};
 use domain::{Account, Project, TaskId, Timestamp};
@@ -57,11 +57,11 @@ impl Backlog {
         self.cut && self.tasks.len() < MOST_KEPT / 10 * 9
     }
 
-    /// The queued tasks in the order in which they start.
-    pub(crate) fn in_order(&self, lately: &HashMap<String, u64>, now: Timestamp) -> Vec<usize> {
+    /// The queued tasks in the order in which they start, and how urgent all are.
+    pub(crate) fn in_order(&self, lately: &HashMap<String, u64>, now: Timestamp) -> (Vec<usize>, Urgency) {
         let urgency = urgency(&self.tasks, &self.known, now);
         let used = used(&self.tasks, lately, &self.known, now);
-        order(&self.tasks, &urgency, &used, Pending::is_queued)
+        (order(&self.tasks, &urgency, &used, Pending::is_queued), urgency)
     }
 
     /// What lives and what waits for review, as far as it is known here.

@@ -88,10 +88,8 @@ impl Context {
             let calls_none = billing == "local" || account.agent == "rehearsal";
             Some(KnownAccount {
                 choice: Choice {
-                    account,
-                    model: None,
-                    standing: facts.standings.get(&account.name).unwrap_or(unseen),
                     live: facts.load.accounts.get(&account.name).copied().unwrap_or(0),
+                    ..Choice::of(account, facts.standings.get(&account.name).unwrap_or(unseen))
                 },
                 local: calls_none || self.options.local_agents.contains(&account.agent),
                 metered: billing == "key",

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::placement::Offer;
+use domain::plan::ledger::Ledger;
 use domain::route::{Receipt, Route};
-use domain::schedule::{self, Candidate, Decision, Load};
+use domain::schedule::{self, Candidate, Credits, Decision, Load};
 use domain::work::{Command, Start};
 use domain::{RunId, TaskId, Timestamp, Work};
 use store::{estimates, runs, tasks};
@@ -112,8 +113,13 @@ pub(crate) async fn run_once(context: &Arc<Context>, now: Timestamp) -> Result<O
         return Ok(context.store.read(tasks::next_due).await?);
     }
     let load = Load { reviews: backlog.reviews(), ..facts.load.clone() };
-    let order = backlog.in_order(&lately, now);
-    let candidates = order.iter().map(|at| &backlog.tasks[*at].candidate);
+    let (order, urgency) = backlog.in_order(&lately, now);
+    let candidates = order.iter().map(|at| urgency.entrant(&backlog.tasks, *at));
+    let first = |candidate: &Candidate| {
+        let offers = context.offers(candidate, &context.route(candidate, &facts, now));
+        Some(offers.into_iter().next()?.account.name)
+    };
+    let ledger = Ledger::of(&backlog.tasks, &urgency, &backlog.known, first, now);
     let routes: RefCell<HashMap<TaskId, Route>> = RefCell::default();
     let offers = |candidate: &Candidate| {
         let route = context.route(candidate, &facts, now);
@@ -122,7 +128,8 @@ pub(crate) async fn run_once(context: &Arc<Context>, now: Timestamp) -> Result<O
         offers
     };
     let at = (now, &context.options.zone);
-    let decisions = schedule::pick(candidates, &load, &limits, offers, &facts.standings, at);
+    let credits = Credits { standings: &facts.standings, ledger };
+    let decisions = schedule::pick(candidates, &load, &limits, offers, credits, at);
     let routes = routes.into_inner();
     // What is kept here must not be shared while the next round reads on.
     drop(backlog);

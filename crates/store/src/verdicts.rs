@@ -17,27 +17,18 @@ const MOST_RECORD: usize = 200;
 
 /// What an event means for the verdicts on its task.
 pub(crate) fn note(tx: &mut Tx<'_>, record: &Record) -> Result<(), Error> {
-    let by_policy = record.actor == "policy";
-    let settled = match &record.event {
-        Event::TaskJudged { verdict } => return insert(tx, record, verdict),
+    match &record.event {
+        Event::TaskJudged { verdict } => insert(tx, record, verdict),
         Event::QuestionAnswered { false_alarms, .. } => {
-            return false_alarms.iter().try_for_each(|rule| alarm(tx, record.task, rule));
+            false_alarms.iter().try_for_each(|rule| alarm(tx, record.task, rule))
         }
-        // Repaired after a person had approved it, it was looked at by nobody.
-        Event::TaskApproved { again, .. } if by_policy || *again => Settled::ByPolicy,
-        Event::TaskApproved { commit, .. } => return approve(tx, record, commit),
-        Event::TaskSentBack { .. }
-        | Event::TaskRetried { .. }
-        | Event::TaskTakenOver {}
-        | Event::TaskRolledBack { .. } => Settled::SentBack,
-        // That another was better says nothing about this one.
-        Event::RaceLost { .. } => Settled::Superseded,
-        Event::TaskCancelled { .. } => Settled::Discarded,
-        Event::TaskCompleted { commit: None, .. } => Settled::Approved,
-        Event::TaskReverted { .. } => return revert(tx, record),
-        _ => return Ok(()),
-    };
-    settle(tx, record.task, settled, record.at)
+        event => match (Settled::by(record), event) {
+            (Some(Settled::Approved), Event::TaskApproved { commit, .. }) => approve(tx, record, commit),
+            (Some(Settled::Reverted), _) => revert(tx, record),
+            (Some(settled), _) => settle(tx, record.task, settled, record.at),
+            (None, _) => Ok(()),
+        },
+    }
 }
 
 fn insert(tx: &mut Tx<'_>, record: &Record, verdict: &Verdict) -> Result<(), Error> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
-use super::{Account, Hold, Rest, Standing, Window, window_label};
+use super::{Account, Credit, Hold, Rest, Standing, Window, window_label};
 use crate::event::LimitStatus;
 use crate::ids::RunId;
 use crate::time::Timestamp;
@@ -125,7 +125,8 @@ impl Standing {
         }
     }
 
-    /// Whether a run with `model` may start now, while `live` others use the account.
+    /// Whether a run with `model` may start now, while `live` others use the account: one like others, of which nothing
+    /// else is known.
     pub fn may_start(
         &self,
         account: &Account,
@@ -133,6 +134,18 @@ impl Standing {
         live: usize,
         now: Timestamp,
         zone: &TimeZone,
+    ) -> Result<(), Hold> {
+        self.may_take(account, model, live, Credit::default(), (now, zone))
+    }
+
+    /// Whether that run may start now.
+    pub fn may_take(
+        &self,
+        account: &Account,
+        model: Option<&str>,
+        live: usize,
+        credit: Credit<'_>,
+        (now, zone): (Timestamp, &TimeZone),
     ) -> Result<(), Hold> {
         if self.off {
             return Err(Hold::Off);
@@ -149,10 +162,10 @@ impl Standing {
         if let Some(until) = account.quiet.iter().filter_map(|hours| hours.end(now, zone)).max() {
             return Err(Hold::Quiet { until });
         }
-        let windows = self.windows.iter().filter(|window| window.is_current(now) && concerns(window.scope()));
-        let kept = windows.filter_map(|window| kept(window, account));
-        if let Some((window, reserve)) = kept.max_by_key(|(window, _)| window.renews_at()) {
-            return Err(Hold::Kept { window: window.label(), until: window.renews_at(), reserve });
+        let windows = self.windows.iter().filter(|window| window.is_current(now) && window.concerns(model));
+        let kept = windows.filter_map(|window| Some((window, kept(window, account, credit, now)?)));
+        if let Some((window, (until, reserve))) = kept.max_by_key(|(_, (until, _))| *until) {
+            return Err(Hold::Kept { window: window.label(), renews: window.renews_at(), until, reserve });
         }
         if live > 0 && rests.clone().any(|rest| !rest.told) {
             return Err(Hold::Probing);
@@ -160,23 +173,25 @@ impl Standing {
         if account.concurrency.is_some_and(|most| live >= most) {
             return Err(Hold::Busy);
         }
-        Ok(())
+        credit.hold(self, account, model, now).map_or(Ok(()), Err)
     }
 }
 
-/// A window that holds a start back, and whether it does for the person's reserve.
-fn kept<'a>(window: &'a Window, account: &Account) -> Option<(&'a Window, bool)> {
+/// Until when a window holds a start back, and whether it does for the person's reserve.
+fn kept(window: &Window, account: &Account, credit: Credit<'_>, now: Timestamp) -> Option<(Timestamp, bool)> {
     if window.status == LimitStatus::Rejected {
-        return Some((window, false));
+        return Some((window.renews_at(), false));
     }
     let used = window.utilization?;
     let most = 1.0 - account.reserve;
     if used >= most {
-        return Some((window, account.reserve > 0.0));
+        return Some((window.renews_at(), account.reserve > 0.0));
     }
-    // A run that takes more than half of a whole window would otherwise never start.
-    let need = if account.overfill { 0.0 } else { window.per_run.unwrap_or(0.0).min(most / 2.0) };
-    (used + need > most).then_some((window, account.reserve > 0.0))
+    if account.overfill {
+        return None;
+    }
+    let fits = window.fits_at(&credit, most, now);
+    (fits > now).then_some((fits, account.reserve > 0.0))
 }
 
 /// Whether two sightings are of the same period of a window.

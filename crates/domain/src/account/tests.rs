@@ -150,7 +150,7 @@ fn play(tasks: &[u32], tells: Tells, first_use: u32) -> Result<(), TestCaseError
             let choices: Vec<_> = provider
                 .accounts
                 .iter()
-                .map(|(account, standing, _, live)| Choice { account, model: None, standing, live: *live })
+                .map(|(account, standing, _, live)| Choice { live: *live, ..Choice::of(account, standing) })
                 .collect();
             match place(&choices, at(now), &TimeZone::UTC) {
                 Placement::On(offer) => {
@@ -290,7 +290,8 @@ fn what_is_kept_for_the_person_is_not_started_into() {
         standing.see(seen("five_hour", 0.8, LimitStatus::Allowed, 3600), run, &account),
         Some(Alert::Threshold)
     );
-    let kept = Hold::Kept { window: "5-hour window".into(), until: at(3600), reserve: true };
+    let kept =
+        Hold::Kept { window: "5-hour window".into(), renews: at(3600), until: at(3600), reserve: true };
     assert_eq!(open(&standing, &account, None, 1), Err(kept));
     assert_eq!(open(&standing, &account, None, 3600), Ok(()), "a window that renewed holds nothing back");
 }

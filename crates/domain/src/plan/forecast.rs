@@ -10,13 +10,14 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
-use super::order::Estimates;
+use super::ledger::Ledger;
+use super::order::{BAND, Estimates, Urgency};
 use super::{Pending, Stands};
-use crate::account::{Account, Standing};
+use crate::account::{Account, Credit, Share, Spoken, Standing};
 use crate::estimate::Experience;
 use crate::ids::TaskId;
 use crate::placement::Offer;
-use crate::schedule::{Candidate, Limits, Load};
+use crate::schedule::{Candidate, Limits, Load, helps};
 use crate::task::WaitFor;
 use crate::time::Timestamp;
 
@@ -46,6 +47,20 @@ pub struct Setting<'a> {
     pub zone: &'a TimeZone,
 }
 
+impl<'a> Setting<'a> {
+    /// Who wants which credits of `tasks`.
+    pub(super) fn ledger(&self, tasks: &[Pending], urgency: &Urgency) -> Ledger<'a> {
+        let first = |candidate: &Candidate| Some((self.offers)(candidate).into_iter().next()?.account.name);
+        Ledger::of(tasks, urgency, self.known, first, self.now)
+    }
+
+    fn purse(&self, account: Account) -> Purse {
+        let standing = self.standings.get(&account.name).cloned().unwrap_or_default();
+        let live = self.load.accounts.get(&account.name).copied().unwrap_or(0);
+        Purse { account, standing, live, runs: Vec::new(), spoken: Vec::new() }
+    }
+}
+
 /// When a task runs, as far as can be told.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Laid {
@@ -63,11 +78,11 @@ pub struct Laid {
 /// when that one is laid.
 pub fn forecast(
     tasks: &[Pending],
-    order: &[usize],
+    (order, urgency): (&[usize], &Urgency),
     setting: &Setting<'_>,
     until: Option<usize>,
 ) -> Vec<Laid> {
-    let mut sim = Simulation::new(tasks, order, setting);
+    let mut sim = Simulation::new(tasks, (order, urgency), setting);
     let horizon = setting.now.plus(HORIZON);
     let laid = |sim: &Simulation<'_>| until.is_some_and(|at| sim.laid[at].end.is_some());
     loop {
@@ -87,10 +102,40 @@ pub fn forecast(
 /// Candidates that may use the same accounts, in the order in which they start.
 struct Group {
     project: usize,
-    /// With the model a run asks for there.
-    accounts: Vec<(usize, Option<String>)>,
+    accounts: Vec<Place>,
     /// By place in the order.
     ready: BinaryHeap<Reverse<usize>>,
+}
+
+/// An account that a group may use.
+struct Place {
+    account: usize,
+    /// The model a run asks for there.
+    model: Option<String>,
+    /// What a run takes there.
+    share: Share,
+    /// Another was wanted first.
+    helps: bool,
+}
+
+/// An account in the forecast.
+struct Purse {
+    account: Account,
+    standing: Standing,
+    /// How many use it.
+    live: usize,
+    /// When they end, how long they take in all, and how much.
+    runs: Vec<(Timestamp, Share)>,
+    /// Who will want it, by place in the tasks.
+    spoken: Vec<(usize, Spoken)>,
+}
+
+impl Purse {
+    /// What its live runs still take.
+    fn rest(&self, now: Timestamp) -> Vec<Share> {
+        let rest = |(end, share): &(Timestamp, Share)| share.rest(end.since(now));
+        self.runs.iter().filter(|(end, _)| *end > now).map(rest).collect()
+    }
 }
 
 /// The end of a run: when, which task, its account, its project.
@@ -99,6 +144,8 @@ type End = (Timestamp, usize, Option<usize>, usize);
 struct Simulation<'a> {
     tasks: &'a [Pending],
     order: &'a [usize],
+    urgency: &'a Urgency,
+    ledger: Ledger<'a>,
     setting: &'a Setting<'a>,
     now: Timestamp,
     laid: Vec<Laid>,
@@ -107,8 +154,7 @@ struct Simulation<'a> {
     places: i64,
     /// Free places of each project, alike.
     projects: Vec<i64>,
-    /// Each account with what is known of it and how many use it.
-    accounts: Vec<(Account, Standing, usize)>,
+    accounts: Vec<Purse>,
     groups: Vec<Group>,
     /// The group of each task that is in the order, and its place there.
     place_of: Vec<Option<(usize, usize)>>,
@@ -124,11 +170,17 @@ struct Simulation<'a> {
 }
 
 impl<'a> Simulation<'a> {
-    fn new(tasks: &'a [Pending], order: &'a [usize], setting: &'a Setting<'a>) -> Self {
+    fn new(
+        tasks: &'a [Pending],
+        (order, urgency): (&'a [usize], &'a Urgency),
+        setting: &'a Setting<'a>,
+    ) -> Self {
         let load = setting.load;
         let mut sim = Self {
             tasks,
             order,
+            urgency,
+            ledger: setting.ledger(tasks, urgency),
             setting,
             now: setting.now,
             laid: vec![Laid::default(); tasks.len()],
@@ -170,16 +222,17 @@ impl<'a> Simulation<'a> {
                     self.projects.len() - 1
                 });
                 let known = (setting.offers)(candidate);
-                let accounts = known.into_iter().map(|Offer { account, model }| {
-                    let place = *names.entry(account.name.clone()).or_insert_with(|| {
-                        let standing = setting.standings.get(&account.name).cloned().unwrap_or_default();
-                        let live = setting.load.accounts.get(&account.name).copied().unwrap_or(0);
-                        self.accounts.push((account, standing, live));
+                let first = known.first().map(|offer| offer.account.agent.clone());
+                let places = known.into_iter().map(|Offer { account, model }| {
+                    let share = self.ledger.share(candidate, &account.agent);
+                    let helps = helps(candidate, &account, first.as_deref());
+                    let at = *names.entry(account.name.clone()).or_insert_with(|| {
+                        self.accounts.push(setting.purse(account));
                         self.accounts.len() - 1
                     });
-                    (place, model)
+                    Place { account: at, model, share, helps }
                 });
-                let accounts = accounts.collect();
+                let accounts = places.collect();
                 self.groups.push(Group { project, accounts, ready: BinaryHeap::new() });
                 groups.insert(key, self.groups.len() - 1);
                 self.groups.len() - 1
@@ -193,6 +246,10 @@ impl<'a> Simulation<'a> {
             let high = Duration::from_millis(self.estimates.high(task));
             let end = since.plus(takes).max(setting.now.plus(OVERDUE));
             let project = projects.get(task.candidate.project.as_str()).copied().unwrap_or(usize::MAX);
+            if let Some(place) = names.get(account) {
+                let share = self.ledger.share(&task.candidate, &task.candidate.agent);
+                self.accounts[*place].runs.push((end, share));
+            }
             self.ends.push(Reverse((end, at, names.get(account).copied(), project)));
             self.laid[at] = Laid {
                 start: Some(*since),
@@ -203,11 +260,23 @@ impl<'a> Simulation<'a> {
         }
     }
 
+    /// Who will want which account: those for whom the dispatcher holds room.
+    fn speak(&mut self) {
+        let by_id: HashMap<TaskId, usize> =
+            self.tasks.iter().enumerate().map(|(at, task)| (task.id(), at)).collect();
+        for purse in &mut self.accounts {
+            let spoken = self.ledger.spoken(&purse.account.name).iter();
+            let spoken = spoken.filter_map(|one| Some((by_id.get(&one.id).copied()?, one.clone())));
+            purse.spoken = spoken.collect();
+        }
+    }
+
     /// Who comes after whom. What is reviewed or merged counts as done.
     fn link(&mut self) {
         if self.tasks.iter().all(|task| task.after.is_empty()) {
             return;
         }
+        self.speak();
         let by_id: HashMap<TaskId, usize> =
             self.tasks.iter().enumerate().map(|(at, task)| (task.id(), at)).collect();
         self.behind = vec![Vec::new(); self.tasks.len()];
@@ -263,7 +332,9 @@ impl<'a> Simulation<'a> {
                 *free += 1;
             }
             if let Some(account) = account {
-                self.accounts[account].2 = self.accounts[account].2.saturating_sub(1);
+                let (purse, now) = (&mut self.accounts[account], self.now);
+                purse.live = purse.live.saturating_sub(1);
+                purse.runs.retain(|(end, _)| *end > now);
             }
             self.done(at);
         }
@@ -274,8 +345,8 @@ impl<'a> Simulation<'a> {
             self.wakes.pop();
             self.ready(at);
         }
-        for (_, standing, _) in &mut self.accounts {
-            for window in &mut standing.windows {
+        for purse in &mut self.accounts {
+            for window in &mut purse.standing.windows {
                 while !window.is_current(self.now) {
                     *window = window.next_period();
                 }
@@ -313,13 +384,29 @@ impl<'a> Simulation<'a> {
         }
     }
 
-    /// The first account that would take a run of a group now.
-    fn account(&mut self, group: usize) -> Option<usize> {
-        let group = &self.groups[group];
-        for (at, model) in &group.accounts {
-            let (account, standing, live) = &self.accounts[*at];
-            match standing.may_start(account, model.as_deref(), *live, self.now, self.setting.zone) {
-                Ok(()) => return Some(*at),
+    /// The first account that would take the next run of a group now: its place in the group.
+    fn account(&mut self, n: usize) -> Option<usize> {
+        let group = &self.groups[n];
+        let at = group.ready.peek().map(|Reverse(place)| self.order[*place])?;
+        let points = self.urgency.points(at);
+        for (place, Place { account, model, share, helps }) in group.accounts.iter().enumerate() {
+            let purse = &self.accounts[*account];
+            // Where nothing is counted, nothing is held back.
+            let counted = !purse.standing.windows.is_empty();
+            let live = if counted { purse.rest(self.now) } else { Vec::new() };
+            let spoken: Vec<Spoken> = purse
+                .spoken
+                .iter()
+                .filter(|(other, one)| {
+                    counted && one.points >= points + BAND && self.laid[*other].start.is_none()
+                })
+                .map(|(_, one)| one.clone())
+                .collect();
+            let helps = counted && *helps && !self.presses(at, n);
+            let credit = Credit { own: *share, live: &live, spoken: &spoken, helps };
+            let when = (self.now, self.setting.zone);
+            match purse.standing.may_take(&purse.account, model.as_deref(), purse.live, credit, when) {
+                Ok(()) => return Some(place),
                 Err(hold) => {
                     let until = hold.until().filter(|until| *until > self.now);
                     self.ask_again = [self.ask_again, until].into_iter().flatten().min();
@@ -329,28 +416,55 @@ impl<'a> Simulation<'a> {
         None
     }
 
-    fn start(&mut self, at: usize, group: usize, account: usize) {
+    /// Whether a task would miss its deadline if it waited for the account that it would have first.
+    fn presses(&self, at: usize, n: usize) -> bool {
+        let (Some(deadline), Some(first)) = (self.urgency.deadline(at), self.groups[n].accounts.first())
+        else {
+            return false;
+        };
+        let purse = &self.accounts[first.account];
+        let place = self.groups[n].ready.peek().map_or(0, |Reverse(place)| *place);
+        let before = |group: &&Group| group.ready.peek().is_some_and(|Reverse(head)| *head < place);
+        let same = self
+            .groups
+            .iter()
+            .filter(|group| group.accounts.first().is_some_and(|other| other.account == first.account));
+        let ahead = same.filter(before).map(|group| {
+            let many = u32::try_from(group.ready.len()).unwrap_or(u32::MAX);
+            group.accounts[0].share.takes.saturating_mul(many)
+        });
+        let busy = purse.runs.iter().map(|(end, _)| end.since(self.now)).sum::<Duration>();
+        let places = u32::try_from(purse.account.concurrency.unwrap_or(1)).unwrap_or(u32::MAX).max(1);
+        let wait = ahead.fold(busy, Duration::saturating_add) / places;
+        let task = &self.tasks[at];
+        let spread = self.ledger.takes(&task.candidate, &purse.account.agent);
+        self.now.plus(wait).plus(Duration::from_millis(spread.high)) > deadline
+    }
+
+    fn start(&mut self, at: usize, group: usize, place: usize) {
+        let Place { account, share, .. } = self.groups[group].accounts[place];
         let task = &self.tasks[at];
         let takes = Duration::from_millis(self.estimates.median(task).max(1));
         let surely = Duration::from_millis(self.estimates.high(task));
         let project = self.groups[group].project;
-        let (known, standing, live) = &mut self.accounts[account];
-        *live += 1;
+        let end = self.now.plus(takes);
+        let purse = &mut self.accounts[account];
+        purse.live += 1;
+        // What it takes is taken off the windows below; it is no more to come.
         // It gets through: what was a guess is over.
-        standing.proved(self.now);
-        for window in &mut standing.windows {
-            window.utilization =
-                window.utilization.map(|used| (used + window.per_run.unwrap_or(0.0)).min(1.0));
+        purse.standing.proved(self.now);
+        for window in &mut purse.standing.windows {
+            let took = window.per_run.unwrap_or(0.0) * share.likely;
+            window.utilization = window.utilization.map(|used| (used + took).min(1.0));
         }
         self.places -= 1;
         self.projects[project] -= 1;
-        let end = self.now.plus(takes);
         self.ends.push(Reverse((end, at, Some(account), project)));
         self.laid[at] = Laid {
             start: Some(self.now),
             end: Some(end),
             surely: Some(self.now.plus(surely).max(end)),
-            account: Some(known.name.clone()),
+            account: Some(purse.account.name.clone()),
         };
     }
 

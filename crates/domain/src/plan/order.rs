@@ -13,6 +13,7 @@ use super::{Pending, Stands};
 use crate::estimate::Experience;
 use crate::ids::TaskId;
 use crate::nature::Nature;
+use crate::schedule::Entrant;
 use crate::time::Timestamp;
 
 /// What one step of priority is worth.
@@ -24,7 +25,7 @@ const DEADLINE: i64 = 6 * STEP;
 /// The slack that halves it.
 const HALF: Duration = Duration::from_hours(12);
 /// Tasks this close in urgency are equals among which projects share.
-const BAND: i64 = STEP / 4;
+pub const BAND: i64 = STEP / 4;
 /// A task that is so much older than another comes first, whatever their priorities and deadlines: 8 steps between
 /// the priorities, 6 for the deadline, one to be sure of another band.
 pub const OVERTAKES: Duration = Duration::from_hours(24 * 15);
@@ -42,6 +43,11 @@ impl Urgency {
     /// The number itself: more is more urgent.
     pub fn points(&self, at: usize) -> i64 {
         self.points[at]
+    }
+
+    /// A task on its way to the dispatcher.
+    pub fn entrant<'a>(&self, tasks: &'a [Pending], at: usize) -> Entrant<'a> {
+        Entrant { candidate: &tasks[at].candidate, points: self.points[at], deadline: self.deadlines[at] }
     }
 
     /// When it has to be done for itself and for all that comes after it.

@@ -5,29 +5,26 @@ use std::collections::HashMap;
 use jiff::tz::TimeZone;
 
 use super::forecast::Setting;
+use super::order::Urgency;
 use super::{Pending, Stands};
 use crate::ids::TaskId;
-use crate::schedule::{self, Fate, Hindrance};
+use crate::schedule::{self, Credits, Fate, Hindrance};
 use crate::task::WaitFor;
 
 /// Why each of `tasks` stands where it does; the queued ones come in `order`. Nothing is changed: it says what the
 /// dispatcher would do now.
-pub fn reasons(tasks: &[Pending], order: &[usize], setting: &Setting<'_>) -> HashMap<TaskId, String> {
+pub fn reasons(
+    tasks: &[Pending],
+    (order, urgency): (&[usize], &Urgency),
+    setting: &Setting<'_>,
+) -> HashMap<TaskId, String> {
     let mut said = HashMap::with_capacity(tasks.len());
-    let queued = order.iter().map(|at| &tasks[*at]).filter(|task| task.is_queued());
-    let queued = queued.map(|task| &task.candidate);
+    let queued = order.iter().filter(|at| tasks[**at].is_queued()).map(|at| urgency.entrant(tasks, *at));
+    let credits = Credits { standings: setting.standings, ledger: setting.ledger(tasks, urgency) };
     let at = (setting.now, setting.zone);
-    schedule::each(
-        queued,
-        setting.load,
-        setting.limits,
-        setting.offers,
-        setting.standings,
-        at,
-        |candidate, fate| {
-            said.insert(candidate.id, sentence(&candidate.project, &fate));
-        },
-    );
+    schedule::each(queued, setting.load, setting.limits, setting.offers, credits, at, |candidate, fate| {
+        said.insert(candidate.id, sentence(&candidate.project, &fate));
+    });
     for task in tasks.iter().filter(|task| !task.is_queued()) {
         said.insert(task.id(), standing(task, setting.zone));
     }

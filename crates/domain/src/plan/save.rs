@@ -86,7 +86,7 @@ pub fn save(tasks: &[Pending], at: usize, setting: &Setting<'_>, others: &[Accou
     let made = |tasks: &[Pending], setting: &Setting<'_>| {
         let urgency = urgency(tasks, setting.known, setting.now);
         let order = order(tasks, &urgency, setting.used, startable);
-        let laid = forecast(tasks, &order, setting, Some(at));
+        let laid = forecast(tasks, (&order, &urgency), setting, Some(at));
         laid[at].end.is_some_and(|end| end <= deadline)
     };
     let mut changed = tasks.to_vec();

@@ -15,7 +15,7 @@ use super::*;
 use crate::account::{Account, Hours, Standing};
 use crate::ids::TaskId;
 use crate::placement::Offer;
-use crate::schedule::{self, Fate, Hindrance, Limits, Load};
+use crate::schedule::{self, Credits, Fate, Hindrance, Limits, Load};
 use crate::task::WaitFor;
 
 const HOUR: i64 = 3_600_000;
@@ -103,29 +103,22 @@ impl World {
     }
 
     fn laid(&self, tasks: &[Pending]) -> HashMap<TaskId, Laid> {
-        let (order, _) = self.ordered(tasks);
-        let laid = self.setting(|setting| forecast(tasks, &order, setting, None));
+        let (order, urgency) = self.ordered(tasks);
+        let laid = self.setting(|setting| forecast(tasks, (&order, &urgency), setting, None));
         tasks.iter().map(Pending::id).zip(laid).collect()
     }
 
     fn fates(&self, tasks: &[Pending]) -> HashMap<TaskId, Fate> {
-        let (order, _) = self.ordered(tasks);
-        let queued = order.iter().map(|at| &tasks[*at]).filter(|task| task.is_queued());
+        let (order, urgency) = self.ordered(tasks);
         let mut fates = HashMap::new();
-        let offers = |_: &Candidate| self.accounts.iter().cloned().map(Offer::any).collect::<Vec<_>>();
-        let at = (now(), &TimeZone::UTC);
-        let candidates = queued.map(|task| &task.candidate);
-        schedule::each(
-            candidates,
-            &self.load,
-            &self.limits,
-            offers,
-            &self.standings,
-            at,
-            |candidate, fate| {
-                fates.insert(candidate.id, fate);
-            },
-        );
+        self.setting(|setting| {
+            let queued = order.iter().filter(|at| tasks[**at].is_queued());
+            let candidates = queued.map(|at| urgency.entrant(tasks, *at));
+            let credits = Credits { standings: setting.standings, ledger: setting.ledger(tasks, &urgency) };
+            let at = (now(), &TimeZone::UTC);
+            let tell = |candidate: &Candidate, fate| drop(fates.insert(candidate.id, fate));
+            schedule::each(candidates, setting.load, setting.limits, setting.offers, credits, at, tell);
+        });
         fates
     }
 }
@@ -196,8 +189,12 @@ fn windows_quiet_hours_and_rests_are_laid_around() {
     let starts: Vec<_> = (0..3).map(|n| laid[&id(n)].start.unwrap()).collect();
     assert_eq!(
         starts,
-        [now(), hours(3), hours(3).plus(minutes(15))],
-        "the second would not fit into the window"
+        [
+            now(),
+            hours(3).minus(Duration::from_millis(253_125)),
+            hours(3).minus(Duration::from_millis(253_125)).plus(minutes(15))
+        ],
+        "of the second four minutes fit in four of five cases, so it begins so long before the renewal"
     );
 }
 
@@ -457,3 +454,6 @@ fn reasons_are_sentences() {
     as many runs use claude as may; 2 more urgent tasks wait for it, too
     ");
 }
+
+#[path = "credit_tests.rs"]
+mod credit;

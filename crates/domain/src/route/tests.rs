@@ -48,12 +48,9 @@ impl World {
             .iter()
             .zip(&self.parts)
             .map(|(made, parts)| {
-                let accounts =
-                    parts.iter().zip(&made.accounts).map(|((account, standing), flags)| KnownAccount {
-                        choice: Choice { account, model: None, standing, live: 0 },
-                        local: flags.2,
-                        metered: flags.3,
-                    });
+                let accounts = parts.iter().zip(&made.accounts).map(|((account, standing), flags)| {
+                    KnownAccount { choice: Choice::of(account, standing), local: flags.2, metered: flags.3 }
+                });
                 Known {
                     name: made.name.into(),
                     missing: made.missing.then(|| "not logged in".to_owned()),

@@ -1,5 +1,7 @@
 //! What a person did in the end with work that was judged: the truth that confidence is measured against.
 
+use crate::event::{Event, Record};
+
 /// What became of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Settled {
@@ -21,6 +23,25 @@ impl Settled {
     /// All of them.
     pub const ALL: [Self; 6] =
         [Self::Approved, Self::SentBack, Self::Discarded, Self::Reverted, Self::ByPolicy, Self::Superseded];
+
+    /// What an event does to the verdict that its task waits with; nothing when nobody decided by it. An approval is of a
+    /// commit: the verdict of another one was not approved.
+    pub fn by(record: &Record) -> Option<Self> {
+        Some(match &record.event {
+            // Repaired after a person had approved it, it was looked at by nobody.
+            Event::TaskApproved { again, .. } if *again || record.actor == "policy" => Self::ByPolicy,
+            Event::TaskApproved { .. } | Event::TaskCompleted { commit: None, .. } => Self::Approved,
+            Event::TaskSentBack { .. }
+            | Event::TaskRetried { .. }
+            | Event::TaskTakenOver {}
+            | Event::TaskRolledBack { .. } => Self::SentBack,
+            Event::TaskCancelled { .. } => Self::Discarded,
+            Event::TaskReverted { .. } => Self::Reverted,
+            // That another of its race was better says nothing about this one.
+            Event::TaskJudged { .. } | Event::RaceLost { .. } => Self::Superseded,
+            _ => return None,
+        })
+    }
 
     /// The word for the database.
     pub fn as_str(self) -> &'static str {

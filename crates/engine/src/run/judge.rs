@@ -3,17 +3,12 @@
 
 use std::sync::Arc;
 
-use domain::pipeline;
-use domain::supervise::breakpoint::Alarms;
-use domain::supervise::calibrate::{self, FEWEST, Pair};
-use domain::supervise::decide::{self, MOST_ESCALATIONS, Risk};
+use domain::Event;
+use domain::supervise::calibrate::FEWEST;
+use domain::supervise::conclude::{self, conclude};
 use domain::supervise::validate::{self, Left};
-use domain::supervise::{
-    Change, Changed, Decision, Finding, Opinion, Rung, Settled, Spent, Status, Taken, Tier, Verdict,
-    confidence, trust,
-};
+use domain::supervise::{Change, Changed, Decision, Finding, Gathered, Opinion, Past, Status, Verdict};
 use domain::work::{Command, End, RunCommand};
-use domain::{CheckStatus, Event};
 use store::memory::Place;
 use store::{accounts, tasks, verdicts};
 use workspace::{FileStatus, Workspace};
@@ -23,15 +18,6 @@ use crate::{approval, blocking, clock};
 
 /// The last events of a run that are looked at for errors.
 const MOST_EVENTS: usize = 200;
-
-/// What earlier work says.
-struct Past {
-    record: Vec<Settled>,
-    alarms: Alarms,
-    pairs: Vec<Pair>,
-    /// The largest share that the task took of a window, and the window's name.
-    window: Option<(f64, String)>,
-}
 
 impl Drive {
     /// Looks at the work, runs the project's checks, asks for a second opinion, and says what follows.
@@ -66,7 +52,7 @@ impl Drive {
             return Ok(end);
         }
         let opinion = self.second_opinion(workspace, &change, &findings).await?;
-        let verdict = self.verdict(&end, &change, findings, opinion, &past)?;
+        let verdict = self.verdict(&end, &change, &findings, opinion.as_ref(), &past)?;
         Ok(End { verdict: Some(Box::new(verdict)), ..end })
     }
 
@@ -74,109 +60,25 @@ impl Drive {
         &self,
         end: &End,
         change: &Change,
-        findings: Vec<Finding>,
-        opinion: Option<Opinion>,
+        findings: &[Finding],
+        opinion: Option<&Opinion>,
         past: &Past,
     ) -> Result<Verdict, Broken> {
         let (run, task, policy) = (self.run()?, &self.work.task, &self.project.policy);
-        let risks = decide::risks(policy, &past.alarms, change);
-        let content = |wanted| past.record.iter().filter(|settled| settled.content() == Some(wanted)).count();
-        let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-        let tier = trust::tier(past.record.iter().copied());
-        let (raw, factors) = confidence::raw(&confidence::Evidence {
-            checks: &task.checks,
-            findings: &findings,
-            change,
-            risks: risks.len(),
-            opinion: opinion.as_ref(),
-            record: (number(content(true)), number(content(false))),
-            retries: task.supervised.retries,
-            summary: end.summary.as_deref().unwrap_or_default(),
-        });
-        let (confidence, precedent) = calibrate::calibrated(&past.pairs, raw);
-        let facts = self.facts(change, &risks, opinion.as_ref(), confidence, tier);
-        let rung = self.rung();
-        let taken = Taken {
-            cost_usd: task.usage.cost_usd,
-            tokens: task.usage.input.saturating_add(task.usage.output),
-            window: past.window.clone(),
-        };
-        let spent = Spent::of(policy, &taken);
-        let before = task.supervised.verdict.as_ref();
-        let (decision, reason) = decide::decide(&decide::Facts {
+        let usable = |agent: &str| self.context.agents.usable(agent).is_ok();
+        let rung = conclude::rung(policy, &self.project.fallback, task, run, usable);
+        Ok(conclude(&Gathered {
             policy,
-            alarms: &past.alarms,
-            findings: &findings,
-            checks: &task.checks,
-            opinion: opinion.as_ref(),
+            past,
+            task,
+            run,
             change,
-            risks: &risks,
-            confidence,
-            tier,
-            retries: task.supervised.retries,
-            nothing_before: before
-                .is_some_and(|verdict| verdict.findings.iter().any(|finding| finding.name == "nothing_done")),
+            findings,
+            opinion,
+            summary: end.summary.as_deref().unwrap_or_default(),
             rung: rung.as_ref(),
-            spent: spent.as_ref(),
-            splits: pipeline::may_split(task),
-            allowed: policy.approve.as_ref().is_some_and(|expression| approval::holds(expression, &facts)),
-        });
-        let commit = run.commit.clone();
-        Ok(Verdict { commit, findings, opinion, raw, confidence, factors, precedent, tier, decision, reason })
-    }
-
-    fn facts(
-        &self,
-        change: &Change,
-        risks: &[Risk],
-        opinion: Option<&Opinion>,
-        confidence: f64,
-        tier: Tier,
-    ) -> approval::Facts {
-        let task = &self.work.task;
-        let sum = |of: fn(&Changed) -> u32| change.files.iter().map(of).fold(0, u32::saturating_add);
-        let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-        let score = opinion.and_then(|opinion| opinion.score);
-        approval::Facts {
-            cost: task.usage.cost_usd,
-            diff_lines: change.size(),
-            files: number(change.files.len()),
-            insertions: sum(|file| file.insertions),
-            deletions: sum(|file| file.deletions),
-            checks: number(task.checks.len()),
-            checks_passed: !task.checks.is_empty()
-                && task.checks.iter().all(|check| check.status == CheckStatus::Passed),
-            confidence,
-            risky: !risks.is_empty(),
-            tests_touched: change.files.iter().any(Changed::is_test),
-            reviewed: score.is_some(),
-            review_score: score.unwrap_or(0.0),
-            retries: task.supervised.retries,
-            priority: task.asked.priority,
-            kind: task.asked.nature.kind.as_str().into(),
-            complexity: task.asked.nature.complexity.as_str().into(),
-            agent: self.work.run.as_ref().map(|run| run.agent.clone()).unwrap_or_default(),
-            tier: tier.as_str().into(),
-        }
-    }
-
-    /// Who may be called next: the policy's ladder, else who may take over anyway.
-    fn rung(&self) -> Option<Rung> {
-        let (policy, run) = (&self.project.policy, self.work.run.as_ref()?);
-        let called = self.work.task.supervised.escalations;
-        if called >= MOST_ESCALATIONS {
-            return None;
-        }
-        let ladder = if policy.escalate.is_empty() {
-            let agents = self.project.fallback.iter();
-            agents.map(|agent| Rung { agent: agent.clone(), model: None }).collect()
-        } else {
-            policy.escalate.clone()
-        };
-        let another =
-            |rung: &Rung| rung.agent != run.agent || (rung.model.is_some() && rung.model != run.model);
-        let ladder = ladder.into_iter().skip(usize::try_from(called).unwrap_or(usize::MAX));
-        ladder.filter(another).find(|rung| self.context.agents.usable(&rung.agent).is_ok())
+            holds: &approval::holds,
+        }))
     }
 
     /// The work against the task's base.

@@ -180,10 +180,8 @@ impl Drive {
         let choices: Vec<_> = ready
             .iter()
             .map(|account| Choice {
-                account,
                 model: review.model.as_deref(),
-                standing: standings.get(&account.name).unwrap_or(&unseen),
-                live: 0,
+                ..Choice::of(account, standings.get(&account.name).unwrap_or(&unseen))
             })
             .collect();
         Ok(match place(&choices, clock::now(), &self.context.options.zone) {

@@ -75,7 +75,7 @@ fn view(here: &AccountHere, now: Timestamp) -> AccountView {
         (Readiness::Ready(billing), Some((hold, sentence))) => {
             let state = match hold {
                 Hold::Off => "off",
-                Hold::Busy | Hold::Probing => "busy",
+                Hold::Busy | Hold::Probing | Hold::Spoken { .. } | Hold::Paced { .. } => "busy",
                 Hold::Resting { .. } | Hold::Kept { .. } | Hold::Quiet { .. } => "resting",
             };
             (state, Some(sentence.clone()), hold.until(), Some(*billing))
