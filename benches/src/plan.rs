@@ -86,6 +86,7 @@ pub(crate) fn measure() {
         let limits = Limits {
             total: 8,
             projects: (0..5).map(|n| (format!("project-{n}"), 2)).collect(),
+            gpu: None,
             review: None,
             explore: 0.0,
         };

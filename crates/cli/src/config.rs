@@ -42,6 +42,8 @@ struct File {
     concurrency: Option<usize>,
     /// Nothing new starts in a project while so many of its tasks wait for review.
     review_limit: Option<usize>,
+    /// Graphics processors that tasks may use at once.
+    gpu: Option<usize>,
     default_agent: Option<String>,
     attach: Option<Attach>,
     /// Whether the logs of sessions are read that the person starts by hand. Off by default: what they say to their
@@ -304,6 +306,7 @@ fn options(file: File, dir: &Path, data_dir: &Path, own: PathBuf) -> Result<engi
         default_agent: file.default_agent,
         concurrency: file.concurrency.unwrap_or(4).clamp(1, 1000),
         review_limit: file.review_limit.map(|limit| limit.max(1)),
+        gpu: file.gpu,
         retry: retries(&file.retry),
         no_progress: Duration::from_mins(file.limits.no_progress_minutes.unwrap_or(90)),
         keep_runs: Duration::from_hours(24 * file.limits.keep_days.unwrap_or(14)),

@@ -88,6 +88,8 @@ pub struct Limits {
     pub total: usize,
     /// Per project; projects not named here have no limit of their own.
     pub projects: HashMap<String, usize>,
+    /// Runs whose tasks need a graphics processor; there are that many.
+    pub gpu: Option<usize>,
     /// Nothing new starts in a project while so many of its tasks wait for review.
     pub review: Option<usize>,
     /// The share of tasks that may try another agent than their like, 0 to 1.
@@ -101,6 +103,8 @@ pub struct Load {
     pub projects: HashMap<String, usize>,
     /// Runs by account.
     pub accounts: HashMap<String, usize>,
+    /// Runs whose tasks need a graphics processor.
+    pub gpu: usize,
     /// Tasks in review by project.
     pub reviews: HashMap<String, usize>,
 }
@@ -149,6 +153,13 @@ pub enum Hindrance {
         /// More urgent ones.
         ahead: usize,
         /// How many may live.
+        limit: usize,
+    },
+    /// As many runs use a graphics processor as there are.
+    Gpu {
+        /// More urgent ones that need one.
+        ahead: usize,
+        /// How many there are.
         limit: usize,
     },
     /// All its accounts are in use.
@@ -286,13 +297,15 @@ struct Room<'a, 'b> {
     /// Who was held back for want of a place, in all and by project.
     behind: usize,
     behind_in: HashMap<String, usize>,
+    /// And for want of a graphics processor.
+    behind_gpu: usize,
 }
 
 impl<'a, 'b> Room<'a, 'b> {
     fn new(load: &Load, limits: &'b Limits, credits: Credits<'a>) -> Self {
         let places = limits.total.saturating_sub(load.projects.values().sum());
         let (behind_in, ahead) = (HashMap::new(), HashMap::new());
-        Self { limits, credits, ahead, load: load.clone(), places, behind: 0, behind_in }
+        Self { limits, credits, ahead, load: load.clone(), places, behind: 0, behind_in, behind_gpu: 0 }
     }
 
     /// Where it would go first.
@@ -335,8 +348,14 @@ impl<'a, 'b> Room<'a, 'b> {
         }
         let full =
             self.limits.projects.get(project).copied().filter(|limit| of(&self.load.projects) >= *limit);
+        let gpu = self.limits.gpu.filter(|limit| candidate.nature.gpu && self.load.gpu >= *limit);
         let hindrance = match (full, self.places) {
-            (None, 1..) => return None,
+            (None, 1..) => {
+                let limit = gpu?;
+                let ahead = self.behind_gpu;
+                self.behind_gpu += usize::from(!candidate.hands_on);
+                return Some(Hindrance::Gpu { ahead, limit });
+            }
             (None, 0) => Hindrance::Places { ahead: self.behind, limit: self.limits.total },
             (Some(limit), 0) => {
                 Hindrance::Project { ahead: self.behind, limit, total: Some(self.limits.total) }
@@ -425,6 +444,7 @@ impl<'a, 'b> Room<'a, 'b> {
         self.credits.ledger.start(&account.name, share);
         *self.load.projects.entry(candidate.project.clone()).or_default() += 1;
         *self.load.accounts.entry(account.name.clone()).or_default() += 1;
+        self.load.gpu += usize::from(candidate.nature.gpu);
         self.places = self.places.saturating_sub(1);
     }
 }
@@ -495,6 +515,20 @@ mod tests {
             matches!(&decisions[0], Decision::Wait(id, Some(at), _) if *id == candidates[0].id && *at == until)
         );
         assert_eq!(started(&decisions), [candidates[1].id], "and one at a time on an account that takes one");
+    }
+
+    #[test]
+    fn who_needs_a_graphics_processor_waits_for_one_and_nobody_else_does() {
+        let gpu = |n| {
+            let mut one = candidate(n, "a");
+            one.nature.gpu = true;
+            one
+        };
+        let candidates = [gpu(1), gpu(2), candidate(3, "b"), gpu(4)];
+        let limits = Limits { total: 9, gpu: Some(1), ..Limits::default() };
+        assert_eq!(pick_all(&candidates, &HashMap::new(), &limits), [candidates[0].id, candidates[2].id]);
+        let limits = Limits { gpu: None, ..limits };
+        assert_eq!(pick_all(&candidates, &HashMap::new(), &limits).len(), 4);
     }
 
     #[test]

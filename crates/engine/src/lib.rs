@@ -98,6 +98,8 @@ pub struct Options {
     pub concurrency: usize,
     /// Nothing new starts in a project while so many of its tasks wait for review.
     pub review_limit: Option<usize>,
+    /// Graphics processors: so many runs that need one live at once.
+    pub gpu: Option<usize>,
     /// How failures are retried.
     pub retry: RetryPolicy,
     /// Bounds of each run's jobs; a project's own timeout goes before the total.

@@ -180,6 +180,7 @@ impl Context {
         Limits {
             total: self.options.concurrency,
             projects: projects.map(limit).collect(),
+            gpu: self.options.gpu,
             review: self.options.review_limit,
             explore: self.options.routing.explore,
         }

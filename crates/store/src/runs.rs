@@ -45,12 +45,14 @@ pub fn live(tx: &mut Tx<'_>) -> Result<Vec<Run>, Error> {
 /// How many runs live, by project and by account.
 pub fn load_now(tx: &mut Tx<'_>) -> Result<Load, Error> {
     let sql =
-        "SELECT project, COALESCE(account, agent), COUNT(*) FROM runs WHERE outcome IS NULL GROUP BY 1, 2";
+        "SELECT runs.project, COALESCE(runs.account, runs.agent), COUNT(*), CAST(SUM(tasks.gpu) AS BIGINT)
+         FROM runs JOIN tasks ON tasks.id = runs.task WHERE runs.outcome IS NULL GROUP BY 1, 2";
     let mut load = Load::default();
     for row in tx.query(sql, &[])? {
         let n = usize::try_from(row.int(2)?).unwrap_or(usize::MAX);
         *load.projects.entry(row.text(0)?).or_default() += n;
         *load.accounts.entry(row.text(1)?).or_default() += n;
+        load.gpu += usize::try_from(row.int(3)?).unwrap_or(usize::MAX);
     }
     Ok(load)
 }

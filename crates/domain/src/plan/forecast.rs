@@ -101,6 +101,8 @@ pub fn forecast(
 
 /// Candidates that may use the same accounts, in the order in which they start.
 struct Group {
+    /// Its tasks need a graphics processor.
+    gpu: bool,
     project: usize,
     accounts: Vec<Place>,
     /// By place in the order.
@@ -154,6 +156,8 @@ struct Simulation<'a> {
     places: i64,
     /// Free places of each project, alike.
     projects: Vec<i64>,
+    /// Free graphics processors.
+    gpu: i64,
     accounts: Vec<Purse>,
     groups: Vec<Group>,
     /// The group of each task that is in the order, and its place there.
@@ -187,6 +191,7 @@ impl<'a> Simulation<'a> {
             estimates: Estimates::new(setting.known),
             places: free(setting.limits.total, load.projects.values().sum()),
             projects: Vec::new(),
+            gpu: setting.limits.gpu.map_or(i64::MAX / 2, |limit| free(limit, load.gpu)),
             accounts: Vec::new(),
             groups: Vec::new(),
             place_of: vec![None; tasks.len()],
@@ -233,7 +238,8 @@ impl<'a> Simulation<'a> {
                     Place { account: at, model, share, helps }
                 });
                 let accounts = places.collect();
-                self.groups.push(Group { project, accounts, ready: BinaryHeap::new() });
+                let gpu = candidate.nature.gpu;
+                self.groups.push(Group { project, gpu, accounts, ready: BinaryHeap::new() });
                 groups.insert(key, self.groups.len() - 1);
                 self.groups.len() - 1
             };
@@ -328,6 +334,7 @@ impl<'a> Simulation<'a> {
             }
             self.ends.pop();
             self.places += 1;
+            self.gpu += i64::from(self.tasks[at].candidate.nature.gpu);
             if let Some(free) = self.projects.get_mut(project) {
                 *free += 1;
             }
@@ -374,7 +381,8 @@ impl<'a> Simulation<'a> {
             let first = open.filter_map(|(n, group)| Some((group.ready.peek()?.0, n))).min();
             let Some((place, n)) = first else { return };
             let group = &self.groups[n];
-            let account = if self.projects[group.project] <= 0 { None } else { self.account(n) };
+            let full = self.projects[group.project] <= 0 || (group.gpu && self.gpu <= 0);
+            let account = if full { None } else { self.account(n) };
             let Some(account) = account else {
                 closed[n] = true;
                 continue;
@@ -458,6 +466,7 @@ impl<'a> Simulation<'a> {
             window.utilization = window.utilization.map(|used| (used + took).min(1.0));
         }
         self.places -= 1;
+        self.gpu -= i64::from(task.candidate.nature.gpu);
         self.projects[project] -= 1;
         self.ends.push(Reverse((end, at, Some(account), project)));
         self.laid[at] = Laid {

@@ -89,6 +89,15 @@ fn hindered(project: &str, hindrance: &Hindrance) -> String {
         Hindrance::Places { ahead, limit } => {
             format!("waits behind {}: {limit} run at once", more_urgent(*ahead))
         }
+        Hindrance::Gpu { ahead: 0, limit: 1 } => {
+            "starts as soon as the graphics processor is free: one run uses it at a time".into()
+        }
+        Hindrance::Gpu { ahead: 0, limit } => {
+            format!("starts as soon as one of {limit} graphics processors is free")
+        }
+        Hindrance::Gpu { ahead, limit } => {
+            format!("waits behind {} for a graphics processor (limit {limit})", more_urgent(*ahead))
+        }
         Hindrance::Account { ahead: 0, reason } => reason.clone(),
         Hindrance::Account { ahead, reason } => {
             format!("{reason}; {} wait for it, too", more_urgent(*ahead))

@@ -276,14 +276,16 @@ fn any_tasks() -> impl Strategy<Value = Vec<Pending>> {
                 _ => Stands::Queued,
             };
             let created_at = hours(-age);
-            Pending {
+            let mut made = Pending {
                 priority,
                 deadline: deadline.map(hours),
                 after,
                 created_at,
                 stands,
                 ..task(n, ["a", "b", "c"][project])
-            }
+            };
+            made.candidate.nature.gpu = n % 3 == 0;
+            made
         });
         made.collect()
     })
@@ -293,6 +295,7 @@ fn world_for(tasks: &[Pending], total: usize, each: usize, review: Option<usize>
     let mut world = World::of(total);
     world.limits.projects = ["a", "b"].map(|name| (name.to_owned(), each)).into();
     world.limits.review = review;
+    world.limits.gpu = Some(2);
     world.accounts[0].concurrency = Some(3);
     for task in tasks {
         let project = task.candidate.project.clone();
@@ -300,6 +303,7 @@ fn world_for(tasks: &[Pending], total: usize, each: usize, review: Option<usize>
             Stands::Running { account, .. } => {
                 *world.load.projects.entry(project).or_default() += 1;
                 *world.load.accounts.entry(account.clone()).or_default() += 1;
+                world.load.gpu += usize::from(task.candidate.nature.gpu);
             }
             Stands::Review => *world.load.reviews.entry(project).or_default() += 1,
             _ => {}
@@ -380,6 +384,8 @@ proptest! {
             let of = |project: &str| living.iter().filter(|other| other.candidate.project == project).count();
             // What starts finds room, however many ran before.
             prop_assert!(living.len() <= total && living.len() <= 3, "{living:#?}");
+            let gpu = living.iter().filter(|other| other.candidate.nature.gpu).count();
+            prop_assert!(!task.candidate.nature.gpu || gpu <= 2, "each has a graphics processor");
             prop_assert!(task.candidate.project == "c" || of(&task.candidate.project) <= each);
         }
         // Nothing that could start is forgotten: what has no time waits for a person, itself or by what it comes after.
@@ -415,6 +421,9 @@ proptest! {
                         freed.limits.total = freed.limits.total.max(live) + ahead + 1;
                     }
                 }
+                Fate::Stays(Hindrance::Gpu { ahead, limit }) => {
+                    freed.limits.gpu = Some((*limit).max(world.load.gpu) + ahead + 1);
+                }
                 Fate::Stays(Hindrance::Account { ahead, .. }) => {
                     freed.accounts[0].concurrency = Some(3.max(live) + ahead + 1);
                 }
@@ -441,6 +450,8 @@ fn reasons_are_sentences() {
         Hindrance::Project { ahead: 1, limit: 2, total: None },
         Hindrance::Project { ahead: 5, limit: 2, total },
         Hindrance::Review { waiting: 3, limit: 3 },
+        Hindrance::Gpu { ahead: 0, limit: 1 },
+        Hindrance::Gpu { ahead: 2, limit: 2 },
         Hindrance::Account { ahead: 2, reason: "as many runs use claude as may".into() },
     ];
     insta::assert_snapshot!(all.map(said).join("\n"), @r"
@@ -451,6 +462,8 @@ fn reasons_are_sentences() {
     waits behind one more urgent task of `shop` (limit 2)
     waits behind 5 more urgent tasks: 2 of `shop` and 4 in all run at once
     nothing new starts in `shop` before you review: 3 tasks of it are ready (limit 3)
+    starts as soon as the graphics processor is free: one run uses it at a time
+    waits behind 2 more urgent tasks for a graphics processor (limit 2)
     as many runs use claude as may; 2 more urgent tasks wait for it, too
     ");
 }

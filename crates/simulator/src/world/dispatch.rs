@@ -41,6 +41,7 @@ impl World<'_> {
         Limits {
             total: self.week.concurrency,
             projects: projects.map(|(name, project)| (name.clone(), project.concurrency)).collect(),
+            gpu: None,
             review: self.week.review_limit,
             explore: self.week.explore,
         }
