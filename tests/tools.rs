@@ -285,3 +285,41 @@ fn the_local_model_is_asked_with_its_key_and_only_where_there_is_one() {
     bench.json(&["stop", &id]);
     drop(daemon);
 }
+
+#[test]
+fn a_project_says_which_tools_its_agents_have() {
+    if !has_agent("codex") {
+        return;
+    }
+    let model = ModelServer::start(vec![Turn::Hang]);
+    let bench = Bench::new();
+    let (url, repo) = (model.url(), bench.repo.path().display().to_string());
+    let project = |tools: &str| {
+        bench.configure(&format!(
+            "projects: {{shop: {{repo: {repo}, tools: [{tools}]}}}}\nagents: {{codex: {{env: {{OPENAI_BASE_URL: '{url}/v1', OPENAI_API_KEY: k}}}}}}\n"
+        ));
+    };
+    project("write_memory, ask_persons");
+    let wrong = said(&bench.output(&["list"]));
+    assert!(wrong.contains("line 1: project `shop`: there is no tool `ask_persons`"), "{wrong}");
+    project("write_memory");
+    let daemon = bench.serve();
+    let (id, pass) = waiting_agent(&bench);
+    let (_, tools) = request(&bench, "/mcp", Some(&pass), &listing());
+    assert!(tools.contains("write_memory") && !tools.contains("ask_person"), "{tools}");
+    let ask = call("ask_person", &json!({"question": "which?"}));
+    let (_, answer) = request(&bench, "/mcp", Some(&pass), &ask);
+    assert!(answer.contains("there is no tool `ask_person`"), "{answer}");
+    // The control: what it has works.
+    let note = call("write_memory", &json!({"name": "a", "text": "b"}));
+    assert!(request(&bench, "/mcp", Some(&pass), &note).1.contains("Written"));
+    bench.until(&id, |_| !model.requests().is_empty());
+    let told = model.requests()[0].body.to_string();
+    assert!(
+        told.contains("Nobody can answer questions while you work"),
+        "it is not told of what it lacks: {told}"
+    );
+    bench.json(&["stop", &id]);
+    bench.until(&id, |task| task["state"] == "cancelled");
+    drop(daemon);
+}

@@ -127,6 +127,8 @@ struct ProjectFile {
     #[serde(default)]
     collisions: domain::collision::Policy,
     stuck: Option<merging::StuckFile>,
+    /// The tools of Sidekick that its agents have.
+    tools: Option<Vec<serde_saphyr::Spanned<String>>>,
     /// The steps its tasks are done in.
     pipeline: Option<serde_saphyr::Spanned<String>>,
     #[serde(default)]
@@ -426,6 +428,7 @@ fn of_file(name: &str, file: ProjectFile, dir: &Path, is_agent: &dyn Fn(&str) ->
         policy,
         review,
         timeout: file.timeout_minutes.map_or(known.timeout, Duration::from_mins),
+        tools: file.tools.map(|tools| policy::tools(name, tools)).transpose()?,
         repaired: file.repaired,
         collisions: file.collisions,
         stuck: match file.stuck {

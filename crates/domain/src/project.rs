@@ -52,6 +52,8 @@ pub struct Project {
     pub policy: Policy,
     /// Who gives a second opinion of its work.
     pub review: Option<Review>,
+    /// The tools of ours that its agents have; all when nothing is said.
+    pub tools: Option<Vec<String>>,
     /// What is done with approved work that its agent repaired.
     pub repaired: Repaired,
     /// What is done about tasks that change the same files.
@@ -118,6 +120,7 @@ impl Project {
             timeout: DEFAULT_TIMEOUT,
             policy: Policy::default(),
             review: None,
+            tools: None,
             repaired: Repaired::default(),
             collisions: collision::Policy::default(),
             stuck: Some(stuck::Thresholds::default()),

@@ -100,6 +100,12 @@ impl Engine {
         Ok(told.await?)
     }
 
+    /// The tools that a project's agents have; all when nothing is said.
+    pub fn tools_of(&self, place: &Place) -> Option<Vec<String>> {
+        let known = self.projects().iter().find(|one| one.name == place.project && one.repo == place.repo);
+        known.and_then(|project| project.tools.clone())
+    }
+
     /// Hands a part of a run's work on. The same text of the same run is the same task.
     pub async fn delegate(
         &self,

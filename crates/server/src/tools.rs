@@ -23,6 +23,10 @@ impl Desk for RunDesk {
         if self.engine.has_local_model() {
             offers.push(Name::AskLocalModel);
         }
+        let allowed = self.engine.tools_of(&self.caller.place);
+        offers.retain(|name| {
+            allowed.as_ref().is_none_or(|allowed| allowed.iter().any(|one| one == name.as_str()))
+        });
         offers
     }
 

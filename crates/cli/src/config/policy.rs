@@ -23,6 +23,7 @@ pub(super) struct PolicyFile {
     approve: Option<Spanned<String>>,
     trust: Option<Spanned<String>>,
     risky_paths: Vec<String>,
+    only_paths: Vec<String>,
     threshold: Option<Spanned<f64>>,
     retries: Option<Spanned<u32>>,
     escalate: Vec<Spanned<String>>,
@@ -89,7 +90,7 @@ pub(super) fn policy(
             &format!("`answer_minutes` is from 1 to {MOST_MINUTES}, a week"),
         ));
     }
-    if file.escalate.len().max(file.risky_paths.len()) > MOST {
+    if file.escalate.len().max(file.risky_paths.len()).max(file.only_paths.len()) > MOST {
         return Err(Error::usage(format!(
             "project `{project}`: a list of its policy has more than {MOST} entries"
         )));
@@ -103,6 +104,7 @@ pub(super) fn policy(
         approve: file.approve.map(|rule| rule.value),
         trust: file.trust.as_ref().map(tier).transpose()?.unwrap_or(default.trust),
         risky_paths: file.risky_paths,
+        only_paths: file.only_paths,
         threshold: file.threshold.map_or(default.threshold, |share| share.value),
         retries: file.retries.map_or(default.retries, |retries| retries.value),
         escalate: file.escalate.iter().map(rung).collect::<Result<_>>()?,
@@ -114,6 +116,19 @@ pub(super) fn policy(
         split: file.split,
         answer_minutes: file.answer_minutes.map_or(default.answer_minutes, |minutes| minutes.value),
     })
+}
+
+/// The tools that agents have, each by its name.
+pub(super) fn tools(project: &str, tools: Vec<Spanned<String>>) -> Result<Vec<String>> {
+    let known = |tool: Spanned<String>| match mcp::Name::parse(&tool.value) {
+        Some(name) => Ok(name.as_str().to_owned()),
+        None => Err(wrong(
+            project,
+            &tool,
+            &format!("there is no tool `{}`; docs/agents.md lists them", tool.value),
+        )),
+    };
+    tools.into_iter().map(known).collect()
 }
 
 /// The reviewer: not the writer itself.

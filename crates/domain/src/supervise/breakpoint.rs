@@ -11,6 +11,8 @@ pub const CONFIDENCE: &str = "confidence";
 pub const SCOPE: &str = "scope";
 /// A path that the configuration names: it always asks.
 pub const RISKY_PATH: &str = "risky_path";
+/// A path besides those that the configuration allows: it always asks.
+pub const OUTSIDE: &str = "outside_paths";
 /// Sending it back did not help.
 pub const REPEATED_FAILURE: &str = "repeated_failure";
 /// It cost more than it may.

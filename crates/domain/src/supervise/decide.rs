@@ -229,6 +229,14 @@ fn rules(facts: &Facts<'_>) -> Vec<(String, String)> {
             rules.push((rule.clone(), format!("it touches {} ({})", risk.path, risk.why)));
         }
     }
+    let only = &facts.policy.only_paths;
+    let allowed = |path: &str| only.iter().any(|pattern| policy::matches(pattern, path));
+    // A file that was moved has left its old place, too.
+    let changed = facts.change.files.iter().flat_map(|file| file.old_path.iter().chain([&file.path]));
+    if let Some(outside) = changed.filter(|_| !only.is_empty()).find(|path| !allowed(path)) {
+        let why = format!("it changes {outside}, and the policy allows {} only", only.join(", "));
+        rules.push((breakpoint::OUTSIDE.into(), why));
+    }
     let (files, lines) = (facts.change.files.len(), facts.change.size());
     let (most_files, most_lines) = facts.alarms.scope(facts.policy);
     if u32::try_from(files).unwrap_or(u32::MAX) > most_files || lines > most_lines {

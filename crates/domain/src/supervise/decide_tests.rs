@@ -185,6 +185,21 @@ fn risky_paths_ask_until_they_were_false_alarms_often_enough() {
 }
 
 #[test]
+fn only_what_the_policy_allows_is_changed_without_a_person() {
+    let mut world = World::new(Policy { only_paths: vec!["docs/**".into(), "*.md".into()], ..acting() });
+    world.change = change(&[("docs/a/b.txt", "+x"), ("README.md", "+x")]);
+    assert!(matches!(decide(&world.facts()).0, Decision::Approve { .. }));
+    world.change = change(&[("docs/a.txt", "+x"), ("src/a.rs", "+x")]);
+    let (decision, reason) = decide(&world.facts());
+    assert!(matches!(decision, Decision::Ask { rules, .. } if rules == ["outside_paths"]));
+    assert_eq!(reason, "a person decides: it changes src/a.rs, and the policy allows docs/**, *.md only");
+    // Moved out of its place is changed there.
+    world.change = change(&[("docs/a.txt", "+x")]);
+    world.change.files[0].old_path = Some("src/a.rs".into());
+    assert!(matches!(decide(&world.facts()).0, Decision::Ask { .. }));
+}
+
+#[test]
 fn without_a_policy_it_is_only_told() {
     let mut world = World::new(Policy::default());
     world.checks = vec![check(CheckStatus::Failed)];

@@ -65,6 +65,8 @@ pub struct Policy {
     pub trust: Tier,
     /// Paths that always need a person.
     pub risky_paths: Vec<String>,
+    /// The only paths that work may change without a person; any when empty.
+    pub only_paths: Vec<String>,
     /// Below this confidence a person is asked.
     pub threshold: f64,
     /// How often supervision may send work back in a task's life.
@@ -94,6 +96,7 @@ impl Default for Policy {
             approve: None,
             trust: Tier::Trusted,
             risky_paths: Vec::new(),
+            only_paths: Vec::new(),
             threshold: 0.4,
             retries: 2,
             escalate: Vec::new(),

@@ -43,6 +43,11 @@ enum Asked {
 /// Where our own binary is inside a sandbox.
 const OWN: &str = "/run/sidekick/sidekick";
 
+/// Whether a project's agents have a tool of ours.
+fn has(project: &domain::Project, tool: &str) -> bool {
+    project.tools.as_ref().is_none_or(|tools| tools.iter().any(|one| one == tool))
+}
+
 impl Drive {
     /// Lets the agent work; how it ended.
     pub(super) async fn act(&mut self, workspace: &Workspace) -> Result<End, Broken> {
@@ -114,7 +119,7 @@ impl Drive {
             continuation: continuation.as_deref(),
             notes,
             beside,
-            can_ask: mcp.is_some(),
+            can_ask: mcp.is_some() && has(&self.project, "ask_person"),
         };
         let bare = run.isolation == Isolation::None;
         Assignment {
