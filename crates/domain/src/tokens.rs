@@ -1,5 +1,5 @@
 //! How many tokens a text has, estimated without a tokenizer. Most models' tokenizers are not public, and the one that is
-//! would weigh 35 MB; what matters here is never to exceed, so a budget is kept with [`MARGIN`] to spare.
+//! would weigh more than all the rest of the daemon; what matters here is never to exceed, so a budget is kept with [`MARGIN`] to spare.
 //!
 //! The weights are a least-squares fit to OpenAI's `o200k_base` over 216 files (Markdown, four programming languages, JSON,
 //! prose in twenty languages): 4.7% off on average, at most 16% too few in 99 of 100. docs/prompts.md says how to repeat it.
