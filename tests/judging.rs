@@ -379,6 +379,28 @@ fn a_reviewer_touches_nothing_of_the_work() {
 }
 
 #[test]
+fn sensitive_work_is_shown_to_reviewers_of_this_machine_only() {
+    let critic = |local: &str| {
+        let answer = r#"{"score": 0.9, "verdict": "accept", "comments": []}"#;
+        format!("agents: {{critic: {{command: [echo, '{answer}']{local}}}}}")
+    };
+    let work = "- write: {path: a.py, content: \"x = 1\\n\"}\n- say: Done.\n";
+    let asked = |project: &str, agents: &str| {
+        let bench = bench(&format!("review: {{agent: critic}}{project}"), agents);
+        show(&bench, &run(&bench, "x", work))["verdict"]["opinion"].clone()
+    };
+    let refused = asked(", sensitive: true", &critic(""));
+    assert!(refused.get("score").is_none(), "{refused}");
+    assert_eq!(
+        refused["without"],
+        "`critic` was not asked: it is no model of this machine, and the project is sensitive"
+    );
+    // The controls: of a project that is not sensitive it is, and one that a person vouches for is of both.
+    assert_eq!(asked("", &critic(""))["score"], 0.9);
+    assert_eq!(asked(", sensitive: true", &critic(", local: true"))["score"], 0.9);
+}
+
+#[test]
 fn nobody_reviews_their_own_work() {
     let server = ModelServer::without_tools(vec![opinion(1.0, "accept", &json!([])); 4]);
     let bench = bench(REVIEWED, &reviewer(&server));
