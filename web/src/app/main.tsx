@@ -3,18 +3,35 @@ import { createRootRoute, createRoute, createRouter, RouterProvider } from "@tan
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { Problem } from "../api/client";
+import { AccountsPage } from "../features/accounts/accounts-page";
+import { InboxPage } from "../features/inbox/inbox-page";
+import { PlanPage } from "../features/plan/plan-page";
 import { TasksPage } from "../features/tasks/tasks-page";
 import { TaskPage } from "../features/task/task-page";
 import { StatusPage } from "../features/status/status-page";
+import { Problem as Failed } from "../components/ui/parts";
 import { Layout } from "./layout";
 import { signIn } from "./sign-in";
 import "./style.css";
 
+/** A page that broke: what was lost is only what it showed. */
+function Broken({ error }: { error: unknown }) {
+  return (
+    <main className="mx-auto max-w-3xl space-y-3 p-4 text-sm">
+      <p>This page could not be shown; your tasks go on. Load it again, or use the command line meanwhile: <code>sidekick list</code>.</p>
+      <Failed error={error} />
+    </main>
+  );
+}
+
 const root = createRootRoute({ component: Layout });
-const tasks = createRoute({ getParentRoute: () => root, path: "/", component: TasksPage });
+const inbox = createRoute({ getParentRoute: () => root, path: "/", component: InboxPage });
+const tasks = createRoute({ getParentRoute: () => root, path: "/tasks", component: TasksPage });
+const plan = createRoute({ getParentRoute: () => root, path: "/plan", component: PlanPage });
+const accounts = createRoute({ getParentRoute: () => root, path: "/accounts", component: AccountsPage });
 const task = createRoute({ getParentRoute: () => root, path: "/tasks/$id", component: function Page() { return <TaskPage id={task.useParams().id} />; } });
 const status = createRoute({ getParentRoute: () => root, path: "/status", component: StatusPage });
-const router = createRouter({ routeTree: root.addChildren([tasks, task, status]) });
+const router = createRouter({ defaultErrorComponent: Broken, routeTree: root.addChildren([inbox, tasks, task, plan, accounts, status]) });
 declare module "@tanstack/react-router" {
   interface Register { router: typeof router }
 }

@@ -9,9 +9,9 @@ const TONES: Record<string, string> = {
   completed: "bg-emerald-100 text-emerald-900 dark:bg-emerald-400/15 dark:text-emerald-200",
 };
 
-export function Badge({ state }: { state: string }) {
+export function Badge({ state, label = state }: { state: string; label?: string }) {
   const tone = TONES[state] ?? "bg-stone-200 text-stone-700 dark:bg-stone-700/50 dark:text-stone-300";
-  return <span className={`inline-block rounded-full px-2 py-0.5 text-xs font-medium ${tone}`}>{state}</span>;
+  return <span className={`inline-block rounded-full px-2 py-0.5 text-xs font-medium ${tone}`}>{label}</span>;
 }
 
 type ButtonProps = ButtonHTMLAttributes<HTMLButtonElement> & { look?: "main" | "plain" | "danger" };

@@ -7,7 +7,7 @@ import { Button, Problem } from "../../components/ui/parts";
 interface Props { task: Task; comments: Record<string, string>; onSent: () => void }
 
 /** The comment that is sent back: what was typed, and the remarks on lines. */
-function message(text: string, comments: Record<string, string>): string {
+export function message(text: string, comments: Record<string, string>): string {
   const remarks = Object.entries(comments).filter(([, remark]) => remark.trim() !== "").map(([place, remark]) => `${place}: ${remark.trim()}`);
   return [text.trim(), ...remarks].filter(Boolean).join("\n");
 }

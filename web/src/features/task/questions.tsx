@@ -1,22 +1,22 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { type ReactNode, useState } from "react";
 import { post } from "../../api/client";
 import type { Question, Task } from "../../api/types";
 import { Button, Card, Dim, Problem } from "../../components/ui/parts";
 import { ago, plain } from "../../lib/words";
 
 /** What the agent asks, with its choices as buttons and room for any other answer. */
-export function Questions({ task }: { task: Task }) {
+export function Questions({ task, bare = false }: { task: Task; bare?: boolean }) {
   const questions = task.questions ?? [];
   if (questions.length === 0) return null;
   return (
     <section aria-label="Questions" className="space-y-3">
-      {questions.map((question) => <Asked key={question.id} task={task.id} question={question} />)}
+      {questions.map((question) => <Asked key={question.id} task={task.id} question={question} bare={bare} />)}
     </section>
   );
 }
 
-function Asked({ task, question }: { task: string; question: Question }) {
+function Asked({ task, question, bare }: { task: string; question: Question; bare: boolean }) {
   const queries = useQueryClient();
   const [text, setText] = useState("");
   const [falseAlarm, setFalseAlarm] = useState(false);
@@ -28,9 +28,9 @@ function Asked({ task, question }: { task: string; question: Question }) {
     return <Card className="p-4 text-sm"><p className="whitespace-pre-wrap">{plain(question.text)}</p><p className="mt-1"><Dim>Answered: {plain(question.answer)}</Dim></p></Card>;
   }
   return (
-    <Card className="space-y-3 p-4 text-sm">
+    <Box bare={bare}>
       <p className="max-w-prose font-medium whitespace-pre-wrap break-words">{plain(question.text)}</p>
-      {question.evidence?.length ? <ul className="list-disc pl-5">{question.evidence.map((seen, n) => <li key={n}>{plain(seen)}</li>)}</ul> : null}
+      {question.evidence?.length ? <ul className="list-disc pl-5">{question.evidence.map((seen, n) => <li key={n} className="whitespace-pre-wrap break-words">{plain(seen)}</li>)}</ul> : null}
       {question.default ? <p><Dim>Without an answer {question.until ? ago(question.until) : "in time"}: {plain(question.default)}.</Dim></p> : null}
       {/* By number: a choice may itself read like the number of another. */}
       {question.choices.length > 0 ? (
@@ -43,8 +43,13 @@ function Asked({ task, question }: { task: string; question: Question }) {
           className="min-h-10 min-w-0 flex-1 rounded-lg bg-stone-50 px-3 ring-1 ring-stone-300 dark:bg-stone-950 dark:ring-stone-700" />
         <Button type="submit" disabled={answer.isPending || !text.trim()}>Answer</Button>
       </form>
-      {question.rules?.length ? <label className="flex items-center gap-2"><input type="checkbox" checked={falseAlarm} onChange={(event) => setFalseAlarm(event.target.checked)} /> A false alarm: the rule learns from it in this project</label> : null}
+      {question.rules?.length && !question.rules.includes("step") ? <label className="flex items-center gap-2"><input type="checkbox" checked={falseAlarm} onChange={(event) => setFalseAlarm(event.target.checked)} /> A false alarm: the rule learns from it in this project</label> : null}
       {answer.isError ? <Problem error={answer.error} /> : null}
-    </Card>
+    </Box>
   );
+}
+
+/** A card, but where it is in one already. */
+function Box({ bare, children }: { bare: boolean; children: ReactNode }) {
+  return bare ? <div className="space-y-3 text-sm">{children}</div> : <Card className="space-y-3 p-4 text-sm">{children}</Card>;
 }

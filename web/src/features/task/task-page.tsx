@@ -1,4 +1,5 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 import { get } from "../../api/client";
 import type { EventPage, LogEvent, Task } from "../../api/types";
@@ -88,8 +89,50 @@ function Head({ task }: { task: Task }) {
       {task.waiting ? <p className="text-sm">Waits for {task.waiting.for}{task.waiting.until ? `, ${ago(task.waiting.until)}` : ""}: {plain(task.waiting.reason)}</p>
         : task.reason ? <p className="text-sm">{plain(task.reason)}</p> : null}
       {task.summary ? <Card className="p-4 text-sm whitespace-pre-wrap">{plain(task.summary)}</Card> : null}
+      <Beside task={task} />
       {task.warnings.map((warning) => <p key={warning} className="text-sm text-amber-800 dark:text-amber-200">Warning: {plain(warning)}</p>)}
     </div>
+  );
+}
+
+/** The steps it is done in, who else does it or is in its way, and where it stands in the queue. */
+function Beside({ task }: { task: Task }) {
+  const { steps = [], collisions = [], queue, race } = task;
+  return (
+    <>
+      {steps.length > 0 ? (
+        <ol className="flex flex-wrap gap-2 text-sm">
+          {steps.map((step) => (
+            <li key={step.name} className={`rounded-lg px-2.5 py-1 ring-1 ${step.state === "now" ? "ring-teal-600" : "ring-stone-300 dark:ring-stone-700"}`}>
+              {step.state === "done" ? "✓ " : ""}{plain(step.name)} <Dim>{step.agent ? plain(step.agent) : "whoever suits it"}{step.reviewer ? `, reviewed by ${step.reviewer === "any" ? "another" : plain(step.reviewer)}` : ""}</Dim>
+            </li>
+          ))}
+        </ol>
+      ) : null}
+      {steps.filter((step) => step.words).map((step) => (
+        <details key={step.name} className="text-sm"><summary><Dim>What {plain(step.name)} came to</Dim></summary><Card className="mt-1 p-3 whitespace-pre-wrap">{plain(step.words)}</Card></details>
+      ))}
+      {queue ? <p className="text-sm">Number {queue.position} of {queue.of} in the merge queue of {plain(queue.branch ?? "its branch")}.</p> : null}
+      {collisions.map((collision) => (
+        <p key={collision.task} className="text-sm text-amber-800 dark:text-amber-200">{collision.kind === "hot" ? "Changes the same lines as" : "Changes the same files as"} <Link to="/tasks/$id" params={{ id: collision.task }} className="underline">{plain(collision.title)}</Link>: {plain(collision.files.join(", "))}</p>
+      ))}
+      {race ? <Race id={task.id} /> : null}
+      {task.receipt ? <p className="text-sm"><Dim>Why this agent: {plain(task.receipt)}</Dim></p> : null}
+    </>
+  );
+}
+
+function Race({ id }: { id: string }) {
+  const racers = useQuery({ queryKey: ["race", id], queryFn: () => get<Task[]>(`/api/tasks/${id}/race`) });
+  return (
+    <ul className="divide-y divide-stone-200 rounded-xl text-sm ring-1 ring-stone-200 dark:divide-stone-800 dark:ring-stone-800">
+      {(racers.data ?? []).map((racer) => (
+        <li key={racer.id} className="flex flex-wrap items-center gap-3 px-3 py-2">
+          <Link to="/tasks/$id" params={{ id: racer.id }} className="font-medium hover:underline">{racer.agent}</Link><Badge state={racer.state} />
+          <Dim>{[racer.verdict ? `confidence ${racer.verdict.confidence.toFixed(2)}` : "", size(racer.diff), `$${racer.cost_usd.toFixed(2)}`].filter(Boolean).join(" · ")}</Dim>
+        </li>
+      ))}
+    </ul>
   );
 }
 

@@ -9,9 +9,9 @@ import { ago, plain, size } from "../../lib/words";
 import { Composer } from "./composer";
 
 const GROUPS: [string, (task: Task) => boolean][] = [
-  ["Needs you", (task) => task.state === "review" || task.state === "failed"],
+  ["Needs you", (task) => task.state === "review" || task.state === "failed" || task.waiting?.for === "breakpoint"],
   ["Running", (task) => task.state === "running"],
-  ["Waiting and queued", (task) => task.state === "queued" || task.state === "waiting"],
+  ["Waiting and queued", (task) => task.state === "queued" || (task.state === "waiting" && task.waiting?.for !== "breakpoint")],
   ["Done", (task) => task.state === "completed" || task.state === "cancelled"],
 ];
 
