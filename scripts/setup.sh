@@ -16,6 +16,7 @@ if [ "$purpose" = test ]; then
   need setpriv util-linux
   need npm npm
   need tmux tmux
+  need chromium chromium
   ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || packages+=(postgresql)
 fi
 if [ ${#packages[@]} -gt 0 ]; then

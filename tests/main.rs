@@ -23,6 +23,7 @@ mod input;
 mod job;
 mod judging;
 mod merge;
+mod pages;
 mod planner;
 mod prompts;
 mod pty;
