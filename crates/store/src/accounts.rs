@@ -139,7 +139,10 @@ pub fn share_of_window(
     task: TaskId,
     now: Timestamp,
 ) -> Result<Option<(f64, String)>, Error> {
-    let rows = tx.query("SELECT DISTINCT account FROM runs WHERE task = $1 LIMIT 50", &[task.into()])?;
+    let rows = tx.query(
+        "SELECT DISTINCT account FROM runs WHERE task = $1 AND account IS NOT NULL LIMIT 50",
+        &[task.into()],
+    )?;
     let mut most: Option<(f64, String)> = None;
     for row in rows {
         let account = row.text(0)?;

@@ -62,6 +62,11 @@ pub fn create(tx: &mut Tx<'_>, mut asked: NewTask, actor: &str, now: Timestamp) 
     Ok(Accepted { task: work.task, new: true })
 }
 
+/// The moment of the one of number `n`, of several that are accepted at once: their ids are in their order.
+fn after_another(now: Timestamp, n: usize) -> Timestamp {
+    now.plus(Duration::from_millis(u64::try_from(n).unwrap_or(0)))
+}
+
 /// Carries out one command.
 pub fn change(
     tx: &mut Tx<'_>,

@@ -5,7 +5,7 @@ use domain::supervise::{Decision, Rung};
 use domain::work::Command;
 use domain::{ChosenBy, NewTask, Refusal, Task, TaskId, TaskState, Timestamp, WaitFor, race};
 
-use super::{Accepted, change, create, rows};
+use super::{Accepted, after_another, change, create, rows};
 use crate::Error;
 use crate::sql::Tx;
 
@@ -19,7 +19,7 @@ pub fn start(
 ) -> Result<Accepted, Error> {
     let name = TaskId::new(now).to_string();
     let mut first = None;
-    for rung in by {
+    for (n, rung) in by.iter().enumerate() {
         let asked = NewTask {
             agent: rung.agent.clone(),
             model: rung.model.clone(),
@@ -28,7 +28,7 @@ pub fn start(
             race: Some(name.clone()),
             ..asked.clone()
         };
-        let accepted = create(tx, asked, actor, now)?;
+        let accepted = create(tx, asked, actor, after_another(now, n))?;
         if !accepted.new {
             // The same key again is the same race.
             return Ok(accepted);

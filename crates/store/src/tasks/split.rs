@@ -5,7 +5,7 @@ use domain::pipeline::{Part, split};
 use domain::work::Adjust;
 use domain::{NewTask, Timestamp, Work, classify};
 
-use super::{after, create};
+use super::{after, after_another, create};
 use crate::Error;
 use crate::sql::Tx;
 
@@ -35,7 +35,7 @@ pub(super) fn up(tx: &mut Tx<'_>, work: &Work, parts: &[Part], now: Timestamp) -
             race: None,
             ..task.asked.clone()
         };
-        made.push(create(tx, asked, "engine", now)?.task.id);
+        made.push(create(tx, asked, "engine", after_another(now, n))?.task.id);
     }
     let after = task.asked.after.iter().copied().chain(made).collect();
     after::adjust(tx, task.id, Adjust { after: Some(after), ..Adjust::default() }, "engine", now)

@@ -17,5 +17,6 @@ mod merging;
 mod planning;
 mod queue;
 mod sessions;
+mod steps;
 mod survives;
 mod verdicts;
