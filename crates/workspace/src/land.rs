@@ -19,7 +19,7 @@ use recover::Begun;
 
 use crate::git::Git;
 use crate::source::{Local, is_local};
-use crate::{Error, Workspaces, at};
+use crate::{Error, Workspaces, at, copy_index};
 
 /// What is to be landed.
 #[derive(Clone, Debug)]
@@ -154,7 +154,7 @@ impl Workspaces {
         let index = self.index_of(begun);
         let known = begun.git_dir.join("index");
         if known.exists() {
-            at(&known, fs::copy(&known, &index))?;
+            copy_index(&known, &index)?;
         }
         let git = || {
             Git::at(&ours)
@@ -234,5 +234,7 @@ fn move_branch(local: &Local, branch: &str, old: &str, new: &str) -> Result<(), 
 
 fn write_locked(mut lock: File, path: &Path, index: &Path) -> Result<(), Error> {
     let bytes = at(index, fs::read(index))?;
-    at(path, lock.write_all(&bytes).and_then(|()| lock.sync_all()))
+    // As of its time, see `copy_index`.
+    let written = at(index, fs::metadata(index).and_then(|known| known.modified()))?;
+    at(path, lock.write_all(&bytes).and_then(|()| lock.set_modified(written)).and_then(|()| lock.sync_all()))
 }

@@ -121,6 +121,16 @@ pub(crate) fn at<T>(path: &Path, result: io::Result<T>) -> Result<T, Error> {
     result.map_err(|source| Error::File { path: path.to_owned(), source })
 }
 
+/// Copies an index as of its time. Of a file's times git compares the seconds only; what may have changed in the second in
+/// which it looked it looks into, and knows that by the index being no younger. In a copy that is younger a change of the
+/// same length would not be seen, and be overwritten.
+pub(crate) fn copy_index(from: &Path, to: &Path) -> Result<(), Error> {
+    let written = at(from, std::fs::metadata(from).and_then(|known| known.modified()))?;
+    at(from, std::fs::copy(from, to))?;
+    let copy = at(to, std::fs::OpenOptions::new().write(true).open(to))?;
+    at(to, copy.set_modified(written))
+}
+
 /// What of the person's environment fetching from a server needs.
 #[derive(Clone, Debug, Default)]
 pub struct Person {

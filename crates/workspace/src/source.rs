@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 
 use crate::git::{self, Git};
-use crate::{Error, Workspaces, at};
+use crate::{Error, Workspaces, copy_index};
 
 /// Where work starts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -245,7 +245,7 @@ impl Workspaces {
         let scratch = self.scratch()?;
         let git_dir = self.empty_git()?;
         let copy = scratch.path().join("index");
-        at(&index, fs::copy(&index, &copy))?;
+        copy_index(&index, &copy)?;
         let output = Git::at(&git_dir)
             .env("GIT_WORK_TREE", tree)
             .env("GIT_INDEX_FILE", &copy)

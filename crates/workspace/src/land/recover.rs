@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::git::Git;
 use crate::source::Local;
-use crate::{Error, Workspaces, at};
+use crate::{Error, Workspaces, at, copy_index};
 
 /// How long a git that outlived its daemon is waited for.
 const ORPHAN: Duration = Duration::from_secs(10);
@@ -126,7 +126,7 @@ impl Workspaces {
         let known = begun.git_dir.join("index");
         let index = scratch.path().join("known");
         if known.exists() {
-            at(&known, fs::copy(&known, &index))?;
+            copy_index(&known, &index)?;
         }
         let tracked = paths(&git(&index).args(["ls-files", "-z"]).run()?);
         for path in touched {

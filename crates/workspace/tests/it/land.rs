@@ -1,5 +1,8 @@
 //! Landing in the person's repository, whatever state it is in.
 
+use std::os::unix::fs::MetadataExt;
+use std::time::{Duration, UNIX_EPOCH};
+
 use workspace::{Error, Kind, Landing, Plan};
 
 use crate::bench::Bench;
@@ -88,7 +91,38 @@ fn uncommitted_work_is_never_overwritten() {
     bench.repo.commit("Own");
     bench.repo.write("own.txt", "changed\n");
     land(&bench, &repo, &commit).unwrap();
+    assert_eq!(bench.repo.read("own.txt"), "changed\n");
     assert_eq!(bench.repo.git(&["status", "--porcelain"]), " M own.txt");
+}
+
+/// In the very second in which git noted the file, and as long as before: git compares no more than that of its stamps,
+/// and looks into a file only where its index is no younger.
+#[test]
+fn what_was_changed_in_the_same_second_is_not_overwritten() {
+    for (name, is_in_the_way) in [("own.txt", false), ("README.md", true)] {
+        let (bench, repo, commit) = with_work();
+        bench.repo.write("own.txt", "tracked\n");
+        bench.repo.commit("Own");
+        let known = bench.repo.read(name);
+        let changed = known.to_uppercase();
+        let path = bench.repo.path().join(name);
+        let second = || std::fs::metadata(&path).unwrap().mtime();
+        let same = (0..10).any(|_| {
+            bench.repo.write(name, &known);
+            bench.repo.git(&["add", name]);
+            let noted = second();
+            bench.repo.write(name, &changed);
+            second() == noted
+        });
+        assert!(same && changed != known, "no try was within a second");
+        while i64::try_from(UNIX_EPOCH.elapsed().unwrap().as_secs()).unwrap() == second() {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        let landed = land(&bench, &repo, &commit);
+        assert_eq!(landed.is_err(), is_in_the_way, "{landed:?}");
+        assert_eq!(bench.repo.read(name), changed);
+        assert_eq!(bench.repo.git(&["status", "--porcelain"]), format!(" M {name}"));
+    }
 }
 
 #[test]
