@@ -5,9 +5,10 @@ use std::time::{Duration, Instant};
 
 use domain::estimate::Experience;
 use domain::plan::forecast::Setting;
+use domain::plan::ledger::Ledger;
 use domain::plan::order::{order, urgency};
 use domain::plan::{Pending, Stands, plan};
-use domain::schedule::{self, Candidate, Limits, Load};
+use domain::schedule::{self, Candidate, Credits, Limits, Load};
 use domain::{Account, Nature, NewTask, TaskId, Timestamp};
 use jiff::tz::TimeZone;
 use store::{Location, Store, backlog, tasks};
@@ -103,10 +104,13 @@ pub(crate) fn measure() {
         });
         let urgencies = urgency(&tasks, &known, now);
         let queued = order(&tasks, &urgencies, &used, Pending::is_queued);
+        // As the dispatcher does it: with who wants the accounts' credits next.
         let picked = samples(runs, || {
-            let candidates = queued.iter().map(|at| &tasks[*at].candidate);
-            let at = (now, &TimeZone::UTC);
-            std::hint::black_box(schedule::pick(candidates, &load, &limits, offers, &standings, at));
+            let first = |candidate: &Candidate| Some(candidate.agent.clone());
+            let ledger = Ledger::of(&tasks, &urgencies, &known, first, now);
+            let candidates = queued.iter().map(|at| urgencies.entrant(&tasks, *at));
+            let (credits, at) = (Credits { standings: &standings, ledger }, (now, &TimeZone::UTC));
+            std::hint::black_box(schedule::pick(candidates, &load, &limits, offers, credits, at));
         });
         let setting = Setting {
             limits: &limits,

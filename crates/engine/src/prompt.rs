@@ -139,7 +139,8 @@ fn fitted<'a>(parts: &Parts<'a>, run: &'a Run) -> Values<'a> {
     let beside = parts.beside.unwrap_or_default();
     let taken = estimate(task) + estimate(feedback) + estimate(beside);
     let left = tokens(parts.project.prompt_tokens).saturating_sub(taken).max(LEAST_CONTEXT);
-    let earlier = shorten_owned(&earlier(&parts.work.task), task, left / 2);
+    let earlier = earlier(&parts.work.task);
+    let earlier = shorten(&earlier, task, left / 2).trim_end().to_owned();
     let left = left - estimate(&earlier).min(left / 2);
     let memory = shorten(parts.memory.unwrap_or_default(), task, left / 2);
     let continuation = shorten(parts.continuation.unwrap_or_default(), task, left / 4);
@@ -172,10 +173,6 @@ fn earlier(task: &Task) -> String {
         format!("Step `{}`, by {}:\n\n{quoted}", done.step, done.agent)
     });
     said.collect::<Vec<_>>().join("\n")
-}
-
-fn shorten_owned(text: &str, task: &str, most: u64) -> String {
-    shorten(text, task, most).trim_end().to_owned()
 }
 
 /// A budget as our estimate counts: a tokenizer that cuts finer must keep to it, too.

@@ -15,9 +15,8 @@ use crate::work::OURS;
 pub const MOST_RETRIES: u32 = 20;
 /// Escalations in a task's life.
 pub const MOST_ESCALATIONS: u32 = 5;
-/// How an agent is told that nobody but us looked; begins as [`OURS`](crate::work::OURS) does.
-const FROM_US: &str =
-    "Sidekick: Your work was looked at before any person sees it, and it cannot be accepted yet:";
+/// How an agent is told that nobody but us looked.
+const FROM_US: &str = "Your work was looked at before any person sees it, and it cannot be accepted yet:";
 /// What an agent is told when much of what its task may take is gone.
 const LESS: &str = "Much of what this task may take is used up. Do less: the smallest part of it that is right and stands by itself, \
                     with its checks green. Take the rest out, and say what you left out.";
@@ -163,7 +162,7 @@ fn feedback(problems: &[Problem]) -> String {
     let told: Vec<_> = problems.iter().map(|problem| problem.told.as_str()).collect();
     let told: String = told.join("\n").chars().take(MOST_FEEDBACK).collect();
     format!(
-        "{FROM_US}\n\n{told}\n\nMend that, and say at the end what you did. If it cannot be done, change nothing more and say why."
+        "{OURS}{FROM_US}\n\n{told}\n\nMend that, and say at the end what you did. If it cannot be done, change nothing more and say why."
     )
 }
 
