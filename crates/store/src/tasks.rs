@@ -7,6 +7,7 @@ mod after;
 mod merging;
 mod race;
 mod rows;
+mod seen;
 mod split;
 
 use std::time::Duration;
@@ -22,10 +23,11 @@ use domain::{
 pub use merging::{InQueue, at_work, landed_by, merge_queue, yielding};
 
 use crate::sql::{Row, Tx, Value};
-use crate::{Error, checkpoints, estimates, events, hindsights, outbox, records, runs, verdicts};
+use crate::{Error, checkpoints, estimates, events, hindsights, outbox, records, remarks, runs, verdicts};
 
 pub use after::{adjust, look_again};
 pub use race::{of_race, start};
+pub use seen::{Seen, change_seen, fork};
 
 /// A task that was accepted now, or had been before under the same key.
 #[derive(Clone, Debug, PartialEq)]
@@ -155,6 +157,7 @@ pub fn claim(
 pub(crate) fn enqueue_what_goes_out(tx: &mut Tx<'_>, record: &Record) -> Result<(), Error> {
     verdicts::note(tx, record)?;
     hindsights::note(tx, record)?;
+    remarks::note(tx, record)?;
     match &record.event {
         Event::TaskApproved { .. } => outbox::push(tx, record.task, "land", "{}", record.at),
         Event::CheckpointCreated { .. } => checkpoints::note(tx, record),

@@ -16,6 +16,7 @@ mod memory;
 mod merging;
 mod planning;
 mod queue;
+mod remarks;
 mod sessions;
 mod steps;
 mod survives;
