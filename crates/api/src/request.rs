@@ -79,7 +79,11 @@ pub struct AdjustTask {
 /// Approve the work.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct Approve {}
+pub struct Approve {
+    /// The commit that was looked at: refused when there is another by now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seen: Option<String>,
+}
 
 /// Discard the work.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
@@ -88,6 +92,9 @@ pub struct Reject {
     /// Why.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
+    /// The commit that was looked at: refused when there is another by now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seen: Option<String>,
 }
 
 /// Send the work back.
@@ -96,6 +103,9 @@ pub struct Reject {
 pub struct SendBack {
     /// What should change.
     pub comment: String,
+    /// The commit that was looked at: refused when there is another by now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen: Option<String>,
 }
 
 /// Try afresh, or now.

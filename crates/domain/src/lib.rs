@@ -18,6 +18,7 @@ pub mod estimate;
 pub mod event;
 pub mod hindsight;
 pub mod ids;
+pub mod inbox;
 pub mod landing;
 pub mod memory;
 pub mod mention;

@@ -332,8 +332,24 @@ impl Engine {
 
     /// Carries out a person's command.
     pub async fn command(&self, id: TaskId, command: Command, actor: &'static str) -> Result<Work, Error> {
+        self.decide(id, None, command, actor).await
+    }
+
+    /// Carries out a person's command on the work that they have seen, by its commit: what they have not seen is left
+    /// alone.
+    pub async fn decide(
+        &self,
+        id: TaskId,
+        seen: Option<String>,
+        command: Command,
+        actor: &'static str,
+    ) -> Result<Work, Error> {
         let now = clock::now();
-        let work = self.context.store.write(move |tx| tasks::change(tx, id, command, actor, now)).await?;
+        let change = move |tx: &mut store::Tx<'_>| {
+            tasks::expect_seen(tx, id, seen.as_deref())?;
+            tasks::change(tx, id, command, actor, now)
+        };
+        let work = self.context.store.write(change).await?;
         let leaves = work.task.stopping || work.task.landing.withdrawn;
         if let Some(run) = work.run.as_ref().filter(|_| leaves) {
             self.context.ask_to_stop(run.id);

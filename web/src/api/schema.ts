@@ -21,6 +21,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/board": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A column of the board, as much of each task as a card shows. */
+        get: operations["get_board"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/calibration": {
         parameters: {
             query?: never;
@@ -115,6 +132,26 @@ export interface paths {
         };
         /** What was found in hindsight, the latest first, and what was found how often. */
         get: operations["list_hindsights"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/inbox": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What waits for a person, most valuable first: what would soon be decided without anybody, what the most tasks wait
+         *     for, what is most urgent.
+         */
+        get: operations["get_inbox"];
         put?: never;
         post?: never;
         delete?: never;
@@ -684,18 +721,18 @@ export interface components {
              *     before.
              * @default null
              */
-            after: string[] | null;
+            after?: string[] | null;
             /**
              * @description When it is to be done, as RFC 3339; `none` takes the deadline away.
              * @default null
              */
-            deadline: string | null;
+            deadline?: string | null;
             /**
              * Format: int32
              * @description 1 (most urgent) to 9.
              * @default null
              */
-            priority: number | null;
+            priority?: number | null;
         };
         /** @description A rule that would have helped. */
         AdviceView: {
@@ -762,7 +799,13 @@ export interface components {
             task: string;
         };
         /** @description Approve the work. */
-        Approve: Record<string, never>;
+        Approve: {
+            /**
+             * @description The commit that was looked at: refused when there is another by now.
+             * @default null
+             */
+            seen?: string | null;
+        };
         /** @description A question that one task asks, or several of a project. */
         AskedView: {
             /** @description What answers all of them at once, when there are several; another as soon as other tasks ask the same. */
@@ -847,6 +890,56 @@ export interface components {
             /** @description What scores mean by now: rising steps. */
             steps: components["schemas"]["StepView"][];
         };
+        /** @description As much of a task as a card of the board shows. */
+        CardView: {
+            /** @description The tasks it comes after. */
+            after?: string[];
+            /** @description The agent. */
+            agent: string;
+            /** @description Whether it asks something that is not answered. */
+            asks?: boolean;
+            /**
+             * Format: int32
+             * @description How many runs it had.
+             */
+            attempt: number;
+            /**
+             * Format: int32
+             * @description How many tasks come after it, directly.
+             */
+            behind?: number;
+            /** @description Tasks at work that change the same files. */
+            collisions?: components["schemas"]["CollisionView"][];
+            /** @description When it is to be done. */
+            deadline?: string | null;
+            /** @description The task's id. */
+            id: string;
+            /** @description What sort of work it is. */
+            kind: string;
+            /**
+             * Format: int32
+             * @description 1 (most urgent) to 9.
+             */
+            priority: number;
+            /** @description The project's name. */
+            project: string;
+            /** @description Why it is where it is, where that needs a word. */
+            reason?: string | null;
+            /** @description The short form of it. */
+            short: string;
+            /** @description The stage of its live run. */
+            stage?: string | null;
+            /** @description Its state. */
+            state: string;
+            /** @description Its title. */
+            title: string;
+            /** @description Until when. */
+            until?: string | null;
+            /** @description When it last changed. */
+            updated_at: string;
+            /** @description What it waits for: `dependency`, `credits` … */
+            waiting_for?: string | null;
+        };
         /** @description A check's result. */
         CheckView: {
             /** @description Its command. */
@@ -887,6 +980,18 @@ export interface components {
             task: string;
             /** @description Its title. */
             title: string;
+        };
+        /** @description A page of one column of the board. */
+        ColumnView: {
+            /** @description Its cards: at an end newest first, else most urgent first. */
+            items: components["schemas"]["CardView"][];
+            /** @description Give this as `cursor` for the next page; none on the last. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description How many there are on all pages.
+             */
+            total: number;
         };
         /** @description How many runs live, and how many may. */
         Concurrency: {
@@ -938,89 +1043,89 @@ export interface components {
              * @description The tasks whose work has to have landed before: ids, or unique beginnings of them.
              * @default []
              */
-            after: string[];
+            after?: string[];
             /**
              * @description The agent; chosen when left out.
              * @default null
              */
-            agent: string | null;
+            agent?: string | null;
             /**
              * @description The branch or commit to start from.
              * @default null
              */
-            base: string | null;
+            base?: string | null;
             /**
              * @description `low`, `medium`, `high` or `critical`; found from the text when left out.
              * @default null
              */
-            complexity: string | null;
+            complexity?: string | null;
             /**
              * @description When it is to be done, as RFC 3339.
              * @default null
              */
-            deadline: string | null;
+            deadline?: string | null;
             /**
              * @description Whether it needs a graphics processor; found from the text when left out.
              * @default null
              */
-            gpu: boolean | null;
+            gpu?: boolean | null;
             /**
              * @description `sandbox` or `none`.
              * @default null
              */
-            isolation: string | null;
+            isolation?: string | null;
             /**
              * @description `planning`, `research`, `implementation`, `testing`, `refactoring`, `documentation`, `debugging` or `review`; found
              *     from the text when left out.
              * @default null
              */
-            kind: string | null;
+            kind?: string | null;
             /**
              * @description The model.
              * @default null
              */
-            model: string | null;
+            model?: string | null;
             /**
              * @description One run and no more: a limit or a failure ends it, and so does work without a change.
              * @default false
              */
-            once: boolean;
+            once?: boolean;
             /**
              * @description The steps it is done in: the name of a pipeline, or `none`; the project's when left out.
              * @default null
              */
-            pipeline: string | null;
+            pipeline?: string | null;
             /**
              * Format: int32
              * @description 1 (most urgent) to 9.
              * @default null
              */
-            priority: number | null;
+            priority?: number | null;
             /**
              * @description A configured project.
              * @default null
              */
-            project: string | null;
+            project?: string | null;
             /**
              * @description Agents that race, each `AGENT` or `AGENT/MODEL`: every one does it as a task of its own, and the best verdict wins.
              * @default []
              */
-            race: string[];
+            race?: string[];
             /**
              * @description Path or URL of the repository; the project's when left out.
              * @default null
              */
-            repo: string | null;
+            repo?: string | null;
             /**
              * @description The rehearsal agent's script, as YAML.
              * @default null
              */
-            scenario: string | null;
+            scenario?: string | null;
             /**
              * @description What is to be done.
              * @default
              */
-            text: string;
+            text?: string;
         };
         /** @description One part of something that was looked at. */
         Detail: {
@@ -1200,6 +1305,24 @@ export interface components {
             items: components["schemas"]["HindsightView"][];
             /** @description What was found how often, the most often first. */
             together: components["schemas"]["TogetherView"][];
+        };
+        /** @description Something that waits for a person. */
+        InboxItemView: {
+            /** @description `question`, `review`, `budget` or `failure`. */
+            need: string;
+            /** @description The task, with its evidence. */
+            task: components["schemas"]["TaskView"];
+            /** @description How many tasks cannot start before it is decided. */
+            unblocks: number;
+            /** @description When it is decided without anybody. */
+            until?: string | null;
+        };
+        /** @description What waits for a person, most valuable first. */
+        InboxView: {
+            /** @description The first of it. */
+            items: components["schemas"]["InboxItemView"][];
+            /** @description How much more there is. */
+            left_out: number;
         };
         /** @description A link that answers a question once, without any other login: whoever has it may. */
         LinkView: {
@@ -1740,7 +1863,12 @@ export interface components {
              * @description Why.
              * @default null
              */
-            message: string | null;
+            message?: string | null;
+            /**
+             * @description The commit that was looked at: refused when there is another by now.
+             * @default null
+             */
+            seen?: string | null;
         };
         /** @description Try afresh, or now. */
         Retry: {
@@ -1748,7 +1876,7 @@ export interface components {
              * @description Another agent.
              * @default null
              */
-            agent: string | null;
+            agent?: string | null;
         };
         /** @description Say that landed work was taken back. */
         Revert: {
@@ -1846,6 +1974,8 @@ export interface components {
         SendBack: {
             /** @description What should change. */
             comment: string;
+            /** @description The commit that was looked at: refused when there is another by now. */
+            seen?: string | null;
         };
         /** @description The code of an access link. */
         SessionCode: {
@@ -2208,28 +2338,28 @@ export interface components {
              * @description Lower-case words joined by hyphens.
              * @default
              */
-            name: string;
+            name?: string;
             /**
              * @description A configured project.
              * @default null
              */
-            project: string | null;
+            project?: string | null;
             /**
              * @description Path or URL of the repository.
              * @default null
              */
-            repo: string | null;
+            repo?: string | null;
             /**
              * @description Markdown; empty to remove the entry.
              * @default
              */
-            text: string;
+            text?: string;
             /**
              * Format: int32
              * @description The version that was read; refused when another is there by now.
              * @default null
              */
-            version: number | null;
+            version?: number | null;
         };
         /** @description The version that was written. */
         Written: {
@@ -2278,6 +2408,48 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_board: {
+        parameters: {
+            query: {
+                /** @description The column: a state. */
+                state: string;
+                /** @description Only this project. */
+                project?: string;
+                /** @description Only this agent. */
+                agent?: string;
+                /** @description Only this sort of work. */
+                kind?: string;
+                /** @description Only tasks whose text has these words. */
+                text?: string;
+                /** @description At most this many: 200 when left out, 1000 at most. */
+                limit?: number;
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ColumnView"];
+                };
+            };
+            400: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2423,6 +2595,25 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HindsightsView"];
+                };
+            };
+        };
+    };
+    get_inbox: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InboxView"];
                 };
             };
         };

@@ -285,9 +285,9 @@ pub(crate) async fn list_checkpoints(
 pub(crate) async fn approve_task(
     State(app): State<App>,
     Path(id): Path<String>,
-    Json(Approve {}): Json<Approve>,
+    Json(body): Json<Approve>,
 ) -> Result<Json<TaskView>, Failure> {
-    command(&app, id, Command::Approve).await
+    decide(&app, id, body.seen, Command::Approve).await
 }
 
 /// Discards the work.
@@ -298,7 +298,7 @@ pub(crate) async fn reject_task(
     Path(id): Path<String>,
     Json(body): Json<Reject>,
 ) -> Result<Json<TaskView>, Failure> {
-    command(&app, id, Command::Discard { reason: body.message }).await
+    decide(&app, id, body.seen, Command::Discard { reason: body.message }).await
 }
 
 /// Sends the work back with a comment; the agent goes on in the same session.
@@ -309,7 +309,7 @@ pub(crate) async fn send_back_task(
     Path(id): Path<String>,
     Json(body): Json<SendBack>,
 ) -> Result<Json<TaskView>, Failure> {
-    command(&app, id, Command::SendBack { comment: body.comment }).await
+    decide(&app, id, body.seen, Command::SendBack { comment: body.comment }).await
 }
 
 /// Gives a task to a person, in its agent's own interactive UI (`sidekick takeover`); what runs is stopped first.
@@ -399,8 +399,18 @@ async fn resolve_all(app: &App, texts: Vec<String>) -> Result<Vec<TaskId>, Failu
 }
 
 async fn command(app: &App, id: String, command: Command) -> Result<Json<TaskView>, Failure> {
+    decide(app, id, None, command).await
+}
+
+/// As `command`, on the commit that was looked at.
+async fn decide(
+    app: &App,
+    id: String,
+    seen: Option<String>,
+    command: Command,
+) -> Result<Json<TaskView>, Failure> {
     let id = resolve(app, id).await?;
-    let work = app.engine.command(id, command, ACTOR).await?;
+    let work = app.engine.decide(id, seen, command, ACTOR).await?;
     Ok(Json(TaskView::new(&work.task, work.run.as_ref())))
 }
 
