@@ -35,3 +35,4 @@ mod stuck;
 mod takeover;
 mod tmux;
 mod tools;
+mod top;
