@@ -36,3 +36,4 @@ mod stuck;
 mod takeover;
 mod tmux;
 mod tools;
+mod top;

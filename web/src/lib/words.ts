@@ -1,6 +1,6 @@
 // Small texts: times, sizes, and text from agents made harmless to read.
 
-export function ago(at: string | undefined, now = Date.now()): string {
+export function ago(at: string | null | undefined, now = Date.now()): string {
   if (!at) return "";
   const seconds = Math.round((now - Date.parse(at)) / 1000);
   const size = Math.abs(seconds);
@@ -17,7 +17,7 @@ export function plain(text: unknown): string {
     .replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, "");
 }
 
-export function size(diff: { files: number; insertions: number; deletions: number } | null): string {
+export function size(diff: { files: number; insertions: number; deletions: number } | null | undefined): string {
   if (!diff) return "";
   if (diff.files === 0) return "nothing changed";
   return `${diff.files} ${diff.files === 1 ? "file" : "files"}, +${diff.insertions} −${diff.deletions}`;

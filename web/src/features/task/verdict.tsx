@@ -17,7 +17,7 @@ export function Verdict({ task }: { task: Task }) {
         <Findings of={verdict.findings} />
         {opinion ? (
           <div>
-            <p>{opinion.without ? `${opinion.agent} gave no opinion that counts: ${plain(opinion.without)}` : `${opinion.agent} ${opinion.objects ? "wants it changed" : "would merge it"}${opinion.score === undefined ? "" : `, ${opinion.score.toFixed(2)}`}`}</p>
+            <p>{opinion.without ? `${opinion.agent} gave no opinion that counts: ${plain(opinion.without)}` : `${opinion.agent} ${opinion.objects ? "wants it changed" : "would merge it"}${opinion.score == null ? "" : `, ${opinion.score.toFixed(2)}`}`}</p>
             <Findings of={opinion.remarks} />
           </div>
         ) : null}
