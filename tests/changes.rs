@@ -185,8 +185,9 @@ fn remarks_outlive_the_daemon_and_are_sent_once() {
     assert_eq!(changed.json()["text"], "In small letters.");
 
     // Two tabs send back what both show: one does, the other is told.
+    let seen = daemon.get(&bench, &format!("/api/tasks/{id}"))["commit"].clone();
     let send = || {
-        let body = json!({ "comment": "Nearly.", "attempt": 1 });
+        let body = json!({ "comment": "Nearly.", "seen": seen });
         ask(&bench, &daemon, "POST", &format!("/api/tasks/{id}/send-back"), Some(body))
     };
     let (mut one, mut two) = std::thread::scope(|scope| {
@@ -226,7 +227,7 @@ fn remarks_outlive_the_daemon_and_are_sent_once() {
 
     // A decision about work that is not what it was is refused; about what it is, not.
     let approve = |commit: &str| {
-        ask(&bench, &daemon, "POST", &format!("/api/tasks/{id}/approve"), Some(json!({ "commit": commit })))
+        ask(&bench, &daemon, "POST", &format!("/api/tasks/{id}/approve"), Some(json!({ "seen": commit })))
     };
     assert_eq!(approve(from).status, 409);
     assert_eq!(approve(to).status, 200);

@@ -35,6 +35,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("rustls", &["gateway", "testkit"]),
     ("rmcp", &["mcp"]),
     ("clap", &["cli"]),
+    ("ratatui", &["cli"]),
 ];
 
 /// Names that say nothing about what is in a file.

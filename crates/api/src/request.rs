@@ -80,9 +80,9 @@ pub struct AdjustTask {
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Approve {
-    /// The commit that was looked at: refused when the task has another by now.
+    /// The commit that was looked at: refused when there is another by now.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub commit: Option<String>,
+    pub seen: Option<String>,
 }
 
 /// Discard the work.
@@ -92,6 +92,9 @@ pub struct Reject {
     /// Why.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
+    /// The commit that was looked at: refused when there is another by now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seen: Option<String>,
 }
 
 /// Send the work back.
@@ -100,9 +103,9 @@ pub struct Reject {
 pub struct SendBack {
     /// What should change; may be empty when there are remarks on lines, which are sent along.
     pub comment: String,
-    /// The number of the attempt that was looked at: refused when there is another by now.
+    /// The commit that was looked at: refused when there is another by now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub attempt: Option<u32>,
+    pub seen: Option<String>,
 }
 
 /// Go on from a task's work in a task of its own.

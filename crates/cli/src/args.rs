@@ -45,6 +45,8 @@ pub(crate) enum Command {
     List(List),
     /// What will be done when, by whom, what misses its deadline, and why each task waits
     Plan(Plan),
+    /// Watch everything in the terminal: what waits for you, what runs, what comes, what is left
+    Top(Top),
     /// Say what a week would be like: deadlines, credits, questions. No agent is started, no daemon needed
     Simulate(Simulate),
     /// List sessions of agents: Sidekick's own and, when configured, those you start by hand
@@ -124,6 +126,19 @@ pub(crate) struct Serve {
     /// Address and port; port 0 picks a free one
     #[arg(long, env = "SIDEKICK_LISTEN", default_value = "127.0.0.1:4517", value_name = "ADDRESS:PORT")]
     pub(crate) listen: SocketAddr,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Top {
+    /// Print one frame and end; for scripts
+    #[arg(long)]
+    pub(crate) once: bool,
+    /// How wide that frame is
+    #[arg(long, value_name = "N", default_value_t = 100, requires = "once", value_parser = clap::value_parser!(u16).range(40..=500))]
+    pub(crate) columns: u16,
+    /// How high
+    #[arg(long, value_name = "N", default_value_t = 40, requires = "once", value_parser = clap::value_parser!(u16).range(12..=500))]
+    pub(crate) rows: u16,
 }
 
 #[derive(Debug, clap::Args)]

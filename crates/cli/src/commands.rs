@@ -30,6 +30,7 @@ mod set;
 mod show;
 mod simulate;
 mod takeover;
+mod top;
 
 use std::process::ExitCode;
 
@@ -48,6 +49,7 @@ pub(crate) fn run(args: &Args, ui: &Ui) -> Result<ExitCode> {
         Command::AgentRun(asked) => agent_run::agent_run(args, asked, ui),
         Command::List(list) => list::list(args, list, ui),
         Command::Plan(wanted) => plan::plan(args, wanted, ui),
+        Command::Top(wanted) => top::top(args, wanted, ui),
         Command::Simulate(wanted) => simulate::simulate(wanted, ui),
         Command::Sessions(list) => sessions::sessions(args, list, ui),
         Command::Show(wanted) => show::show(args, wanted, ui),

@@ -307,6 +307,9 @@ pub enum Refusal {
     /// The command lacks something.
     #[error("{0}")]
     Invalid(&'static str),
+    /// There is other work by now than a person has looked at.
+    #[error("the work has changed since it was looked at: look again, then decide")]
+    Changed,
     /// A task would wait for itself.
     #[error("that would be a circle, in which nothing could start: {0}")]
     Circle(String),
@@ -438,6 +441,7 @@ impl Work {
                 status: check.status,
                 duration_ms: check.duration_ms,
                 output: check.output,
+                coverage: check.coverage,
             }],
             RunCommand::Resolved { onto, beyond } => vec![Event::LandingResolved { onto, beyond }],
             RunCommand::Unresolved { onto, paths } => vec![Event::LandingUnresolved { onto, paths }],

@@ -337,22 +337,26 @@ impl Engine {
 
     /// Carries out a person's command.
     pub async fn command(&self, id: TaskId, command: Command, actor: &'static str) -> Result<Work, Error> {
-        self.command_seen(id, command, tasks::Seen::default(), actor).await
+        self.decide(id, None, command, actor).await
     }
 
-    /// Carries out a person's command on what they saw; refused when the task has moved on meanwhile.
-    pub async fn command_seen(
+    /// Carries out a person's command on the work that they have seen, by its commit: what they have not seen is left
+    /// alone.
+    pub async fn decide(
         &self,
         id: TaskId,
+        seen: Option<String>,
         command: Command,
-        seen: tasks::Seen,
         actor: &'static str,
     ) -> Result<Work, Error> {
         let now = clock::now();
-        let change = move |tx: &mut store::Tx<'_>| match command {
-            // What was remarked on its lines goes along.
-            Command::SendBack { comment } => store::remarks::send_back(tx, id, (&comment, &seen), actor, now),
-            command => tasks::change_seen(tx, id, (command, &seen), actor, now),
+        let change = move |tx: &mut store::Tx<'_>| {
+            tasks::expect_seen(tx, id, seen.as_deref())?;
+            match command {
+                // What was remarked on its lines goes along.
+                Command::SendBack { comment } => store::remarks::send_back(tx, id, &comment, actor, now),
+                command => tasks::change(tx, id, command, actor, now),
+            }
         };
         let work = self.context.store.write(change).await?;
         let leaves = work.task.stopping || work.task.landing.withdrawn;

@@ -8,8 +8,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::routes::{
-    accounts, answers, calibration, changes, events, fork, hindsight, memory, plan, projects, questions,
-    queue, remarks, routing, session, sessions, status, tasks,
+    accounts, answers, board, calibration, changes, events, fork, hindsight, memory, plan, projects,
+    questions, queue, remarks, routing, session, sessions, status, tasks,
 };
 use crate::{App, assets, guard, ws};
 
@@ -33,6 +33,8 @@ fn documented() -> OpenApiRouter<App> {
         .routes(routes!(status::get_status))
         .routes(routes!(projects::list_projects))
         .routes(routes!(plan::get_plan))
+        .routes(routes!(board::get_inbox))
+        .routes(routes!(board::get_board))
         .routes(routes!(sessions::list_sessions))
         .routes(routes!(accounts::list_credits))
         .routes(routes!(accounts::list_credit_history))

@@ -2,6 +2,7 @@
 
 pub(crate) mod accounts;
 pub(crate) mod answers;
+pub(crate) mod board;
 pub(crate) mod calibration;
 pub(crate) mod changes;
 pub(crate) mod events;

@@ -15,6 +15,7 @@
 
 pub mod accounts;
 pub mod backlog;
+pub mod board;
 pub mod checkpoints;
 pub mod estimates;
 pub mod events;

@@ -7,7 +7,7 @@ use domain::{Event, Record, Refusal, TaskId, Timestamp, Work};
 
 use crate::Error;
 use crate::sql::{Row, Tx, Value};
-use crate::tasks::{self, Seen};
+use crate::tasks;
 
 /// The most remarks that are listed of one task: the open ones, and the last of those that were sent.
 pub const MOST: usize = 1_000;
@@ -82,13 +82,10 @@ pub fn remove(tx: &mut Tx<'_>, task: TaskId, id: &str, actor: &str, now: Timesta
 pub fn send_back(
     tx: &mut Tx<'_>,
     task: TaskId,
-    (words, seen): (&str, &Seen),
+    words: &str,
     actor: &str,
     now: Timestamp,
 ) -> Result<Work, Error> {
-    let work =
-        tasks::load(tx, task)?.ok_or_else(|| Error::NotFound { what: "task", id: task.to_string() })?;
-    seen.expect(&work)?;
     let open = open(tx, task)?;
     let comment = remark::comment(words, &open);
     let ids = open.into_iter().map(|remark| remark.id).collect();

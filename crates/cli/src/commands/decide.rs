@@ -49,12 +49,12 @@ pub(crate) fn reject(args: &Args, reject: &Reject, ui: &Ui) -> Result<ExitCode> 
     let task: TaskView = match &reject.message {
         Some(comment) if !reject.discard => connection.client.post(
             &format!("{path}/send-back"),
-            &SendBack { comment: comment.clone(), attempt: None },
+            &SendBack { comment: comment.clone(), seen: None },
             None,
         )?,
         message => connection.client.post(
             &format!("{path}/reject"),
-            &api::Reject { message: message.clone() },
+            &api::Reject { message: message.clone(), seen: None },
             None,
         )?,
     };

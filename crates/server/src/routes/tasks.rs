@@ -292,8 +292,7 @@ pub(crate) async fn approve_task(
     Path(id): Path<String>,
     Json(body): Json<Approve>,
 ) -> Result<Json<TaskView>, Failure> {
-    let seen = tasks::Seen { commit: body.commit, attempt: None };
-    command_seen(&app, id, Command::Approve, seen).await
+    decide(&app, id, body.seen, Command::Approve).await
 }
 
 /// Discards the work.
@@ -304,7 +303,7 @@ pub(crate) async fn reject_task(
     Path(id): Path<String>,
     Json(body): Json<Reject>,
 ) -> Result<Json<TaskView>, Failure> {
-    command(&app, id, Command::Discard { reason: body.message }).await
+    decide(&app, id, body.seen, Command::Discard { reason: body.message }).await
 }
 
 /// Sends the work back with a comment and all open remarks on its lines; the agent goes on in the same session.
@@ -315,8 +314,7 @@ pub(crate) async fn send_back_task(
     Path(id): Path<String>,
     Json(body): Json<SendBack>,
 ) -> Result<Json<TaskView>, Failure> {
-    let seen = tasks::Seen { commit: None, attempt: body.attempt };
-    command_seen(&app, id, Command::SendBack { comment: body.comment }, seen).await
+    decide(&app, id, body.seen, Command::SendBack { comment: body.comment }).await
 }
 
 /// Gives a task to a person, in its agent's own interactive UI (`sidekick takeover`); what runs is stopped first.
@@ -406,17 +404,18 @@ async fn resolve_all(app: &App, texts: Vec<String>) -> Result<Vec<TaskId>, Failu
 }
 
 async fn command(app: &App, id: String, command: Command) -> Result<Json<TaskView>, Failure> {
-    command_seen(app, id, command, tasks::Seen::default()).await
+    decide(app, id, None, command).await
 }
 
-async fn command_seen(
+/// As `command`, on the commit that was looked at.
+async fn decide(
     app: &App,
     id: String,
+    seen: Option<String>,
     command: Command,
-    seen: tasks::Seen,
 ) -> Result<Json<TaskView>, Failure> {
     let id = resolve(app, id).await?;
-    let work = app.engine.command_seen(id, command, seen, ACTOR).await?;
+    let work = app.engine.decide(id, seen, command, ACTOR).await?;
     Ok(Json(TaskView::new(&work.task, work.run.as_ref())))
 }
 

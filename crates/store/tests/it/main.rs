@@ -7,6 +7,7 @@
 )]
 
 mod accounts;
+mod board;
 mod harness;
 mod hindsights;
 mod life;

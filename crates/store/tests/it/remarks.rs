@@ -1,9 +1,8 @@
 //! Remarks: kept, changed, and sent once, in the transaction that sends the work back; and forks.
 
 use domain::remark::{MOST_OPEN, Remark, Said, Side};
-use domain::work::{Command, RunCommand};
+use domain::work::RunCommand;
 use domain::{DiffStat, Outcome, TaskId, TaskState};
-use store::tasks::Seen;
 use store::{Error, Store, events, remarks, tasks};
 
 use crate::harness::{asked, at, claim, create, end, on_both, tell};
@@ -34,8 +33,18 @@ async fn all(store: &Store, task: TaskId) -> Vec<Remark> {
     store.read(move |tx| remarks::of_task(tx, task)).await.unwrap()
 }
 
-async fn send(store: &Store, task: TaskId, words: &'static str, seen: Seen) -> Result<domain::Work, Error> {
-    store.write(move |tx| remarks::send_back(tx, task, (words, &seen), "person:ada", at(60))).await
+/// What two tabs do that both show the work of `seen`.
+async fn send(
+    store: &Store,
+    task: TaskId,
+    words: &'static str,
+    seen: Option<&'static str>,
+) -> Result<domain::Work, Error> {
+    let send = move |tx: &mut store::Tx<'_>| {
+        tasks::expect_seen(tx, task, seen)?;
+        remarks::send_back(tx, task, words, "person:ada", at(60))
+    };
+    store.write(send).await
 }
 
 /// A task with work to review.
@@ -67,8 +76,8 @@ fn remarks_are_sent_once_and_all_together() {
         write(&store, task, "r3", said(4, "Never mind."), None).await.unwrap();
         store.write(move |tx| remarks::remove(tx, task, "r3", "person:ada", at(52))).await.unwrap();
 
-        let seen = Seen { attempt: Some(1), commit: Some("c1".into()) };
-        let work = send(&store, task, "Almost.", seen.clone()).await.unwrap();
+        let seen = Some("c1");
+        let work = send(&store, task, "Almost.", seen).await.unwrap();
         assert_eq!(work.task.state, TaskState::Queued);
         let comment = work.task.next.feedback.unwrap();
         let expected = "Almost.\n\nsrc/shop.rs:3\n> let total = 0;\nWhy not one?\n\n\
@@ -78,16 +87,16 @@ fn remarks_are_sent_once_and_all_together() {
         assert_eq!(kept.iter().map(|remark| remark.sent).collect::<Vec<_>>(), [Some(1), Some(1)]);
 
         // The second tab: refused now, and when the next attempt is there, which nobody saw.
-        assert!(matches!(send(&store, task, "Almost.", seen.clone()).await, Err(Error::Refused(_))));
+        assert!(matches!(send(&store, task, "Almost.", seen).await, Err(Error::Refused(_))));
         attempt(&store, task, 2).await;
         let late = send(&store, task, "Almost.", seen).await.unwrap_err();
-        assert!(late.to_string().contains("has changed since"), "{late}");
+        assert!(late.to_string().contains("changed since it was looked at"), "{late}");
         // What was sent stays as it was said.
         let late = store.write(move |tx| remarks::remove(tx, task, "r1", "person:ada", at(70))).await;
         assert!(matches!(late, Err(Error::Refused(_))), "{late:?}");
         // New ones are of the new attempt, and the log tells the same story again.
         write(&store, task, "r4", said(1, "Still."), None).await.unwrap();
-        let work = send(&store, task, "", Seen { attempt: Some(2), commit: None }).await.unwrap();
+        let work = send(&store, task, "", Some("c2")).await.unwrap();
         assert_eq!(work.task.next.feedback.as_deref(), Some("src/shop.rs:1\n> let total = 0;\nStill."));
         assert_eq!(all(&store, task).await.first().unwrap().sent, Some(2), "the last sent come first");
         let replayed = store.read(move |tx| events::replay(tx, task)).await.unwrap().unwrap();
@@ -100,13 +109,10 @@ fn nothing_is_sent_when_the_work_cannot_go_back() {
     on_both(|store| async move {
         let task = create(&store, asked("x"), at(0)).await;
         write(&store, task, "r1", said(1, "Early."), None).await.unwrap();
-        assert!(matches!(send(&store, task, "go", Seen::default()).await, Err(Error::Refused(_))));
+        assert!(matches!(send(&store, task, "go", None).await, Err(Error::Refused(_))));
         assert_eq!(all(&store, task).await.first().unwrap().sent, None, "it is not lost");
         let empty = reviewed(&store).await;
-        assert!(
-            send(&store, empty, " ", Seen::default()).await.is_err(),
-            "without words and without remarks"
-        );
+        assert!(send(&store, empty, " ", None).await.is_err(), "without words and without remarks");
     });
 }
 
@@ -126,21 +132,6 @@ fn a_remark_that_is_written_twice_is_one() {
         }
         let full = write(&store, task, "y", said(1, "One more."), None).await.unwrap_err();
         assert!(full.to_string().contains("200 open remarks"), "{full}");
-    });
-}
-
-#[test]
-fn a_decision_counts_for_what_was_seen() {
-    on_both(|store| async move {
-        let task = reviewed(&store).await;
-        let approve = |commit: &str| {
-            let seen = Seen { commit: Some(commit.into()), attempt: None };
-            store.write(move |tx| {
-                tasks::change_seen(tx, task, (Command::Approve, &seen), "person:ada", at(60))
-            })
-        };
-        assert!(approve("c0").await.is_err());
-        assert!(approve("c1").await.is_ok());
     });
 }
 
