@@ -679,6 +679,181 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/tasks/{id}/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The files that a task's work changes, without their patches. */
+        get: operations["get_changes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tasks/{id}/changes/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One file's change with its patch; without a patch when that is longer than 8 MiB. */
+        get: operations["get_change"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tasks/{id}/changing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a live run has changed in its workspace by now; nothing when none is live. */
+        get: operations["list_changing"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tasks/{id}/continuation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** `CONTINUATION.md` of the task: where it stands, as its next agent reads it. */
+        get: operations["get_continuation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tasks/{id}/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lines of a file of one of the task's commits. */
+        get: operations["get_lines"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tasks/{id}/fork": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Accepts a task that goes on from this one's work, with its own words, and another agent if wanted. With an
+         *     `Idempotency-Key` seen before, the task of then is returned.
+         */
+        post: operations["fork_task"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tasks/{id}/image": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An image of one of the task's commits: PNG, JPEG, GIF or WebP, by its first bytes. Nothing else is handed out. */
+        get: operations["get_image"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tasks/{id}/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All that the agent of a run wrote, as it came. */
+        get: operations["download_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tasks/{id}/remarks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A task's remarks: those that are open first, then those that were sent, by attempt. */
+        get: operations["list_remarks"];
+        put?: never;
+        /** Keeps a remark until the work is sent back. With an `Idempotency-Key` seen before, the remark of then is returned. */
+        post: operations["write_remark"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tasks/{id}/remarks/{remark}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes an open remark back. */
+        delete: operations["remove_remark"];
+        options?: never;
+        head?: never;
+        /** Gives an open remark other words. */
+        patch: operations["change_remark"];
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -2369,6 +2544,247 @@ export interface components {
              */
             version: number;
         };
+        /** @description A changed file, without its patch. */
+        ChangedFileView: {
+            /** @description Whether it is not text. */
+            binary: boolean;
+            /** @description The same for the same content; zeroes where the file is gone. */
+            content: string;
+            /**
+             * Format: int32
+             * @description Lines removed.
+             */
+            deletions: number;
+            /**
+             * Format: int32
+             * @description Lines added.
+             */
+            insertions: number;
+            /** @description Its path before, when renamed. */
+            old_path?: string | null;
+            /** @description Its path. */
+            path: string;
+            /** @description `added`, `modified`, `deleted` or `renamed`. */
+            status: string;
+        };
+        /** @description What lies between two commits of a task. */
+        ChangesView: {
+            /** @description From this commit. */
+            base: string;
+            /** @description To this one. */
+            commit: string;
+            /** @description The files, without patches: `GET /api/tasks/{id}/changes/file` has each. */
+            files: components["schemas"]["ChangedFileView"][];
+        };
+        /** @description A file that a live run has changed by now. */
+        ChangingView: {
+            /**
+             * Format: int32
+             * @description Lines removed.
+             */
+            deletions?: number | null;
+            /** @description Whether it is gone. */
+            gone: boolean;
+            /**
+             * Format: int32
+             * @description Lines added, roughly; not where that was not counted.
+             */
+            insertions?: number | null;
+            /** @description Its path. */
+            path: string;
+        };
+        /** @description Where a task stands, for whoever goes on with it. */
+        ContinuationView: {
+            /** @description Markdown; nothing before the first run ended. */
+            text?: string | null;
+        };
+        /** @description Other words for an open remark. */
+        EditRemark: {
+            /** @description The words. */
+            text: string;
+        };
+        /** @description Go on from a task's work in a task of its own. */
+        ForkTask: {
+            /**
+             * @description Another agent.
+             * @default null
+             */
+            agent?: string | null;
+            /**
+             * @description The checkpoint to go on from; the latest work when left out.
+             * @default null
+             */
+            checkpoint?: string | null;
+            /**
+             * @description Its model.
+             * @default null
+             */
+            model?: string | null;
+            /**
+             * Format: int32
+             * @description 1 (most urgent) to 9.
+             * @default null
+             */
+            priority?: number | null;
+            /**
+             * @description The rehearsal agent's script.
+             * @default null
+             */
+            scenario?: string | null;
+            /**
+             * @description What is to be done there.
+             * @default
+             */
+            text?: string;
+        };
+        /** @description Lines of a file at a commit. */
+        LinesView: {
+            /** @description The number of the first one, from 1. */
+            first: number;
+            /** @description The lines. */
+            lines: string[];
+            /** @description How many the file has. */
+            total: number;
+        };
+        /** @description A page of something. */
+        Page_ChangingView: {
+            /** @description The items. */
+            items: {
+                /**
+                 * Format: int32
+                 * @description Lines removed.
+                 */
+                deletions?: number | null;
+                /** @description Whether it is gone. */
+                gone: boolean;
+                /**
+                 * Format: int32
+                 * @description Lines added, roughly; not where that was not counted.
+                 */
+                insertions?: number | null;
+                /** @description Its path. */
+                path: string;
+            }[];
+            /** @description Give this as `cursor` for the next page; none on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description A page of something. */
+        Page_RemarkView: {
+            /** @description The items. */
+            items: {
+                /** @description Whose it is. */
+                actor: string;
+                /** @description When it was written. */
+                at: string;
+                /** @description When its words changed last. */
+                changed_at: string;
+                /** @description The commit whose change was looked at. */
+                commit: string;
+                /**
+                 * Format: int32
+                 * @description The last one.
+                 */
+                end: number;
+                /** @description The file; empty for the plan. */
+                file: string;
+                /** @description Its id. */
+                id: string;
+                /**
+                 * Format: int32
+                 * @description The first line, from 1.
+                 */
+                line: number;
+                /** @description What stands there. */
+                quote: string;
+                /**
+                 * Format: int32
+                 * @description The attempt it was sent back to; none while it is open.
+                 */
+                sent?: number | null;
+                /** @description `old`, `new` or `plan`. */
+                side: string;
+                /** @description The person's words. */
+                text: string;
+            }[];
+            /** @description Give this as `cursor` for the next page; none on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description A remark. */
+        RemarkView: {
+            /** @description Whose it is. */
+            actor: string;
+            /** @description When it was written. */
+            at: string;
+            /** @description When its words changed last. */
+            changed_at: string;
+            /** @description The commit whose change was looked at. */
+            commit: string;
+            /**
+             * Format: int32
+             * @description The last one.
+             */
+            end: number;
+            /** @description The file; empty for the plan. */
+            file: string;
+            /** @description Its id. */
+            id: string;
+            /**
+             * Format: int32
+             * @description The first line, from 1.
+             */
+            line: number;
+            /** @description What stands there. */
+            quote: string;
+            /**
+             * Format: int32
+             * @description The attempt it was sent back to; none while it is open.
+             */
+            sent?: number | null;
+            /** @description `old`, `new` or `plan`. */
+            side: string;
+            /** @description The person's words. */
+            text: string;
+        };
+        /** @description Remark on lines. */
+        WriteRemark: {
+            /**
+             * @description The commit whose change is looked at; the latest work when left out.
+             * @default null
+             */
+            commit?: string | null;
+            /**
+             * Format: int32
+             * @description The last one; the first when left out.
+             * @default null
+             */
+            end?: number | null;
+            /**
+             * @description The file; left out for the plan.
+             * @default null
+             */
+            file?: string | null;
+            /**
+             * Format: int32
+             * @description The first line, from 1.
+             * @default 0
+             */
+            line?: number;
+            /**
+             * @description What stands there, for the plan; for a file it is read.
+             * @default null
+             */
+            quote?: string | null;
+            /**
+             * @description `old`, `new` or `plan`.
+             * @default
+             */
+            side?: string;
+            /**
+             * @description What should change there.
+             * @default
+             */
+            text?: string;
+        };
     };
     responses: never;
     parameters: never;
@@ -3633,6 +4049,469 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TaskView"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_changes: {
+        parameters: {
+            query?: {
+                /** @description From this commit of the task; its base when left out. */
+                from?: string;
+                /** @description To this one; its latest work when left out. */
+                to?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangesView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_change: {
+        parameters: {
+            query: {
+                /** @description Its path. */
+                path: string;
+                /** @description Its path before, when it was renamed. */
+                old_path?: string;
+                /** @description From this commit of the task; its base when left out. */
+                from?: string;
+                /** @description To this one; its latest work when left out. */
+                to?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileDiffView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_changing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ChangingView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_continuation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContinuationView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_lines: {
+        parameters: {
+            query: {
+                /** @description The file's path. */
+                path: string;
+                /** @description A commit of the task. */
+                commit: string;
+                /** @description The first line, from 1. */
+                first?: number;
+                /** @description At most this many; 2000 at the most. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinesView"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    fork_task: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ForkTask"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskView"];
+                };
+            };
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_image: {
+        parameters: {
+            query: {
+                /** @description The file's path. */
+                path: string;
+                /** @description A commit of the task. */
+                commit: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": string;
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    download_log: {
+        parameters: {
+            query?: {
+                /** @description The number of the run; the latest when left out. */
+                attempt?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_remarks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_RemarkView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    write_remark: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WriteRemark"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RemarkView"];
+                };
+            };
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RemarkView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_remark: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                remark: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_remark: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                remark: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EditRemark"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RemarkView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             409: {

@@ -2,6 +2,7 @@
 
 import { memo, useMemo } from "react";
 import { ansi } from "../lib/ansi";
+import "./ansi.css";
 
 export const Ansi = memo(function Ansi({ text, className = "" }: { text: string; className?: string }) {
   const lines = useMemo(() => ansi(text.replace(/\n$/, "")), [text]);

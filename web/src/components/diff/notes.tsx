@@ -2,6 +2,7 @@
 
 import { useRef, useState } from "react";
 import type { Finding } from "../../api/types";
+import { newId } from "../../lib/ids";
 import { ago, plain } from "../../lib/words";
 import { diff as words } from "../../words/diff";
 import { Badge, Button, Problem } from "../ui/parts";
@@ -33,7 +34,7 @@ export function RemarkCard({ remark, remarks, outdated, canChange }: { remark: R
         <p className="mt-2 flex gap-1">
           {text === undefined ? <>
             <Button look="quiet" onClick={() => setText(remark.text)}>{words.edit}</Button>
-            <Button look="quiet" disabled={remarks.remove.isPending} onClick={() => remarks.remove.mutate(remark.id, { onSuccess: () => toast(words.removed, { undo: () => remarks.write.mutate({ ...spotOfRemark(remark), text: remark.text, idempotency: unique() }) }) })}>{words.remove}</Button>
+            <Button look="quiet" disabled={remarks.remove.isPending} onClick={() => remarks.remove.mutate(remark.id, { onSuccess: () => toast(words.removed, { undo: () => remarks.write.mutate({ ...spotOfRemark(remark), text: remark.text, idempotency: newId() }) }) })}>{words.remove}</Button>
           </> : <>
             <Button look="main" disabled={!text.trim() || remarks.change.isPending} onClick={() => remarks.change.mutate({ remark: remark.id, text }, { onSuccess: () => setText(undefined) })}>{words.update}</Button>
             <Button look="quiet" onClick={() => setText(undefined)}>{words.cancel}</Button>
@@ -61,11 +62,6 @@ export function FindingCard({ finding, reviewer }: { finding: Finding; reviewer:
   );
 }
 
-/** A key that no other has; without `randomUUID`, which browsers keep for pages of other kinds of addresses. */
-export function unique(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
 interface EditorProps { task: string; place: string; label: string; body: Omit<WriteRemark, "text">; remarks: Remarks; onClose: () => void; fresh: boolean }
 
 /** Where a new remark is typed. What is typed outlives the page; what is saved twice is kept once. */
@@ -77,7 +73,7 @@ export function RemarkEditor({ task, place, label, body, remarks, onClose, fresh
   const save = () => {
     if (!text.trim() || saving) return;
     // The same words again are the same remark, even when the answer to the first was lost.
-    key.current ??= unique();
+    key.current ??= newId();
     setSaving(true);
     remarks.write.mutateAsync({ ...body, text, idempotency: key.current }).then(() => {
       drafts.write(task, place, "");

@@ -5,6 +5,7 @@ import { useWindowVirtualizer } from "@tanstack/react-virtual";
 import { ArrowDown, ArrowUp, Check, ChevronDown, ChevronRight, FolderTree, MessageSquare } from "lucide-react";
 import { type PointerEvent, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import type { Finding } from "../../api/types";
+import { useKeys } from "../../lib/keys";
 import { plain } from "../../lib/words";
 import { diff as words } from "../../words/diff";
 import { Dialog } from "../ui/dialog";
@@ -116,15 +117,11 @@ function List({ task, files, base, commit, findings, reviewer, canRemark }: List
     viewed.set(file, on);
     setTurned((known) => { const next = new Map(known); next.delete(file.path); return next; });
   };
-  useEffect(() => {
-    const press = (event: KeyboardEvent) => {
-      if (event.ctrlKey || event.metaKey || event.altKey || (event.target as HTMLElement).closest("input,textarea,select,dialog,[contenteditable]")) return;
-      const act = { n: () => jump("file", 1), p: () => jump("file", -1), j: () => jump("said", 1), k: () => jump("said", -1), v: () => current && view(current, !viewed.is(current)) }[event.key];
-      if (act) { event.preventDefault(); act(); }
-    };
-    addEventListener("keydown", press);
-    return () => removeEventListener("keydown", press);
-  });
+  useKeys([
+    { key: "n", label: words.nextFile, run: () => jump("file", 1) }, { key: "p", label: words.previousFile, run: () => jump("file", -1) },
+    { key: "j", label: words.nextRemark, run: () => jump("said", 1) }, { key: "k", label: words.previousRemark, run: () => jump("said", -1) },
+    { key: "v", label: words.viewed, run: () => { if (current) view(current, !viewed.is(current)); } },
+  ]);
 
   const marks = useMemo(() => {
     const count = new Map<string, number>();
