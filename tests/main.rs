@@ -29,6 +29,7 @@ mod prompts;
 mod pty;
 mod routing;
 mod sessions;
+mod settings;
 mod sidekick;
 mod steps;
 mod stuck;
