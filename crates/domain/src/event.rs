@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::check::{CheckResult, CheckStatus};
 use crate::collision;
+use crate::coverage::Reported;
 use crate::hindsight::Hindsight;
 use crate::ids::{RunId, TaskId};
 use crate::nature::{Complexity, Judge, Kind, Said};
@@ -172,6 +173,7 @@ events! {
     /// A check of the project ended.
     CheckFinished = "check.finished" {
         name: String, command: String, status: CheckStatus, duration_ms: u64, output: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")] coverage: Option<Reported>,
     }
     /// The run seems stuck. `what` is the evidence; the agent is told once.
     RunStuck = "run.stuck" { seen: String, what: String, nudged: bool }

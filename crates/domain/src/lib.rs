@@ -11,6 +11,7 @@ pub mod alike;
 pub mod check;
 pub mod classify;
 pub mod collision;
+pub mod coverage;
 pub mod delegation;
 pub mod dependency;
 pub mod diff;
