@@ -19,6 +19,7 @@ mod remark;
 mod request;
 mod route;
 mod session;
+mod settings;
 mod status;
 mod step;
 mod task;
@@ -40,6 +41,10 @@ pub use remark::{EditRemark, RemarkView, WriteRemark};
 pub use request::{AdjustTask, Approve, CreateTask, ForkTask, Reject, Retry, Revert, Rollback, SendBack};
 pub use route::{ConsideredView, RoutePreview, RouteView};
 pub use session::{SessionView, Sessions};
+pub use settings::{
+    ChangeSettings, DiffLineView, EffectiveView, MistakeView, SettingChange, SettingsChanged,
+    SettingsTakenView, SettingsView, WriteSettings,
+};
 pub use status::{AgentStatus, Concurrency, Detail, Health, SandboxStatus, Status};
 pub use step::TaskStepView;
 pub use task::{

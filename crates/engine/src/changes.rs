@@ -203,7 +203,7 @@ pub(crate) fn latest(work: &Work) -> Option<String> {
 
 impl Context {
     pub(crate) fn continuation_file(&self, task: TaskId) -> PathBuf {
-        self.options.data_dir.join("continuations").join(format!("{task}.md"))
+        self.options().data_dir.join("continuations").join(format!("{task}.md"))
     }
 }
 

@@ -20,7 +20,7 @@ impl Engine {
         id: TaskId,
         fork: Fork,
         mut request: Request,
-        actor: &'static str,
+        actor: domain::Actor,
     ) -> Result<tasks::Accepted, Error> {
         let work = self.work(id).await?;
         let from = &work.task;
@@ -51,7 +51,7 @@ impl Engine {
         let accepted = self
             .context
             .store
-            .write(move |tx| tasks::fork(tx, asked, (id, commit, branch), actor, now))
+            .write(move |tx| tasks::fork(tx, asked, (id, commit, branch), &actor, now))
             .await?;
         if accepted.new {
             classifying::refine(&self.context, &accepted.task);

@@ -39,7 +39,7 @@ pub struct NewRemark {
 
 impl Engine {
     /// Keeps a remark.
-    pub async fn remark(&self, id: TaskId, new: NewRemark, actor: &'static str) -> Result<Kept, Error> {
+    pub async fn remark(&self, id: TaskId, new: NewRemark, actor: domain::Actor) -> Result<Kept, Error> {
         let said = self.said(id, new.spot, new.text).await?;
         if let Some(complaint) = remark::complaint(&said) {
             return Err(Unclear::Invalid(complaint.into()).into());
@@ -51,7 +51,7 @@ impl Engine {
         let kept = self
             .context
             .store
-            .write(move |tx| store::remarks::write(tx, id, (&name, said), key.as_deref(), actor, now));
+            .write(move |tx| store::remarks::write(tx, id, (&name, said), key.as_deref(), &actor, now));
         Ok(kept.await?)
     }
 

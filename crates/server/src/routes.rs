@@ -17,5 +17,6 @@ pub(crate) mod remarks;
 pub(crate) mod routing;
 pub(crate) mod session;
 pub(crate) mod sessions;
+pub(crate) mod settings;
 pub(crate) mod status;
 pub(crate) mod tasks;

@@ -6,8 +6,9 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use engine::{Fork, Request};
 
-use super::tasks::{ACTOR, key_of, resolve};
+use super::tasks::{key_of, resolve};
 use crate::App;
+use crate::access::Caller;
 use crate::error::Failure;
 
 /// Accepts a task that goes on from this one's work, with its own words, and another agent if wanted. With an
@@ -17,6 +18,7 @@ use crate::error::Failure;
         (status = 422, body = Problem)))]
 pub(crate) async fn fork_task(
     State(app): State<App>,
+    caller: Caller,
     Path(id): Path<String>,
     headers: HeaderMap,
     Json(body): Json<ForkTask>,
@@ -32,7 +34,7 @@ pub(crate) async fn fork_task(
         key,
         ..Request::default()
     };
-    let accepted = app.engine.fork(id, Fork { checkpoint: body.checkpoint }, request, ACTOR).await?;
+    let accepted = app.engine.fork(id, Fork { checkpoint: body.checkpoint }, request, caller.actor).await?;
     let status = if accepted.new { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Json(TaskView::new(&accepted.task, None))))
 }

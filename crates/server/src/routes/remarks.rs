@@ -8,8 +8,9 @@ use domain::remark::Side;
 use engine::{NewRemark, Spot};
 use store::remarks;
 
-use super::tasks::{ACTOR, key_of, resolve};
+use super::tasks::{key_of, resolve};
 use crate::App;
+use crate::access::Caller;
 use crate::error::{Failure, invalid};
 
 /// A task's remarks: those that are open first, then those that were sent, by attempt.
@@ -30,6 +31,7 @@ pub(crate) async fn list_remarks(
         (status = 422, body = Problem)))]
 pub(crate) async fn write_remark(
     State(app): State<App>,
+    caller: Caller,
     Path(id): Path<String>,
     headers: HeaderMap,
     Json(body): Json<WriteRemark>,
@@ -45,7 +47,7 @@ pub(crate) async fn write_remark(
         end: body.end.unwrap_or(body.line),
         quote: body.quote,
     };
-    let kept = app.engine.remark(id, NewRemark { spot, text: body.text, key }, ACTOR).await?;
+    let kept = app.engine.remark(id, NewRemark { spot, text: body.text, key }, caller.actor).await?;
     let status = if kept.new { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Json(kept.remark.into())))
 }
@@ -56,12 +58,14 @@ pub(crate) async fn write_remark(
     responses((status = 200, body = RemarkView), (status = 404, body = Problem), (status = 409, body = Problem)))]
 pub(crate) async fn change_remark(
     State(app): State<App>,
+    caller: Caller,
     Path((id, remark)): Path<(String, String)>,
     Json(body): Json<EditRemark>,
 ) -> Result<Json<RemarkView>, Failure> {
     let id = resolve(&app, id).await?;
     let now = engine::clock::now();
-    let change = move |tx: &mut store::Tx<'_>| remarks::change(tx, id, (&remark, body.text), ACTOR, now);
+    let change =
+        move |tx: &mut store::Tx<'_>| remarks::change(tx, id, (&remark, body.text), &caller.actor, now);
     Ok(Json(app.engine.store().write(change).await?.into()))
 }
 
@@ -71,10 +75,11 @@ pub(crate) async fn change_remark(
     responses((status = 204), (status = 404, body = Problem), (status = 409, body = Problem)))]
 pub(crate) async fn remove_remark(
     State(app): State<App>,
+    caller: Caller,
     Path((id, remark)): Path<(String, String)>,
 ) -> Result<StatusCode, Failure> {
     let id = resolve(&app, id).await?;
     let now = engine::clock::now();
-    app.engine.store().write(move |tx| remarks::remove(tx, id, &remark, ACTOR, now)).await?;
+    app.engine.store().write(move |tx| remarks::remove(tx, id, &remark, &caller.actor, now)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
