@@ -198,7 +198,7 @@ fn remarks_outlive_the_daemon_and_are_sent_once() {
         std::mem::swap(&mut one, &mut two);
     }
     assert_eq!((one.status, two.status), (200, 409), "{} {}", one.json(), two.json());
-    let task = bench.until(&id, |task| task["status"] == "review" && task["summary"] != "first");
+    let task = bench.until(&id, |task| task["state"] == "review" && task["summary"] != "first");
     let said = task["summary"].as_str().unwrap();
     for words in [
         "Nearly.",
@@ -231,7 +231,7 @@ fn remarks_outlive_the_daemon_and_are_sent_once() {
     };
     assert_eq!(approve(from).status, 409);
     assert_eq!(approve(to).status, 200);
-    bench.until(&id, |task| task["status"] == "completed");
+    bench.until(&id, |task| task["state"] == "completed");
 }
 
 #[test]
@@ -245,7 +245,7 @@ fn a_fork_goes_on_from_the_work_and_lands_in_the_same_branch() {
     let forked = bench.json(&["fork", id, "do it another way", "--scenario", &script]);
     let fork = forked["task"].as_str().unwrap();
     assert_ne!(fork, id);
-    let done = bench.until(fork, |task| task["status"] == "review");
+    let done = bench.until(fork, |task| task["state"] == "review");
     let view = daemon.get(&bench, &format!("/api/tasks/{fork}"));
     assert_eq!((view["base_commit"].as_str(), view["base"].as_str()), (Some(commit), Some("main")));
     let changes = daemon.get(&bench, &format!("/api/tasks/{fork}/changes"));
@@ -260,9 +260,9 @@ fn a_fork_goes_on_from_the_work_and_lands_in_the_same_branch() {
     assert_eq!(ask(&bench, &daemon, "POST", &format!("/api/tasks/{id}/fork"), Some(nowhere)).status, 404);
     // Approved, the fork brings what it went on from along.
     bench.json(&["approve", fork]);
-    bench.until(fork, |task| task["status"] == "completed");
+    bench.until(fork, |task| task["state"] == "completed");
     assert_eq!((bench.repo.read("a.txt").trim(), bench.repo.read("b.txt").trim()), ("one", "one"));
-    bench.until(start["id"].as_str().unwrap(), |task| task["status"] == "review");
+    bench.until(start["id"].as_str().unwrap(), |task| task["state"] == "review");
 }
 
 fn view_base(daemon: &Daemon, bench: &Bench, id: &str) -> Value {
