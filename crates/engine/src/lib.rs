@@ -18,6 +18,7 @@ pub mod changes;
 mod classifying;
 pub mod clock;
 mod continuation;
+mod counting;
 mod desk;
 mod fork;
 mod hindsight;
