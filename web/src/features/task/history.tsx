@@ -65,12 +65,16 @@ function Attempts({ id, runs }: { id: string; runs: Run[] }) {
 
 /** Tokens as an area that only grows, over the time of the task. */
 function Spending({ events, task }: { events: readonly LogEvent[]; task: Task }) {
-  const points = useMemo(() => spent(events), [events]);
+  const points = useMemo(() => {
+    const reported = spent(events);
+    return reported.length === 0 ? [] : [{ at: task.started_at ?? task.created_at, attempt: 0, tokens: 0, cost: 0 }, ...reported];
+  }, [events, task.started_at, task.created_at]);
   const last = points.at(-1);
-  if (!last || points.length < 2) return null;
-  const [from, to] = [Date.parse(points[0]!.at), Math.max(Date.parse(last.at), Date.parse(points[0]!.at) + 1)];
-  const x = (at: string) => ((Date.parse(at) - from) / (to - from)) * 100;
-  const line = (of: (point: (typeof points)[number]) => number, most: number) => points.map((point) => `${x(point.at).toFixed(2)},${(40 - (of(point) / Math.max(most, 1e-9)) * 38).toFixed(2)}`).join(" ");
+  if (!last || points.length < 3) return null;
+  const [from, to] = [Date.parse(points[0]!.at), Date.parse(last.at)];
+  // What was reported within a second is drawn in its order.
+  const x = (at: string, n: number) => (to - from < 1_000 ? n / (points.length - 1) : (Date.parse(at) - from) / (to - from)) * 100;
+  const line = (of: (point: (typeof points)[number]) => number, most: number) => points.map((point, n) => `${x(point.at, n).toFixed(2)},${(40 - (of(point) / Math.max(most, 1e-9)) * 38).toFixed(2)}`).join(" ");
   const said = text.total(number.format(task.tokens.input + task.tokens.output), money(task.cost_usd));
   return (
     <Part title={text.spent}>
