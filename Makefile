@@ -1,11 +1,11 @@
 # The front door. `make help` lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help run test check fix web bench chaos conformance release clean
+.PHONY: help run test check fix web schema bench chaos conformance release clean
 
 CARGO ?= cargo
 
 help: ## list the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 run: ## install what is missing, build quickly, start the daemon with its dashboard
 	@scripts/setup.sh run
@@ -32,6 +32,11 @@ fix: ## format, and apply what clippy can
 
 web: ## build the dashboard that is embedded in the binary
 	@scripts/web.sh
+
+schema: ## write down the API's document and the dashboard's types of it
+	$(CARGO) build -p cli
+	target/debug/sidekick openapi >web/src/api/openapi.json
+	cd web && npm run --silent schema
 
 bench: ## measure, beside the machine's own floor
 	$(CARGO) build --release -p cli

@@ -87,6 +87,29 @@ impl Terminal {
         }
     }
 
+    /// Makes the window smaller and larger, so that all is drawn anew, until this is shown.
+    pub(crate) fn resize_until(&mut self, text: &str) {
+        let wanted = solid(text);
+        let deadline = Instant::now() + Duration::from_mins(1);
+        for rows in [30, 40].into_iter().cycle() {
+            assert!(Instant::now() < deadline, "`{text}` was not shown; shown was: {}", solid(&self.seen));
+            tcsetwinsize(&self.ours, Winsize { ws_row: rows, ws_col: 120, ws_xpixel: 0, ws_ypixel: 0 })
+                .unwrap();
+            let pid = rustix::process::Pid::from_child(&self.child);
+            rustix::process::kill_process(pid, rustix::process::Signal::WINCH).unwrap();
+            let mut shown = String::new();
+            while let Ok(bytes) = self.shown.recv_timeout(Duration::from_millis(500)) {
+                shown += &String::from_utf8_lossy(&bytes);
+                if solid(&shown).contains(&wanted) {
+                    self.seen += &shown;
+                    self.past = solid(&self.seen).len();
+                    return;
+                }
+            }
+            self.seen += &shown;
+        }
+    }
+
     /// Presses keys, again and again, until the command ends.
     pub(crate) fn leave(mut self, keys: &str) -> (ExitStatus, String) {
         let deadline = Instant::now() + Duration::from_mins(1);

@@ -80,11 +80,21 @@ impl Client {
 
     /// Follows the log from a sequence number: of one task, or of all. Ends when the daemon does.
     pub fn follow(&self, task: Option<&str>, after: i64) -> Result<EventLines, ClientError> {
-        let mut url = format!("{}/api/events?after={after}", self.base);
+        let mut query = format!("?after={after}");
         if let Some(task) = task {
-            url += "&task=";
-            url += &escaped(task);
+            query += "&task=";
+            query += &escaped(task);
         }
+        self.lines(&query)
+    }
+
+    /// Follows all of the log, from a sequence number or from now on. Ends when the daemon does.
+    pub fn follow_all(&self, after: Option<i64>) -> Result<EventLines, ClientError> {
+        self.lines(&after.map(|after| format!("?after={after}")).unwrap_or_default())
+    }
+
+    fn lines(&self, query: &str) -> Result<EventLines, ClientError> {
+        let url = format!("{}/api/events{query}", self.base);
         let request = self.agent.get(url).header("Authorization", format!("Bearer {}", self.token));
         let response = request.call().map_err(|error| self.unreachable(&error))?;
         if response.status().as_u16() >= 400 {

@@ -45,6 +45,8 @@ pub(crate) enum Command {
     List(List),
     /// What will be done when, by whom, what misses its deadline, and why each task waits
     Plan(Plan),
+    /// Watch everything in the terminal: what waits for you, what runs, what comes, what is left
+    Top(Top),
     /// Say what a week would be like: deadlines, credits, questions. No agent is started, no daemon needed
     Simulate(Simulate),
     /// List sessions of agents: Sidekick's own and, when configured, those you start by hand
@@ -71,6 +73,8 @@ pub(crate) enum Command {
     Answer(Answer),
     /// Try a finished task afresh, or a waiting one now
     Retry(Retry),
+    /// Go on from a task's work in a new task, with other words or another agent
+    Fork(Fork),
     /// Change a task's place in the plan: priority, deadline, what it comes after
     Set(Set),
     /// Stop a task; all its processes are gone when this returns
@@ -122,6 +126,19 @@ pub(crate) struct Serve {
     /// Address and port; port 0 picks a free one
     #[arg(long, env = "SIDEKICK_LISTEN", default_value = "127.0.0.1:4517", value_name = "ADDRESS:PORT")]
     pub(crate) listen: SocketAddr,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Top {
+    /// Print one frame and end; for scripts
+    #[arg(long)]
+    pub(crate) once: bool,
+    /// How wide that frame is
+    #[arg(long, value_name = "N", default_value_t = 100, requires = "once", value_parser = clap::value_parser!(u16).range(40..=500))]
+    pub(crate) columns: u16,
+    /// How high
+    #[arg(long, value_name = "N", default_value_t = 40, requires = "once", value_parser = clap::value_parser!(u16).range(12..=500))]
+    pub(crate) rows: u16,
 }
 
 #[derive(Debug, clap::Args)]
@@ -231,6 +248,26 @@ pub(crate) struct Reject {
     /// Discard the work even with a message, which is then the reason
     #[arg(long, requires = "message")]
     pub(crate) discard: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Fork {
+    /// The task's id, or any unique beginning of it
+    pub(crate) id: String,
+    /// What is to be done in the new task
+    pub(crate) text: String,
+    /// Another agent
+    #[arg(long)]
+    pub(crate) agent: Option<String>,
+    /// Its model
+    #[arg(long)]
+    pub(crate) model: Option<String>,
+    /// The checkpoint to go on from, as `sidekick rollback ID` lists them [default: the latest work]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) checkpoint: Option<String>,
+    /// A script for the rehearsal agent
+    #[arg(long, value_name = "FILE", hide = true)]
+    pub(crate) scenario: Option<std::path::PathBuf>,
 }
 
 #[derive(Debug, clap::Args)]

@@ -8,6 +8,7 @@ mod decide;
 mod demo;
 mod diff;
 mod doctor;
+mod fork;
 mod hindsight;
 mod link;
 mod list;
@@ -29,6 +30,7 @@ mod set;
 mod show;
 mod simulate;
 mod takeover;
+mod top;
 
 use std::process::ExitCode;
 
@@ -47,6 +49,7 @@ pub(crate) fn run(args: &Args, ui: &Ui) -> Result<ExitCode> {
         Command::AgentRun(asked) => agent_run::agent_run(args, asked, ui),
         Command::List(list) => list::list(args, list, ui),
         Command::Plan(wanted) => plan::plan(args, wanted, ui),
+        Command::Top(wanted) => top::top(args, wanted, ui),
         Command::Simulate(wanted) => simulate::simulate(wanted, ui),
         Command::Sessions(list) => sessions::sessions(args, list, ui),
         Command::Show(wanted) => show::show(args, wanted, ui),
@@ -62,6 +65,7 @@ pub(crate) fn run(args: &Args, ui: &Ui) -> Result<ExitCode> {
         Command::Reverted(reverted) => decide::reverted(args, reverted, ui),
         Command::Calibration(asked) => calibration::calibration(args, asked, ui),
         Command::Retry(retry) => decide::retry(args, retry, ui),
+        Command::Fork(fork) => fork::fork(args, fork, ui),
         Command::Set(wanted) => set::set(args, wanted, ui),
         Command::Stop(id) => decide::stop(args, &id.id, ui),
         Command::Rollback(rollback) => rollback::rollback(args, rollback, ui),

@@ -3,6 +3,7 @@
 //! Every mistake is named with its line, and nothing starts with half of a configuration.
 
 mod accounts;
+mod checks;
 mod edit;
 mod merging;
 mod pipelines;
@@ -17,7 +18,7 @@ use agents::acp::Acp;
 use agents::command::Custom;
 use agents::direct::Direct;
 use agents::logs::Format;
-use domain::project::{Budget, Check, Project};
+use domain::project::{Budget, Project};
 use domain::retry::RetryPolicy;
 use domain::{Isolation, project};
 use serde::Deserialize;
@@ -111,7 +112,7 @@ struct ProjectFile {
     isolation: Option<String>,
     setup: Option<String>,
     #[serde(default)]
-    checks: BTreeMap<String, String>,
+    checks: BTreeMap<String, checks::CheckFile>,
     #[serde(default)]
     budget: BudgetFile,
     copy: Option<Vec<String>>,
@@ -214,6 +215,18 @@ struct LimitsFile {
 pub(crate) fn load(asked: Option<&Path>, data_dir: &Path, own: PathBuf) -> Result<engine::Options> {
     let dir = asked.and_then(Path::parent).unwrap_or(data_dir);
     options(read(asked, data_dir)?, dir, data_dir, own)
+}
+
+/// The file that is followed while the daemon runs, and what reads its text by the rules of the start.
+pub(crate) fn followed(asked: Option<&Path>, data_dir: &Path, own: PathBuf) -> (PathBuf, engine::Reader) {
+    let file = asked.map_or_else(|| data_dir.join(FILE), Path::to_owned);
+    let dir = asked.and_then(Path::parent).unwrap_or(data_dir).to_owned();
+    let data_dir = data_dir.to_owned();
+    let read = move |text: &str| {
+        let file = parse(text).map_err(engine::Wrong::said)?;
+        options(file, &dir, &data_dir, own.clone()).map_err(|error| engine::Wrong::said(error.message))
+    };
+    (file, std::sync::Arc::new(read))
 }
 
 /// Whether runs are shown in windows of tmux (`attach: tmux`).
@@ -421,7 +434,7 @@ fn of_file(name: &str, file: ProjectFile, dir: &Path, is_agent: &dyn Fn(&str) ->
         concurrency: file.concurrency.unwrap_or(known.concurrency),
         isolation,
         setup: file.setup,
-        checks: file.checks.into_iter().map(|(name, command)| Check { name, command }).collect(),
+        checks: file.checks.into_iter().map(|(name, check)| check.named(name)).collect(),
         budget: Budget { run_usd: file.budget.run_usd, month_usd: file.budget.month_usd },
         copy: file.copy.unwrap_or(known.copy.clone()),
         network: file.network,

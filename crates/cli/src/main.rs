@@ -17,6 +17,7 @@ mod rehearse;
 mod show;
 mod terminal;
 mod tmux;
+mod top;
 mod ui;
 
 use std::pin::Pin;

@@ -6,11 +6,13 @@
 //! Start reading at [`work`]: the one transition function of a task and its latest run. [`event`] is the
 //! vocabulary of the log, one of the two serialised formats of the project (the other is crate `api`).
 
+pub mod access;
 pub mod account;
 pub mod alike;
 pub mod check;
 pub mod classify;
 pub mod collision;
+pub mod coverage;
 pub mod delegation;
 pub mod dependency;
 pub mod diff;
@@ -18,6 +20,7 @@ pub mod estimate;
 pub mod event;
 pub mod hindsight;
 pub mod ids;
+pub mod inbox;
 pub mod landing;
 pub mod memory;
 pub mod mention;
@@ -30,6 +33,7 @@ pub mod project;
 pub mod question;
 pub mod race;
 pub mod record;
+pub mod remark;
 pub mod retry;
 pub mod route;
 pub mod run;
@@ -44,6 +48,7 @@ pub mod usage;
 pub mod when;
 pub mod work;
 
+pub use access::{Actor, Permission, Role};
 pub use account::Account;
 pub use check::{CheckResult, CheckStatus};
 pub use diff::DiffStat;

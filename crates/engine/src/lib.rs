@@ -14,10 +14,13 @@ mod accounts;
 mod agents_here;
 pub mod alike;
 pub mod approval;
+pub mod changes;
 mod classifying;
 pub mod clock;
 mod continuation;
+mod counting;
 mod desk;
+mod fork;
 mod hindsight;
 mod intake;
 mod janitor;
@@ -28,37 +31,43 @@ mod pass;
 mod planner;
 pub mod prompt;
 mod radar;
+mod remarks;
 mod routing;
 mod run;
 mod scheduler;
 mod secret;
 mod sessions;
+mod settings;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use domain::retry::RetryPolicy;
 use domain::work::{Adjust, Command};
-use domain::{Project, RunId, TaskId, Timestamp, Work};
+use domain::{Actor, Project, RunId, TaskId, Timestamp, Work};
 use store::{Store, tasks};
 use tokio::sync::{Notify, OnceCell, watch};
 use tokio::task::JoinHandle;
 
 pub use agents::Readiness;
 
+pub use ::settings::{Change, Forbidden, Line, Wrong};
 pub use accounts::{AccountHere, AccountOptions, Switch};
 pub use agents_here::{AgentHere, AgentState, AgentsHere};
 pub use desk::Caller;
+pub use fork::Fork;
 pub use hindsight::{HindsightOptions, LookedBack};
 pub use intake::{Pipelines, Request, Unclear};
 pub use landing::{Place as QueuePlace, places as queue_places};
 pub use local_model::LocalModel;
 pub use planner::Plan;
+pub use remarks::{NewRemark, Spot};
 pub use sessions::{Session, SessionLogs};
+pub use settings::{Edit, Edited, Reader, SettingsError, SettingsHere, SettingsTaken, kept_before};
 pub use store::memory::{Note, Place};
-pub use workspace::{Diff, FileDiff, Person};
+pub use workspace::{Diff, FileDiff, Held, Person};
 
 /// The socket in the data directory on which live runs are answered.
 pub const SOCKET: &str = "mcp.sock";
@@ -165,7 +174,10 @@ pub struct Engine {
 
 /// What the components share.
 pub(crate) struct Context {
-    pub(crate) options: Options,
+    /// See [`Context::options`].
+    current: RwLock<Arc<Options>>,
+    /// The file they come from, once it is followed.
+    settings: OnceLock<Arc<settings::Settings>>,
     pub(crate) store: Store,
     pub(crate) workspaces: workspace::Workspaces,
     pub(crate) agents: AgentsHere,
@@ -232,12 +244,13 @@ impl Engine {
             starting: tokio::sync::Mutex::default(),
             live: Mutex::default(),
             stopping: watch::Sender::new(false),
-            options,
+            current: RwLock::new(Arc::new(options)),
+            settings: OnceLock::new(),
             store,
             workspaces,
         });
         let mut components = vec![tokio::spawn(landing::serve(Arc::clone(&context)))];
-        if context.options.dispatch {
+        if context.options().dispatch {
             components.push(tokio::spawn(scheduler::serve(Arc::clone(&context))));
             components.push(tokio::spawn(janitor::serve(Arc::clone(&context))));
             components.push(tokio::spawn(hindsight::serve(Arc::clone(&context))));
@@ -267,13 +280,13 @@ impl Engine {
     }
 
     /// The configured projects.
-    pub fn projects(&self) -> &[Project] {
-        &self.context.options.projects
+    pub fn projects(&self) -> Vec<Project> {
+        self.context.options().projects.clone()
     }
 
     /// How many runs may live at once.
     pub fn concurrency(&self) -> usize {
-        self.context.options.concurrency
+        self.context.options().concurrency
     }
 
     /// The agents found on this machine.
@@ -301,7 +314,7 @@ impl Engine {
     }
 
     /// Accepts a task. When this returns it is on disk.
-    pub async fn create(&self, mut request: Request, actor: &'static str) -> Result<tasks::Accepted, Error> {
+    pub async fn create(&self, mut request: Request, actor: Actor) -> Result<tasks::Accepted, Error> {
         let race = std::mem::take(&mut request.race);
         if !race.is_empty() {
             intake::racers(&race, &self.context.agents)?;
@@ -312,9 +325,9 @@ impl Engine {
         let now = clock::now();
         let accepted = self.context.store.write(move |tx| {
             if race.is_empty() {
-                tasks::create(tx, asked, actor, now)
+                tasks::create(tx, asked, &actor, now)
             } else {
-                tasks::start(tx, &asked, &race, actor, now)
+                tasks::start(tx, &asked, &race, &actor, now)
             }
         });
         let accepted = accepted.await?;
@@ -326,14 +339,34 @@ impl Engine {
     }
 
     pub(crate) fn complete(&self, request: Request) -> Result<domain::NewTask, Unclear> {
-        let options = &self.context.options;
+        let options = self.context.options();
         intake::complete(request, (&options.projects, &options.pipelines), &self.context.agents)
     }
 
     /// Carries out a person's command.
-    pub async fn command(&self, id: TaskId, command: Command, actor: &'static str) -> Result<Work, Error> {
+    pub async fn command(&self, id: TaskId, command: Command, actor: Actor) -> Result<Work, Error> {
+        self.decide(id, None, command, actor).await
+    }
+
+    /// Carries out a person's command on the work that they have seen, by its commit: what they have not seen is left
+    /// alone.
+    pub async fn decide(
+        &self,
+        id: TaskId,
+        seen: Option<String>,
+        command: Command,
+        actor: Actor,
+    ) -> Result<Work, Error> {
         let now = clock::now();
-        let work = self.context.store.write(move |tx| tasks::change(tx, id, command, actor, now)).await?;
+        let change = move |tx: &mut store::Tx<'_>| {
+            tasks::expect_seen(tx, id, seen.as_deref())?;
+            match command {
+                // What was remarked on its lines goes along.
+                Command::SendBack { comment } => store::remarks::send_back(tx, id, &comment, &actor, now),
+                command => tasks::change(tx, id, command, &actor, now),
+            }
+        };
+        let work = self.context.store.write(change).await?;
         let leaves = work.task.stopping || work.task.landing.withdrawn;
         if let Some(run) = work.run.as_ref().filter(|_| leaves) {
             self.context.ask_to_stop(run.id);
@@ -346,15 +379,15 @@ impl Engine {
     }
 
     /// Changes a task's place in the plan.
-    pub async fn adjust(&self, id: TaskId, change: Adjust, actor: &'static str) -> Result<Work, Error> {
+    pub async fn adjust(&self, id: TaskId, change: Adjust, actor: Actor) -> Result<Work, Error> {
         let now = clock::now();
-        let work = self.context.store.write(move |tx| tasks::adjust(tx, id, change, actor, now)).await?;
+        let work = self.context.store.write(move |tx| tasks::adjust(tx, id, change, &actor, now)).await?;
         self.context.wake.notify_one();
         Ok(work)
     }
 
     /// Gives a task to a person, in its agent's own interactive UI; what runs is stopped first.
-    pub async fn take_over(&self, id: TaskId, actor: &'static str) -> Result<Work, Error> {
+    pub async fn take_over(&self, id: TaskId, actor: Actor) -> Result<Work, Error> {
         let work = self.context.store.read(move |tx| tasks::load(tx, id)).await?;
         let work = work.ok_or(store::Error::NotFound { what: "task", id: id.to_string() })?;
         let agent = work.task.asked.agent;
@@ -369,12 +402,7 @@ impl Engine {
     }
 
     /// Goes back to a checkpoint.
-    pub async fn roll_back(
-        &self,
-        id: TaskId,
-        checkpoint: String,
-        actor: &'static str,
-    ) -> Result<Work, Error> {
+    pub async fn roll_back(&self, id: TaskId, checkpoint: String, actor: Actor) -> Result<Work, Error> {
         let name = checkpoint.clone();
         let points = self.context.store.read(move |tx| store::checkpoints::of_task(tx, id)).await?;
         let point = points.into_iter().find(|point| point.name == name);
@@ -397,32 +425,14 @@ impl Engine {
         let context = Arc::clone(&self.context);
         blocking(move || context.workspaces.foresee(&repo, &branch, &commits)).await
     }
-
-    /// The change a task's work makes: base, commit, and what lies between.
-    pub async fn diff(&self, id: TaskId) -> Result<(String, String, Diff), Error> {
-        let work = self.context.store.read(move |tx| tasks::load(tx, id)).await?;
-        let work = work.ok_or(store::Error::NotFound { what: "task", id: id.to_string() })?;
-        let (Some(base), Some(commit)) = (work.task.base_commit.clone(), work.task.commit.clone()) else {
-            return Err(Error::Repository("there is no collected work yet".into()));
-        };
-        // What landed is compared with where the work ended, not with the merge.
-        let commit = work.run.and_then(|run| run.commit).unwrap_or(commit);
-        let context = Arc::clone(&self.context);
-        let (from, to) = (base.clone(), commit.clone());
-        let diff = blocking(move || {
-            let repo = context.repo_of(&work.task.asked.repo)?;
-            context.workspaces.diff(&repo, &from, &to)
-        })
-        .await?;
-        Ok((base, commit, diff))
-    }
 }
 
 impl Context {
     /// What the sandbox offers.
     pub(crate) async fn probe(&self) -> &runner::sandbox::Probe {
         let look = || async {
-            let (own, scratch) = (self.options.own.clone(), self.options.data_dir.join("scratch/probe"));
+            let options = self.options();
+            let (own, scratch) = (options.own.clone(), options.data_dir.join("scratch/probe"));
             let probe = tokio::task::spawn_blocking(move || runner::sandbox::probe(&own, &scratch)).await;
             probe.unwrap_or_else(|_| runner::sandbox::Probe::none("looking at the sandbox broke off"))
         };
@@ -431,9 +441,11 @@ impl Context {
 
     /// The project of a task, as configured now.
     pub(crate) fn project(&self, asked: &domain::NewTask) -> Project {
-        let projects = &self.options.projects;
-        let named =
-            projects.iter().find(|project| project.name == asked.project && project.repo == asked.repo);
+        let options = self.options();
+        let named = options
+            .projects
+            .iter()
+            .find(|project| project.name == asked.project && project.repo == asked.repo);
         named.cloned().unwrap_or_else(|| Project::new(asked.project.clone(), asked.repo.clone()))
     }
 
@@ -452,7 +464,7 @@ impl Context {
     }
 
     pub(crate) fn run_dir(&self, run: RunId) -> PathBuf {
-        self.options.data_dir.join("runs").join(run.to_string())
+        self.options().data_dir.join("runs").join(run.to_string())
     }
 
     /// Notes a run as driven here; `None` when it is already.

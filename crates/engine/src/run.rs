@@ -5,6 +5,7 @@ mod agent;
 mod by_hand;
 mod collect;
 mod combined;
+mod coverage;
 mod endpoint;
 mod gateway;
 mod jobs;
@@ -16,6 +17,7 @@ mod reading;
 mod record;
 mod review;
 mod steps;
+mod telling;
 mod tools;
 
 use std::path::PathBuf;
@@ -162,7 +164,7 @@ impl Drive {
     }
 
     fn end(&self, outcome: Outcome, reason: Option<String>, retryable: bool) -> End {
-        let policy = self.context.options.retry;
+        let policy = self.context.options().retry;
         End {
             outcome,
             reason,
@@ -204,7 +206,7 @@ impl Drive {
         let known = self.context.agents.account(&run.account).map(|known| known.account.clone());
         Ok(Reporter {
             account: known.unwrap_or_else(|| domain::Account::new(&run.account, &run.agent)),
-            zone: self.context.options.zone.clone(),
+            zone: self.context.options().zone.clone(),
             context: Arc::clone(&self.context),
         })
     }
@@ -260,7 +262,7 @@ impl Drive {
     }
 
     fn continuation_file(&self) -> PathBuf {
-        self.context.options.data_dir.join("continuations").join(format!("{}.md", self.work.task.id))
+        self.context.continuation_file(self.work.task.id)
     }
 
     async fn changed_files(&self) -> Vec<String> {

@@ -1,16 +1,12 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { createRootRoute, createRoute, createRouter, RouterProvider } from "@tanstack/react-router";
+import { createRouter, Link, RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
-import { Problem } from "../api/client";
-import { AccountsPage } from "../features/accounts/accounts-page";
-import { InboxPage } from "../features/inbox/inbox-page";
-import { PlanPage } from "../features/plan/plan-page";
-import { TasksPage } from "../features/tasks/tasks-page";
-import { TaskPage } from "../features/task/task-page";
-import { StatusPage } from "../features/status/status-page";
-import { Problem as Failed } from "../components/ui/parts";
-import { Layout } from "./layout";
+import { Problem, Unreachable } from "../api/client";
+import { EmptyState, PageBody, Problem as Failed, Skeleton } from "../components/ui/parts";
+import { startDecisions } from "../lib/decisions";
+import { shell } from "../words/shell";
+import { routes } from "./pages";
 import { signIn } from "./sign-in";
 import "./style.css";
 
@@ -18,27 +14,37 @@ import "./style.css";
 function Broken({ error }: { error: unknown }) {
   return (
     <main className="mx-auto max-w-3xl space-y-3 p-4 text-sm">
-      <p>This page could not be shown; your tasks go on. Load it again, or use the command line meanwhile: <code>sidekick list</code>.</p>
+      <p>{shell.broken} <code>sidekick list</code>.</p>
       <Failed error={error} />
     </main>
   );
 }
 
-const root = createRootRoute({ component: Layout });
-const inbox = createRoute({ getParentRoute: () => root, path: "/", component: InboxPage });
-const tasks = createRoute({ getParentRoute: () => root, path: "/tasks", component: TasksPage });
-const plan = createRoute({ getParentRoute: () => root, path: "/plan", component: PlanPage });
-const accounts = createRoute({ getParentRoute: () => root, path: "/accounts", component: AccountsPage });
-const task = createRoute({ getParentRoute: () => root, path: "/tasks/$id", component: function Page() { return <TaskPage id={task.useParams().id} />; } });
-const status = createRoute({ getParentRoute: () => root, path: "/status", component: StatusPage });
-const router = createRouter({ defaultErrorComponent: Broken, routeTree: root.addChildren([inbox, tasks, task, plan, accounts, status]) });
+const router = createRouter({
+  routeTree: routes,
+  defaultErrorComponent: Broken,
+  defaultNotFoundComponent: () => <PageBody title={shell.name}><EmptyState title={shell.absent}><Link to="/" className="underline">{shell.home}</Link></EmptyState></PageBody>,
+  defaultPendingComponent: () => <div className="mx-auto max-w-3xl p-4 sm:p-6"><Skeleton /></div>,
+  defaultPreload: "intent",
+  scrollRestoration: true,
+});
 declare module "@tanstack/react-router" {
   interface Register { router: typeof router }
 }
 
 const queries = new QueryClient({
-  defaultOptions: { queries: { retry: (count, error) => !(error instanceof Problem) && count < 3, refetchOnWindowFocus: true } },
+  defaultOptions: {
+    queries: {
+      // The client has tried again already what may be; a daemon that restarts is waited for here.
+      retry: (count, error) => error instanceof Unreachable && !(error instanceof Problem) && count < 3,
+      refetchOnWindowFocus: true,
+      networkMode: "always",
+    },
+    mutations: { networkMode: "always" },
+  },
 });
+
+startDecisions(() => void queries.invalidateQueries());
 
 void signIn().then(() =>
   createRoot(document.getElementById("root")!).render(

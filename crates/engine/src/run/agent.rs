@@ -8,7 +8,6 @@ use agents::{Assignment, Driver, Launch, Program, Verdict};
 use domain::work::End;
 use domain::{Event, Isolation, Outcome, Stage, question};
 use runner::{Exit, Follower, Forward, Found, JobSpec, Network, Piece, Reason, job};
-use store::memory;
 use tokio::time::{Instant, sleep_until};
 use workspace::Workspace;
 
@@ -19,7 +18,7 @@ use super::reading::{Reading, is_progress};
 use super::record::Record;
 use super::tools::reports;
 use super::{Broken, Drive, asked_to_stop};
-use crate::{agents_here, prompt, radar};
+use crate::{agents_here, radar};
 
 /// Paths of the host, and where a job sees them.
 type Mounts = Vec<(PathBuf, PathBuf)>;
@@ -59,7 +58,11 @@ impl Drive {
         let before = self.used_before().await?;
         let notes = self.context.notes(&self.work.task.asked).await?;
         let beside = radar::beside(&self.context, &self.work).await;
-        let assignment = self.assignment(workspace, driver.as_ref(), &notes, beside.as_deref(), before);
+        let mcp = self.tools(&run, driver.as_ref());
+        let can_ask = mcp.is_some() && has(&self.project, "ask_person");
+        let prompt = self.told(workspace, driver.as_ref(), notes, beside, can_ask).await?;
+        let told = Assignment { prompt, mcp, before, ..Assignment::default() };
+        let assignment = self.assignment(workspace, driver.as_ref(), told);
         let dir = self.dir().join("agent");
         if run.hands_on {
             return self.by_hand(workspace, driver.as_ref(), assignment, &dir).await;
@@ -97,45 +100,22 @@ impl Drive {
         Ok(used.await?)
     }
 
-    fn assignment(
-        &self,
-        workspace: &Workspace,
-        driver: &dyn Driver,
-        notes: &[memory::Entry],
-        beside: Option<&str>,
-        before: domain::Usage,
-    ) -> Assignment {
+    /// All that an agent gets, besides what it is told.
+    fn assignment(&self, workspace: &Workspace, driver: &dyn Driver, told: Assignment) -> Assignment {
         let Some(run) = &self.work.run else { return Assignment::default() };
-        let mcp = self.tools(run, driver);
-        let memory = memory(&workspace.lower);
-        // What a step before it said is told as such.
-        let begins_a_step = run.workspace == run.id && !self.work.task.progress.done.is_empty();
-        let goes_on = run.attempt > 1 && !begins_a_step;
-        let continuation = std::fs::read_to_string(self.continuation_file()).ok().filter(|_| goes_on);
-        let parts = prompt::Parts {
-            project: &self.project,
-            work: &self.work,
-            memory: memory.as_deref(),
-            continuation: continuation.as_deref(),
-            notes,
-            beside,
-            can_ask: mcp.is_some() && has(&self.project, "ask_person"),
-        };
         let bare = run.isolation == Isolation::None;
         Assignment {
-            prompt: prompt::compose(&parts),
             task: self.work.task.asked.text.clone(),
             feedback: run.feedback.clone().unwrap_or_default(),
             model: run.model.clone(),
             resume: run.resume.clone(),
             new_session: self.id.to_string(),
-            before,
             whole: self.planning().is_some(),
             scenario: self.work.task.asked.scenario.clone(),
             home: if bare { workspace.home().display().to_string() } else { runner::sandbox::HOME.into() },
             logged_in: self.profile_of(&run.account).is_some(),
             account: self.variables_of(&run.account, driver),
-            mcp,
+            ..told
         }
     }
 
@@ -151,7 +131,7 @@ impl Drive {
         let (spec, stdin) = self.agent_job((workspace, &account), driver, assignment, budget, |it| {
             driver.launch(it).map_err(|e| failed(&e))
         })?;
-        Ok(job::launch(&self.context.options.own, dir, &spec, &stdin)?)
+        Ok(job::launch(&self.context.options().own, dir, &spec, &stdin)?)
     }
 
     /// An agent's job with an account as `begin` starts it, behind the gateway where there is one, with the files of its home
@@ -230,12 +210,12 @@ impl Drive {
     /// The program as the job sees it, with its interpreter before it where the sandbox would not find that, and
     /// what must be mounted for it.
     fn program(&self, program: &Program, agent: &str, bare: bool) -> Result<(Vec<String>, Mounts), Broken> {
-        let own = &self.context.options.own;
+        let own = &self.context.options().own;
         let found = match program {
             Program::Own if bare => return Ok((vec![own.display().to_string()], Vec::new())),
             Program::Own => return Ok((vec![OWN.into()], vec![(own.clone(), OWN.into())])),
             Program::Named(name) | Program::Through { program: name, .. } => {
-                self.context.agents.program(agent, name, &self.context.options.path)
+                self.context.agents.program(agent, name, &self.context.options().path)
             }
         };
         let found = found.ok_or_else(|| Broken::Failed {
@@ -256,7 +236,7 @@ impl Drive {
             return Ok(([before, words].concat(), Vec::new()));
         }
         // A version manager keeps it in the person's home, which the sandbox does not have.
-        let interpreter = agents_here::interpreter(&found, &self.context.options.path);
+        let interpreter = agents_here::interpreter(&found, &self.context.options().path);
         if let Some(interpreter) = interpreter.filter(|path| !system(path)) {
             words.insert(0, interpreter.display().to_string());
             mounts.push((interpreter.clone(), interpreter));
@@ -293,7 +273,7 @@ impl Drive {
         let mut asked = None;
         let (mut progress, mut over) = (Instant::now(), None);
         loop {
-            let patience = if over.is_some() { LINGER } else { self.context.options.no_progress };
+            let patience = if over.is_some() { LINGER } else { self.context.options().no_progress };
             let idle = sleep_until(over.unwrap_or(progress) + patience);
             let piece = tokio::select! {
                 piece = follower.next() => piece?,
@@ -390,7 +370,7 @@ impl Drive {
         let reason = match until {
             Some(until) => format!(
                 "the month's budget of {name} is used up until {}; raise it in sidekick.yaml, or wait",
-                until.local(&self.context.options.zone)
+                until.local(&self.context.options().zone)
             ),
             None => format!("the budget of a run of {name} is ${left:.2}: raise it in sidekick.yaml"),
         };
@@ -429,7 +409,7 @@ impl Drive {
         };
         match (exit.reason, asked) {
             (Reason::Stopped, Some(Asked::NoProgress)) => {
-                let minutes = self.context.options.no_progress.as_secs() / 60;
+                let minutes = self.context.options().no_progress.as_secs() / 60;
                 let reason =
                     format!("it was stopped: no progress for {minutes} minutes, however much it said");
                 End { summary: finish.summary, ..self.end(Outcome::TimedOut, Some(reason), false) }
@@ -470,18 +450,6 @@ async fn until(at: Option<Instant>) {
         Some(at) => sleep_until(at).await,
         None => std::future::pending().await,
     }
-}
-
-/// What the project says to agents, as its base says it, whatever a run made of it. Handed over by us, because
-/// an agent that reads its own file from the tree would also take settings, hooks and servers from there.
-fn memory(checkout: &Path) -> Option<String> {
-    let read = |name: &str| {
-        let bytes = workspace::files::read(checkout, Path::new(name), prompt::MOST_MEMORY).ok().flatten()?;
-        Some(String::from_utf8_lossy(&bytes).into_owned())
-    };
-    let mut texts: Vec<_> = ["AGENTS.md", "CLAUDE.md"].into_iter().filter_map(read).collect();
-    texts.dedup();
-    (!texts.is_empty()).then(|| texts.join("\n\n"))
 }
 
 fn failed(error: &dyn std::fmt::Display) -> Broken {

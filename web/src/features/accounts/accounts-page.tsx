@@ -41,7 +41,7 @@ function One({ account }: { account: Account }) {
 }
 
 function Bar({ window, reserve }: { window: Window; reserve: number }) {
-  const used = window.used === undefined ? undefined : Math.round(window.used * 100);
+  const used = window.used == null ? undefined : Math.round(window.used * 100);
   const tone = used === undefined || used < 100 - reserve ? "bg-teal-600 dark:bg-teal-500" : "bg-amber-500";
   return (
     <div>
