@@ -12,6 +12,7 @@ mod aider;
 mod asking;
 mod changes;
 mod chaos;
+mod chat;
 mod claude;
 mod collide;
 mod coverage;

@@ -9,6 +9,7 @@ mod asking;
 mod board;
 mod changes;
 mod client;
+mod conversation;
 mod hindsight;
 mod plan;
 mod problem;
@@ -31,6 +32,9 @@ pub use asking::{Answer, MemoryView, QuestionView, WriteMemory, Written};
 pub use board::{CardView, ColumnView, InboxItemView, InboxView};
 pub use changes::{ChangedFileView, ChangesView, ChangingView, ContinuationView, LinesView};
 pub use client::{Client, ClientError, EventLines, escaped};
+pub use conversation::{
+    Chat, ChatView, ConversationView, CreateConversation, MessageView, ProposalView, RenameConversation,
+};
 pub use hindsight::{AdviceView, AppliedView, CostView, HindsightView, HindsightsView, TogetherView};
 pub use plan::{EstimateView, PlanView, PlannedView};
 pub use problem::Problem;

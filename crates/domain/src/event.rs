@@ -9,7 +9,7 @@ use crate::check::{CheckResult, CheckStatus};
 use crate::collision;
 use crate::coverage::Reported;
 use crate::hindsight::Hindsight;
-use crate::ids::{RunId, TaskId};
+use crate::ids::{MessageId, RunId, TaskId};
 use crate::nature::{Complexity, Judge, Kind, Said};
 use crate::pipeline::Part;
 use crate::remark;
@@ -259,6 +259,17 @@ events! {
     AgentRaw = "agent.raw" { line: String }
     /// Output that is not protocol: standard error, a setup script, a torn line.
     TaskOutput = "task.output" { stream: String, text: String }
+    /// A conversation began, or has another title. Its events stand under its own id and carry no words: who may follow
+    /// the log may not read everybody's conversations, and what is deleted must be gone.
+    ConversationChanged = "conversation.changed" {}
+    /// A person deleted a conversation with all its messages.
+    ConversationDeleted = "conversation.deleted" {}
+    /// Somebody said something, or the brain begins to answer.
+    MessageAdded = "message.added" { message: MessageId }
+    /// There are more words of an answer.
+    MessageSaid = "message.said" { message: MessageId }
+    /// A message is all there, or what became of its proposal has changed.
+    MessageChanged = "message.changed" { message: MessageId }
 }
 
 /// One item of an agent's plan.
@@ -315,7 +326,7 @@ impl Event {
 pub struct Record {
     /// Global, gapless, in the order of commits.
     pub seq: i64,
-    /// The task it belongs to.
+    /// The task it belongs to, or the [stream](crate::ConversationId::stream) of a conversation.
     pub task: TaskId,
     /// The run it belongs to, if to one.
     pub run: Option<RunId>,

@@ -5,6 +5,7 @@ pub(crate) mod answers;
 pub(crate) mod board;
 pub(crate) mod calibration;
 pub(crate) mod changes;
+pub(crate) mod conversations;
 pub(crate) mod events;
 pub(crate) mod fork;
 pub(crate) mod hindsight;

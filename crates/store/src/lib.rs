@@ -17,6 +17,7 @@ pub mod accounts;
 pub mod backlog;
 pub mod board;
 pub mod checkpoints;
+pub mod conversations;
 pub mod estimates;
 pub mod events;
 pub mod hindsights;

@@ -78,6 +78,12 @@ const STEPS: &[(i64, &str, &str, &str)] = &[
         include_str!("../migrations/postgres/0012_pipelines.sql"),
     ),
     (
+        14,
+        "conversations",
+        include_str!("../migrations/sqlite/0014_conversations.sql"),
+        include_str!("../migrations/postgres/0014_conversations.sql"),
+    ),
+    (
         17,
         "remarks",
         include_str!("../migrations/sqlite/0017_remarks.sql"),

@@ -22,6 +22,7 @@ use domain::{
 
 pub use merging::{InQueue, at_work, landed_by, merge_queue, yielding};
 
+use crate::conversations::THOUGHT;
 use crate::sql::{Row, Tx, Value};
 use crate::{Error, checkpoints, estimates, events, hindsights, outbox, records, remarks, runs, verdicts};
 
@@ -233,6 +234,10 @@ pub fn list(tx: &mut Tx<'_>, filter: &Filter) -> Result<Vec<Task>, Error> {
     if let Some(project) = &filter.project {
         clauses.push(format!("project = {}", bind(project.into())));
     }
+    if filter.project.is_none() && filter.session.is_none() {
+        // Who wants to see the brain think, asks for it.
+        clauses.push(format!("(key IS NULL OR key NOT LIKE '{THOUGHT}%')"));
+    }
     if let Some(session) = &filter.session {
         clauses.push(format!("session = {}", bind(session.into())));
     }
@@ -317,6 +322,12 @@ pub fn due(tx: &mut Tx<'_>, now: Timestamp, limit: usize) -> Result<Vec<TaskId>,
 pub fn next_due(tx: &mut Tx<'_>) -> Result<Option<Timestamp>, Error> {
     let row = tx.query_one("SELECT MIN(waiting_until) FROM tasks WHERE state = 'waiting'", &[])?;
     row.map_or(Ok(None), |row| row.opt_at(0))
+}
+
+/// Tasks that came to an end since a moment, the latest first.
+pub fn ended_since(tx: &mut Tx<'_>, since: Timestamp, limit: usize) -> Result<Vec<Task>, Error> {
+    let values = [since.into(), limit.min(MOST).into()];
+    rows::select(tx, "WHERE ended_at >= $1 ORDER BY ended_at DESC, id DESC LIMIT $2", &values)
 }
 
 /// How many tasks a run has handed on.

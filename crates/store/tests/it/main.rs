@@ -8,6 +8,7 @@
 
 mod accounts;
 mod board;
+mod conversations;
 mod harness;
 mod hindsights;
 mod life;
