@@ -1037,6 +1037,25 @@ export interface components {
              */
             usd: number;
         };
+        /** @description How much of a change ran in tests. Only changed lines that a report knows as executable count. */
+        CoverageView: {
+            /** @description The changed files that the reports name. */
+            files: components["schemas"]["FileCoverageView"][];
+            /**
+             * Format: int32
+             * @description Changed lines that could have run.
+             */
+            of: number;
+            /**
+             * Format: int32
+             * @description Changed lines that ran.
+             */
+            ran: number;
+            /** @description Changed code that no report names: no test loaded it. */
+            unnamed: string[];
+            /** @description `41 of 48 changed lines ran in tests`. */
+            words: string;
+        };
         /** @description A new task. */
         CreateTask: {
             /**
@@ -1219,6 +1238,23 @@ export interface components {
              * @description How far it moves the log-odds.
              */
             weight: number;
+        };
+        /** @description How much of a changed file ran in tests. */
+        FileCoverageView: {
+            /**
+             * Format: int32
+             * @description Changed lines that could have run.
+             */
+            of: number;
+            /** @description The file. */
+            path: string;
+            /**
+             * Format: int32
+             * @description Changed lines that ran.
+             */
+            ran: number;
+            /** @description What did not run, in lines of the new file. */
+            uncovered: components["schemas"]["SpanView"][];
         };
         /** @description A changed file. */
         FileDiffView: {
@@ -1480,6 +1516,10 @@ export interface components {
                  * @description How many of its runs may live at once.
                  */
                 concurrency: number;
+                /** @description The coverage reports that checks write, by the checks' names. */
+                coverage?: {
+                    [key: string]: string;
+                };
                 /** @description How its runs are contained: `sandbox` or `none`. */
                 isolation: string;
                 /** @description Its name. */
@@ -1782,6 +1822,10 @@ export interface components {
              * @description How many of its runs may live at once.
              */
             concurrency: number;
+            /** @description The coverage reports that checks write, by the checks' names. */
+            coverage?: {
+                [key: string]: string;
+            };
             /** @description How its runs are contained: `sandbox` or `none`. */
             isolation: string;
             /** @description Its name. */
@@ -2021,6 +2065,19 @@ export interface components {
             by_hand: boolean;
             /** @description Newest first. */
             items: components["schemas"]["SessionView"][];
+        };
+        /** @description Lines in a row, both ends included. */
+        SpanView: {
+            /**
+             * Format: int32
+             * @description The first.
+             */
+            from: number;
+            /**
+             * Format: int32
+             * @description The last.
+             */
+            to: number;
         };
         /** @description The size of a change. */
         StatView: {
@@ -2270,6 +2327,7 @@ export interface components {
             confidence: number;
             /** @description The same with its record: `0.82: 47 of 52 such were merged without a change`. */
             confidence_words: string;
+            coverage?: components["schemas"]["CoverageView"] | null;
             /** @description `review`, `approve`, `retry`, `escalate` or `ask`. */
             decision: string;
             /** @description The agent that was called. */
