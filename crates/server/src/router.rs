@@ -9,7 +9,7 @@ use utoipa_axum::routes;
 
 use crate::routes::{
     accounts, answers, board, calibration, events, hindsight, memory, plan, projects, questions, queue,
-    routing, session, sessions, status, tasks,
+    routing, session, sessions, settings, status, tasks,
 };
 use crate::{App, assets, guard, ws};
 
@@ -35,6 +35,8 @@ fn documented() -> OpenApiRouter<App> {
         .routes(routes!(plan::get_plan))
         .routes(routes!(board::get_inbox))
         .routes(routes!(board::get_board))
+        .routes(routes!(settings::get_settings, settings::change_settings))
+        .routes(routes!(settings::write_settings))
         .routes(routes!(sessions::list_sessions))
         .routes(routes!(accounts::list_credits))
         .routes(routes!(accounts::list_credit_history))

@@ -2,6 +2,7 @@ import { useNavigate, useSearch } from "@tanstack/react-router";
 import { ChevronLeft, ChevronRight } from "lucide-react";
 import { useRef } from "react";
 import { Composer } from "../../components/composer";
+import { DecisionNote } from "../../components/decision";
 import { Button, EmptyState, IconButton, PageBody, Problem, Skeleton } from "../../components/ui/parts";
 import { takeBack, useDecisions } from "../../lib/decisions";
 import { useKeys } from "../../lib/keys";
@@ -25,10 +26,17 @@ export function InboxPage() {
   );
 }
 
+/** What was decided on tasks that are not in the list any more. */
+function Elsewhere({ items }: { items: Need[] }) {
+  const pending = useDecisions().filter((decision) => decision.state !== "sent" && !items.some((item) => item.task.id === decision.task));
+  return pending.map((decision) => <DecisionNote key={decision.key} decision={decision} named />);
+}
+
 function Empty() {
   return (
     <PageBody title={words.heading(0)}>
       <Alerts />
+      <Elsewhere items={[]} />
       <EmptyState title={words.empty}>{words.emptyMore}</EmptyState>
       <Composer />
     </PageBody>
@@ -59,6 +67,7 @@ function Waiting({ items, leftOut }: { items: Need[]; leftOut: number }) {
       <div className={`space-y-4 lg:sticky lg:top-6 lg:max-h-[calc(100dvh-3rem)] lg:self-start lg:overflow-y-auto lg:p-px ${wanted ? "hidden lg:block" : ""}`}>
         <h1 className="text-xl font-semibold tracking-tight">{words.heading(items.length + leftOut)}</h1>
         <Alerts />
+        <Elsewhere items={items} />
         <ol aria-label={words.list} className="space-y-2">
           {items.map((one, n) => <li key={one.task.id}><Row need={one} selected={n === at} onSelect={() => go(n)} /></li>)}
         </ol>
