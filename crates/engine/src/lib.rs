@@ -17,6 +17,7 @@ pub mod approval;
 mod classifying;
 pub mod clock;
 mod continuation;
+mod counting;
 mod desk;
 mod hindsight;
 mod intake;
