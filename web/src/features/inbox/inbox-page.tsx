@@ -7,6 +7,7 @@ import { Button, EmptyState, IconButton, PageBody, Problem, Skeleton } from "../
 import { takeBack, useDecisions } from "../../lib/decisions";
 import { useKeys } from "../../lib/keys";
 import { useSwipe } from "../../lib/swipe";
+import { useWide } from "../../lib/wide";
 import { ago } from "../../lib/words";
 import { inbox as words } from "../../words/inbox";
 import { Alerts } from "./alerts";
@@ -62,9 +63,11 @@ function Waiting({ items, leftOut }: { items: Need[]; leftOut: number }) {
   ]);
   const swipe = useSwipe({ onLeft: () => go(at + 1), onRight: () => go(at - 1) });
   const item = items[at];
+  const wide = useWide();
   return (
     <main className="mx-auto grid max-w-7xl grid-cols-[minmax(0,1fr)] gap-6 px-4 pt-4 pb-10 sm:px-6 sm:pt-6 lg:grid-cols-[21rem_minmax(0,1fr)]">
-      <div className={`space-y-4 lg:sticky lg:top-6 lg:max-h-[calc(100dvh-3rem)] lg:self-start lg:overflow-y-auto lg:p-px ${wanted ? "hidden lg:block" : ""}`}>
+      {wide || !wanted ? (
+      <div className="space-y-4 lg:sticky lg:top-6 lg:max-h-[calc(100dvh-3rem)] lg:self-start lg:overflow-y-auto lg:p-0.5">
         <h1 className="text-xl font-semibold tracking-tight">{words.heading(items.length + leftOut)}</h1>
         <Alerts />
         <Elsewhere items={items} />
@@ -73,8 +76,9 @@ function Waiting({ items, leftOut }: { items: Need[]; leftOut: number }) {
         </ol>
         {leftOut > 0 ? <p className="text-sm text-dim">{words.leftOut(leftOut)}</p> : null}
       </div>
-      {item ? (
-        <div className={wanted ? "" : "hidden lg:block"} {...swipe}>
+      ) : null}
+      {item && (wide || wanted) ? (
+        <div {...swipe}>
           <div className="mb-3 flex items-center gap-1 lg:hidden">
             <Button look="quiet" className="-ml-3" onClick={() => void navigate({ to: "/", search: {} })}><ChevronLeft size={18} aria-hidden />{words.back}</Button>
             <span className="ml-auto text-sm text-dim tabular-nums" aria-live="polite">{words.of(at + 1, items.length)}</span>

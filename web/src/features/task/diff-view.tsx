@@ -29,7 +29,7 @@ function File({ file, remarks, comments, onComment, canComment }: { file: FileDi
   const rows = lines(file.patch);
   const [open, setOpen] = useState(rows.length <= FOLD);
   const [editing, setEditing] = useState<string>();
-  const tone = { add: "bg-emerald-50 dark:bg-emerald-400/10", del: "bg-rose-50 dark:bg-rose-400/10", same: "", hunk: "bg-stone-100 text-stone-500 dark:bg-stone-800/60 dark:text-stone-400" };
+  const tone = { add: "bg-emerald-50 dark:bg-emerald-400/10", del: "bg-rose-50 dark:bg-rose-400/10", same: "", hunk: "bg-stone-100 text-stone-600 dark:bg-stone-800/60 dark:text-stone-400" };
   const mark = { add: "+", del: "−", same: " ", hunk: "" };
   return (
     <Card className="overflow-hidden">
