@@ -89,7 +89,8 @@ export class Sidekick {
     return this.run("show", id);
   }
 
-  events(id: string): unknown {
+  /** A task's runs, as the API has them. */
+  runs(id: string): unknown {
     const token = readFileSync(join(this.dir, "data/token"), "utf8").trim();
     return JSON.parse(execFileSync("curl", ["-s", "-H", `Authorization: Bearer ${token}`, `${this.url}/api/tasks/${id}/runs`], { encoding: "utf8" }));
   }
