@@ -101,11 +101,34 @@ pub struct Reject {
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SendBack {
-    /// What should change.
+    /// What should change; may be empty when there are remarks on lines, which are sent along.
     pub comment: String,
     /// The commit that was looked at: refused when there is another by now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seen: Option<String>,
+}
+
+/// Go on from a task's work in a task of its own.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ForkTask {
+    /// What is to be done there.
+    pub text: String,
+    /// The checkpoint to go on from; the latest work when left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub checkpoint: Option<String>,
+    /// Another agent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agent: Option<String>,
+    /// Its model.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// 1 (most urgent) to 9.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub priority: Option<u8>,
+    /// The rehearsal agent's script.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scenario: Option<String>,
 }
 
 /// Try afresh, or now.

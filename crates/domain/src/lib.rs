@@ -33,6 +33,7 @@ pub mod project;
 pub mod question;
 pub mod race;
 pub mod record;
+pub mod remark;
 pub mod retry;
 pub mod route;
 pub mod run;

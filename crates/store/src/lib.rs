@@ -26,6 +26,7 @@ mod migrate;
 pub mod outbox;
 mod pg;
 pub mod records;
+pub mod remarks;
 pub mod runs;
 pub mod sessions;
 mod sql;

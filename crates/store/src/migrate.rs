@@ -77,6 +77,12 @@ const STEPS: &[(i64, &str, &str, &str)] = &[
         include_str!("../migrations/sqlite/0012_pipelines.sql"),
         include_str!("../migrations/postgres/0012_pipelines.sql"),
     ),
+    (
+        17,
+        "remarks",
+        include_str!("../migrations/sqlite/0017_remarks.sql"),
+        include_str!("../migrations/postgres/0017_remarks.sql"),
+    ),
 ];
 
 /// The schema this binary writes.

@@ -4,6 +4,7 @@
 //! and writes the state they make, in the caller's transaction.
 
 mod after;
+mod fork;
 mod merging;
 mod race;
 mod rows;
@@ -22,9 +23,10 @@ use domain::{
 pub use merging::{InQueue, at_work, landed_by, merge_queue, yielding};
 
 use crate::sql::{Row, Tx, Value};
-use crate::{Error, checkpoints, estimates, events, hindsights, outbox, records, runs, verdicts};
+use crate::{Error, checkpoints, estimates, events, hindsights, outbox, records, remarks, runs, verdicts};
 
 pub use after::{adjust, look_again};
+pub use fork::fork;
 pub use race::{of_race, start};
 
 /// A task that was accepted now, or had been before under the same key.
@@ -162,6 +164,7 @@ pub fn claim(
 pub(crate) fn enqueue_what_goes_out(tx: &mut Tx<'_>, record: &Record) -> Result<(), Error> {
     verdicts::note(tx, record)?;
     hindsights::note(tx, record)?;
+    remarks::note(tx, record)?;
     match &record.event {
         Event::TaskApproved { .. } => outbox::push(tx, record.task, "land", "{}", record.at),
         Event::CheckpointCreated { .. } => checkpoints::note(tx, record),

@@ -456,6 +456,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/tasks/{id}/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The files that a task's work changes, without their patches. */
+        get: operations["get_changes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tasks/{id}/changes/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One file's change with its patch; without a patch when that is longer than 8 MiB. */
+        get: operations["get_change"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tasks/{id}/changing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a live run has changed in its workspace by now; nothing when none is live. */
+        get: operations["list_changing"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/tasks/{id}/checkpoints": {
         parameters: {
             query?: never;
@@ -465,6 +516,23 @@ export interface paths {
         };
         /** A task's checkpoints, oldest first. */
         get: operations["list_checkpoints"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tasks/{id}/continuation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** `CONTINUATION.md` of the task: where it stands, as its next agent reads it. */
+        get: operations["get_continuation"];
         put?: never;
         post?: never;
         delete?: never;
@@ -501,6 +569,43 @@ export interface paths {
         get: operations["list_task_events"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tasks/{id}/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lines of a file of one of the task's commits. */
+        get: operations["get_lines"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tasks/{id}/fork": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Accepts a task that goes on from this one's work, with its own words, and another agent if wanted. With an
+         *     `Idempotency-Key` seen before, the task of then is returned.
+         */
+        post: operations["fork_task"];
         delete?: never;
         options?: never;
         head?: never;
@@ -544,6 +649,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/tasks/{id}/image": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An image of one of the task's commits: PNG, JPEG, GIF or WebP, by its first bytes. Nothing else is handed out. */
+        get: operations["get_image"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tasks/{id}/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All that the agent of a run wrote, as it came. */
+        get: operations["download_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/tasks/{id}/race": {
         parameters: {
             query?: never;
@@ -576,6 +715,42 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/tasks/{id}/remarks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A task's remarks: those that are open first, then those that were sent, by attempt. */
+        get: operations["list_remarks"];
+        put?: never;
+        /** Keeps a remark until the work is sent back. With an `Idempotency-Key` seen before, the remark of then is returned. */
+        post: operations["write_remark"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tasks/{id}/remarks/{remark}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes an open remark back. */
+        delete: operations["remove_remark"];
+        options?: never;
+        head?: never;
+        /** Gives an open remark other words. */
+        patch: operations["change_remark"];
         trace?: never;
     };
     "/api/tasks/{id}/retry": {
@@ -672,7 +847,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Sends the work back with a comment; the agent goes on in the same session. */
+        /** Sends the work back with a comment and all open remarks on its lines; the agent goes on in the same session. */
         post: operations["send_back_task"];
         delete?: never;
         options?: never;
@@ -980,6 +1155,55 @@ export interface components {
             /** @description Made together or not at all; 200 at most. */
             changes: components["schemas"]["SettingChange"][];
         };
+        /** @description A changed file, without its patch. */
+        ChangedFileView: {
+            /** @description Whether it is not text. */
+            binary: boolean;
+            /** @description The same for the same content; zeroes where the file is gone. */
+            content: string;
+            /**
+             * Format: int32
+             * @description Lines removed.
+             */
+            deletions: number;
+            /**
+             * Format: int32
+             * @description Lines added.
+             */
+            insertions: number;
+            /** @description Its path before, when renamed. */
+            old_path?: string | null;
+            /** @description Its path. */
+            path: string;
+            /** @description `added`, `modified`, `deleted` or `renamed`. */
+            status: string;
+        };
+        /** @description What lies between two commits of a task. */
+        ChangesView: {
+            /** @description From this commit. */
+            base: string;
+            /** @description To this one. */
+            commit: string;
+            /** @description The files, without patches: `GET /api/tasks/{id}/changes/file` has each. */
+            files: components["schemas"]["ChangedFileView"][];
+        };
+        /** @description A file that a live run has changed by now. */
+        ChangingView: {
+            /**
+             * Format: int32
+             * @description Lines removed.
+             */
+            deletions?: number | null;
+            /** @description Whether it is gone. */
+            gone: boolean;
+            /**
+             * Format: int32
+             * @description Lines added, roughly; not where that was not counted.
+             */
+            insertions?: number | null;
+            /** @description Its path. */
+            path: string;
+        };
         /** @description A check's result. */
         CheckView: {
             /** @description Its command. */
@@ -1054,6 +1278,11 @@ export interface components {
             who: string;
             /** @description Why it stands there. */
             why: string;
+        };
+        /** @description Where a task stands, for whoever goes on with it. */
+        ContinuationView: {
+            /** @description Markdown; nothing before the first run ended. */
+            text?: string | null;
         };
         /** @description Something that cost time or credits. */
         CostView: {
@@ -1213,6 +1442,11 @@ export interface components {
             /** @description Whether it was cut at the size limit. */
             truncated: boolean;
         };
+        /** @description Other words for an open remark. */
+        EditRemark: {
+            /** @description The words. */
+            text: string;
+        };
         /** @description A value in force. */
         EffectiveView: {
             /** @description `file`, `environment` or `default`. */
@@ -1351,6 +1585,40 @@ export interface components {
             /** @description One sentence. */
             text: string;
         };
+        /** @description Go on from a task's work in a task of its own. */
+        ForkTask: {
+            /**
+             * @description Another agent.
+             * @default null
+             */
+            agent?: string | null;
+            /**
+             * @description The checkpoint to go on from; the latest work when left out.
+             * @default null
+             */
+            checkpoint?: string | null;
+            /**
+             * @description Its model.
+             * @default null
+             */
+            model?: string | null;
+            /**
+             * Format: int32
+             * @description 1 (most urgent) to 9.
+             * @default null
+             */
+            priority?: number | null;
+            /**
+             * @description The rehearsal agent's script.
+             * @default null
+             */
+            scenario?: string | null;
+            /**
+             * @description What is to be done there.
+             * @default
+             */
+            text?: string;
+        };
         /** @description Whether the daemon is up. */
         Health: {
             /** @description When it started. */
@@ -1415,6 +1683,15 @@ export interface components {
             items: components["schemas"]["InboxItemView"][];
             /** @description How much more there is. */
             left_out: number;
+        };
+        /** @description Lines of a file at a commit. */
+        LinesView: {
+            /** @description The number of the first one, from 1. */
+            first: number;
+            /** @description The lines. */
+            lines: string[];
+            /** @description How many the file has. */
+            total: number;
         };
         /** @description A link that answers a question once, without any other login: whoever has it may. */
         LinkView: {
@@ -1526,6 +1803,28 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description A page of something. */
+        Page_ChangingView: {
+            /** @description The items. */
+            items: {
+                /**
+                 * Format: int32
+                 * @description Lines removed.
+                 */
+                deletions?: number | null;
+                /** @description Whether it is gone. */
+                gone: boolean;
+                /**
+                 * Format: int32
+                 * @description Lines added, roughly; not where that was not counted.
+                 */
+                insertions?: number | null;
+                /** @description Its path. */
+                path: string;
+            }[];
+            /** @description Give this as `cursor` for the next page; none on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description A page of something. */
         Page_CheckpointView: {
             /** @description The items. */
             items: {
@@ -1608,6 +1907,47 @@ export interface components {
                  * @description The longest an agent may take, in minutes.
                  */
                 timeout_minutes: number;
+            }[];
+            /** @description Give this as `cursor` for the next page; none on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description A page of something. */
+        Page_RemarkView: {
+            /** @description The items. */
+            items: {
+                /** @description Whose it is. */
+                actor: string;
+                /** @description When it was written. */
+                at: string;
+                /** @description When its words changed last. */
+                changed_at: string;
+                /** @description The commit whose change was looked at. */
+                commit: string;
+                /**
+                 * Format: int32
+                 * @description The last one.
+                 */
+                end: number;
+                /** @description The file; empty for the plan. */
+                file: string;
+                /** @description Its id. */
+                id: string;
+                /**
+                 * Format: int32
+                 * @description The first line, from 1.
+                 */
+                line: number;
+                /** @description What stands there. */
+                quote: string;
+                /**
+                 * Format: int32
+                 * @description The attempt it was sent back to; none while it is open.
+                 */
+                sent?: number | null;
+                /** @description `old`, `new` or `plan`. */
+                side: string;
+                /** @description The person's words. */
+                text: string;
             }[];
             /** @description Give this as `cursor` for the next page; none on the last. */
             next_cursor?: string | null;
@@ -1984,6 +2324,42 @@ export interface components {
              */
             seen?: string | null;
         };
+        /** @description A remark. */
+        RemarkView: {
+            /** @description Whose it is. */
+            actor: string;
+            /** @description When it was written. */
+            at: string;
+            /** @description When its words changed last. */
+            changed_at: string;
+            /** @description The commit whose change was looked at. */
+            commit: string;
+            /**
+             * Format: int32
+             * @description The last one.
+             */
+            end: number;
+            /** @description The file; empty for the plan. */
+            file: string;
+            /** @description Its id. */
+            id: string;
+            /**
+             * Format: int32
+             * @description The first line, from 1.
+             */
+            line: number;
+            /** @description What stands there. */
+            quote: string;
+            /**
+             * Format: int32
+             * @description The attempt it was sent back to; none while it is open.
+             */
+            sent?: number | null;
+            /** @description `old`, `new` or `plan`. */
+            side: string;
+            /** @description The person's words. */
+            text: string;
+        };
         /** @description Try afresh, or now. */
         Retry: {
             /**
@@ -2086,7 +2462,7 @@ export interface components {
         };
         /** @description Send the work back. */
         SendBack: {
-            /** @description What should change. */
+            /** @description What should change; may be empty when there are remarks on lines, which are sent along. */
             comment: string;
             /** @description The commit that was looked at: refused when there is another by now. */
             seen?: string | null;
@@ -2530,6 +2906,46 @@ export interface components {
              * @default null
              */
             version?: number | null;
+        };
+        /** @description Remark on lines. */
+        WriteRemark: {
+            /**
+             * @description The commit whose change is looked at; the latest work when left out.
+             * @default null
+             */
+            commit?: string | null;
+            /**
+             * Format: int32
+             * @description The last one; the first when left out.
+             * @default null
+             */
+            end?: number | null;
+            /**
+             * @description The file; left out for the plan.
+             * @default null
+             */
+            file?: string | null;
+            /**
+             * Format: int32
+             * @description The first line, from 1.
+             * @default 0
+             */
+            line?: number;
+            /**
+             * @description What stands there, for the plan; for a file it is read.
+             * @default null
+             */
+            quote?: string | null;
+            /**
+             * @description `old`, `new` or `plan`.
+             * @default
+             */
+            side?: string;
+            /**
+             * @description What should change there.
+             * @default
+             */
+            text?: string;
         };
         /** @description The whole text, as `SettingsView::text` showed it, changed. */
         WriteSettings: {
@@ -3523,6 +3939,115 @@ export interface operations {
             };
         };
     };
+    get_changes: {
+        parameters: {
+            query?: {
+                /** @description From this commit of the task; its base when left out. */
+                from?: string;
+                /** @description To this one; its latest work when left out. */
+                to?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangesView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_change: {
+        parameters: {
+            query: {
+                /** @description Its path. */
+                path: string;
+                /** @description Its path before, when it was renamed. */
+                old_path?: string;
+                /** @description From this commit of the task; its base when left out. */
+                from?: string;
+                /** @description To this one; its latest work when left out. */
+                to?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileDiffView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_changing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ChangingView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_checkpoints: {
         parameters: {
             query?: never;
@@ -3540,6 +4065,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_CheckpointView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_continuation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContinuationView"];
                 };
             };
             404: {
@@ -3590,6 +4144,8 @@ export interface operations {
                 limit?: number;
                 /** @description The last `limit` events instead of the first. */
                 tail?: boolean;
+                /** @description The last `limit` events before this sequence number: the page before a page. */
+                before?: number;
             };
             header?: never;
             path: {
@@ -3608,6 +4164,101 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_lines: {
+        parameters: {
+            query: {
+                /** @description The file's path. */
+                path: string;
+                /** @description A commit of the task. */
+                commit: string;
+                /** @description The first line, from 1. */
+                first?: number;
+                /** @description At most this many; 2000 at the most. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinesView"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    fork_task: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ForkTask"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskView"];
+                };
+            };
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3683,6 +4334,80 @@ export interface operations {
             };
         };
     };
+    get_image: {
+        parameters: {
+            query: {
+                /** @description The file's path. */
+                path: string;
+                /** @description A commit of the task. */
+                commit: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": string;
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    download_log: {
+        parameters: {
+            query?: {
+                /** @description The number of the run; the latest when left out. */
+                attempt?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_race: {
         parameters: {
             query?: never;
@@ -3733,6 +4458,162 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TaskView"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_remarks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_RemarkView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    write_remark: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WriteRemark"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RemarkView"];
+                };
+            };
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RemarkView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_remark: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                remark: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_remark: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                remark: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EditRemark"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RemarkView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             409: {

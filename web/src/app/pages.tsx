@@ -2,16 +2,7 @@
 // loaded when somebody goes there.
 
 import { createRootRoute, createRoute, lazyRouteComponent } from "@tanstack/react-router";
-import {
-  CalendarRange,
-  Gauge,
-  Inbox,
-  LayoutDashboard,
-  type LucideIcon,
-  Settings,
-  SquareKanban,
-  Wallet,
-} from "lucide-react";
+import { CalendarRange, Gauge, Inbox, LayoutDashboard, type LucideIcon, Settings, SquareKanban, Wallet } from "lucide-react";
 import { shell } from "../words/shell";
 import { Layout } from "./layout";
 import { MorePage } from "./more";

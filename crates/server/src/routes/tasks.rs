@@ -85,15 +85,20 @@ pub(crate) async fn create_task(
     headers: HeaderMap,
     Json(body): Json<CreateTask>,
 ) -> Result<(StatusCode, Json<TaskView>), Failure> {
-    let key = match headers.get("idempotency-key").map(|value| value.to_str()) {
-        Some(Ok(key)) if (1..=200).contains(&key.len()) => Some(format!("api:{key}")),
-        Some(_) => return Err(invalid("the Idempotency-Key must be 1 to 200 characters of plain text")),
-        None => None,
-    };
+    let key = key_of(&headers)?;
     let request = requested(&app, body, key).await?;
     let accepted = app.engine.create(request, caller.actor).await?;
     let status = if accepted.new { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Json(TaskView::new(&accepted.task, None))))
+}
+
+/// The idempotency key of a request, if it has one.
+pub(super) fn key_of(headers: &HeaderMap) -> Result<Option<String>, Failure> {
+    match headers.get("idempotency-key").map(|value| value.to_str()) {
+        Some(Ok(key)) if (1..=200).contains(&key.len()) => Ok(Some(format!("api:{key}"))),
+        Some(_) => Err(invalid("the Idempotency-Key must be 1 to 200 characters of plain text")),
+        None => Ok(None),
+    }
 }
 
 /// What a body asks for, each of its words checked.
@@ -304,7 +309,7 @@ pub(crate) async fn reject_task(
     decide(&app, caller, id, body.seen, Command::Discard { reason: body.message }).await
 }
 
-/// Sends the work back with a comment; the agent goes on in the same session.
+/// Sends the work back with a comment and all open remarks on its lines; the agent goes on in the same session.
 #[utoipa::path(post, path = "/api/tasks/{id}/send-back", params(("id" = String, Path)), request_body = SendBack,
     responses((status = 200, body = TaskView), (status = 409, body = Problem)))]
 pub(crate) async fn send_back_task(

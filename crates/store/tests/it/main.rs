@@ -17,6 +17,7 @@ mod memory;
 mod merging;
 mod planning;
 mod queue;
+mod remarks;
 mod sessions;
 mod steps;
 mod survives;

@@ -2,6 +2,8 @@ import { Link } from "@tanstack/react-router";
 import { ArrowUpRight } from "lucide-react";
 import { type ReactNode, useRef } from "react";
 import { DecisionNote } from "../../components/decision";
+import { Review } from "../../components/diff/review";
+import { useRemarks } from "../../components/diff/use-remarks";
 import { Badge, Button, Card, control } from "../../components/ui/parts";
 import { decide, useDecisions } from "../../lib/decisions";
 import { useDraft } from "../../lib/drafts";
@@ -9,19 +11,14 @@ import { useKeys } from "../../lib/keys";
 import { useWide } from "../../lib/wide";
 import { plain } from "../../lib/words";
 import { inbox as words } from "../../words/inbox";
-import { message } from "../task/actions";
-import { DiffView } from "../task/diff-view";
 import { facts, Reasons, Sign } from "./facts";
 import type { Need } from "./needs";
-
-const NONE: Record<string, string> = {};
 
 /** One thing with all that it takes to decide it. */
 export function Focus({ need }: { need: Need }) {
   const { task } = need;
   // Beside the list it is a part of the page; where the list is not shown it is the page.
   const Heading = useWide() ? "h2" : "h1";
-  const [comments, setComments] = useDraft(`remarks:${task.id}`, NONE);
   const failed = task.checks.filter((check) => check.status !== "passed");
   const opinion = task.verdict?.opinion;
   const says = need.need === "question" ? undefined : (task.reason ?? task.summary);
@@ -52,9 +49,9 @@ export function Focus({ need }: { need: Need }) {
       {task.warnings.length > 0 ? <Part title={words.warnings}><ul className="list-disc pl-5">{task.warnings.map((warning, n) => <li key={n}>{plain(warning)}</li>)}</ul></Part> : null}
       </Card>
       {need.need === "review" || (need.need === "failure" && task.commit) ? (
-        <section aria-label={words.change}><DiffView id={task.id} remarks={opinion?.remarks ?? []} comments={comments} onComment={setComments} canComment={need.need === "review"} /></section>
+        <section aria-label={words.change}><Review task={task.id} findings={opinion?.remarks ?? []} reviewer={opinion?.agent ?? ""} canRemark /></section>
       ) : null}
-      {need.need === "question" ? null : <Decide need={need} comments={comments} onSent={() => setComments(NONE)} />}
+      {need.need === "question" ? null : <Decide need={need} />}
     </article>
   );
 }
@@ -100,18 +97,19 @@ function Say({ name, choices, disabled, onSay }: { name: string; choices: boolea
 }
 
 /** The decision on work that is done, or on a failure: at the thumb on a phone, below everything on a screen. */
-function Decide({ need: { need, task }, comments, onSent }: { need: Need; comments: Record<string, string>; onSent: () => void }) {
+function Decide({ need: { need, task } }: { need: Need }) {
+  // What was said of lines is kept by the daemon, and goes back with the work.
+  const open = useRemarks(task.id).items.filter((remark) => remark.sent == null).length;
   const [text, setText] = useDraft(`send-back:${task.id}`, "");
   const field = useRef<HTMLTextAreaElement>(null);
   const decision = useDecisions().find((one) => one.task === task.id);
-  const whole = message(text, comments);
+  const whole = text.trim() || open > 0;
   const seen = { seen: task.commit ?? undefined };
   const can = { approve: need === "review", back: need === "review" || need === "failure", retry: need !== "review" };
   const sendBack = () => {
     if (!whole) return;
-    void decide("send-back", task, { comment: whole, ...seen });
+    void decide("send-back", task, { comment: text.trim(), ...seen });
     setText("");
-    onSent();
   };
   useKeys([
     { key: "a", label: words.keys.approve, run: () => { if (can.approve && !decision) void decide("approve", task, seen); } },
@@ -124,7 +122,7 @@ function Decide({ need: { need, task }, comments, onSent }: { need: Need; commen
         <div className="space-y-2 lg:flex lg:items-end lg:gap-2 lg:space-y-0">
           {can.back ? (
             <form className="flex min-w-0 flex-1 items-end gap-2" onSubmit={(event) => { event.preventDefault(); sendBack(); }}>
-              <textarea ref={field} aria-label={words.comment} placeholder={Object.keys(comments).length > 0 ? words.commentLong : words.comment} rows={Math.min(5, Math.max(1, text.split("\n").length))} value={text} onChange={(event) => setText(event.target.value)}
+              <textarea ref={field} aria-label={words.comment} placeholder={open > 0 ? words.commentLong : words.comment} rows={Math.min(5, Math.max(1, text.split("\n").length))} value={text} onChange={(event) => setText(event.target.value)}
                 onKeyDown={(event) => { if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) sendBack(); if (event.key === "Escape") field.current?.blur(); }} className={`${control} resize-none py-2`} />
               <Button type="submit" disabled={!whole}>{words.sendBack}</Button>
             </form>
