@@ -28,8 +28,9 @@ test("from the wish to the merge", async ({ page, sidekick, watched }) => {
   await expect(page.getByText("basket.push(item);")).toBeVisible();
 
   // A remark on a line, and one line of words.
-  await page.getByRole("button", { name: /line 2/i }).first().click();
-  await page.getByRole("textbox", { name: /remark|comment/i }).first().fill("do not change the basket that was given");
+  await page.getByRole("button", { name: "Comment on line 2", exact: true }).last().click();
+  await page.locator("textarea:focus").fill("do not change the basket that was given");
+  await page.getByRole("button", { name: "Save comment" }).click();
   await page.getByRole("textbox", { name: "What should change?" }).fill("Return a new list.");
   await page.getByRole("button", { name: "Send back" }).click();
 
