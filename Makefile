@@ -1,6 +1,6 @@
 # The front door. `make help` lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help run test check fix web schema bench chaos conformance release clean
+.PHONY: help run test check fix web e2e-web schema bench chaos conformance release clean
 
 CARGO ?= cargo
 
@@ -19,6 +19,7 @@ test: ## install what the tests need, then run every test there is
 	@$(MAKE) --no-print-directory web
 	@if [ -d web/node_modules ]; then cd web && npm --silent test; fi
 	REQUIRE_POSTGRES=1 REQUIRE_AGENTS=1 scripts/cargo-test.sh
+	@$(MAKE) --no-print-directory e2e-web
 
 check: ## formatting, lints, the house's own rules
 	$(CARGO) fmt --all -- --check
@@ -32,6 +33,10 @@ fix: ## format, and apply what clippy can
 
 web: ## build the dashboard that is embedded in the binary
 	@scripts/web.sh
+
+e2e-web: web ## drive the built binary in a real browser, as a phone and as a screen
+	$(CARGO) build -p cli
+	cd web && npx --no-install playwright test --project=phone --project=desktop
 
 schema: ## write down the API's document and the dashboard's types of it
 	$(CARGO) build -p cli

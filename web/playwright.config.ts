@@ -7,7 +7,7 @@ const browser = { launchOptions: { executablePath: CHROMIUM, args: CHROMIUM_FLAG
 export default defineConfig({
   testDir: "e2e",
   outputDir: "node_modules/.cache/playwright",
-  timeout: 90_000,
+  timeout: 240_000,
   expect: { timeout: 15_000 },
   workers: 2,
   fullyParallel: true,

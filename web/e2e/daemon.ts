@@ -1,7 +1,7 @@
 // The built binary on a data directory of its own, with a repository to work on; nothing is left behind.
 
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 
@@ -87,6 +87,12 @@ export class Sidekick {
 
   show(id: string): TaskJson & Record<string, unknown> {
     return this.run("show", id);
+  }
+
+  /** A task's runs, as the API has them. */
+  runs(id: string): unknown {
+    const token = readFileSync(join(this.dir, "data/token"), "utf8").trim();
+    return JSON.parse(execFileSync("curl", ["-s", "-H", `Authorization: Bearer ${token}`, `${this.url}/api/tasks/${id}/runs`], { encoding: "utf8" }));
   }
 
   /** Waits until a task is in a state; the bound is for broken code. */

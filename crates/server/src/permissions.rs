@@ -9,6 +9,8 @@ const NEEDS: &[(Method, &str, Permission)] = &[
     (Method::GET, "/api/status", See),
     (Method::GET, "/api/projects", See),
     (Method::GET, "/api/plan", See),
+    (Method::GET, "/api/inbox", See),
+    (Method::GET, "/api/board", See),
     (Method::GET, "/api/sessions", See),
     (Method::GET, "/api/credits", See),
     (Method::GET, "/api/credits/history", See),

@@ -8,6 +8,7 @@ import { startDecisions } from "../lib/decisions";
 import { shell } from "../words/shell";
 import { routes } from "./pages";
 import { signIn } from "./sign-in";
+import { startWorker } from "./worker";
 import "./style.css";
 
 /** A page that broke: what was lost is only what it showed. */
@@ -44,6 +45,7 @@ const queries = new QueryClient({
   },
 });
 
+startWorker();
 startDecisions(() => void queries.invalidateQueries());
 
 void signIn().then(() =>

@@ -8,6 +8,7 @@ export const shell = {
   running: (running: number, limit: number) => `${running} of ${limit} running`,
   silent: "The daemon does not answer. What you see may be old; it is tried again by itself.",
   offline: "No network. What you decide is kept and sent once when it is back.",
+  newer: "There is a new version of the dashboard.", reload: "Use it",
   broken: "This page could not be shown; your tasks go on. Load it again, or use the command line meanwhile:",
   absent: "There is no such page.",
   home: "To the inbox",

@@ -8,6 +8,7 @@ import { Badge, Button, Card, control } from "../../components/ui/parts";
 import { decide, useDecisions } from "../../lib/decisions";
 import { useDraft } from "../../lib/drafts";
 import { useKeys } from "../../lib/keys";
+import { useWide } from "../../lib/wide";
 import { plain } from "../../lib/words";
 import { inbox as words } from "../../words/inbox";
 import { facts, Reasons, Sign } from "./facts";
@@ -16,6 +17,8 @@ import type { Need } from "./needs";
 /** One thing with all that it takes to decide it. */
 export function Focus({ need }: { need: Need }) {
   const { task } = need;
+  // Beside the list it is a part of the page; where the list is not shown it is the page.
+  const Heading = useWide() ? "h2" : "h1";
   const failed = task.checks.filter((check) => check.status !== "passed");
   const opinion = task.verdict?.opinion;
   const says = need.need === "question" ? undefined : (task.reason ?? task.summary);
@@ -24,7 +27,7 @@ export function Focus({ need }: { need: Need }) {
       <header className="space-y-1.5">
         <div className="flex items-start gap-3">
           <Sign need={need.need} />
-          <h2 className="min-w-0 flex-1 text-lg font-semibold tracking-tight break-words">{plain(task.title)} <span className="font-normal text-dim">{words.about[need.need]}</span></h2>
+          <Heading className="min-w-0 flex-1 text-lg font-semibold tracking-tight break-words">{plain(task.title)} <span className="font-normal text-dim">{words.about[need.need]}</span></Heading>
           <Link to="/tasks/$id" params={{ id: task.id }} className="inline-flex min-h-9 shrink-0 items-center gap-1 text-sm text-dim hover:text-ink">{words.open}<ArrowUpRight size={15} aria-hidden /></Link>
         </div>
         <p className="text-sm text-dim">{facts(need)}</p>
@@ -54,7 +57,8 @@ export function Focus({ need }: { need: Need }) {
 }
 
 function Part({ title, children }: { title?: string | undefined; children: ReactNode }) {
-  return <section className="space-y-1.5 p-4 text-sm">{title ? <h3 className="font-medium">{title}</h3> : null}{children}</section>;
+  const Heading = useWide() ? "h3" : "h2";
+  return <section className="space-y-1.5 p-4 text-sm">{title ? <Heading className="font-medium">{title}</Heading> : null}{children}</section>;
 }
 
 /** What is asked, one card each; a choice is one tap, or its number on the keyboard. */

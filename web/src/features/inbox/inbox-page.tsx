@@ -2,10 +2,12 @@ import { useNavigate, useSearch } from "@tanstack/react-router";
 import { ChevronLeft, ChevronRight } from "lucide-react";
 import { useRef } from "react";
 import { Composer } from "../../components/composer";
+import { DecisionNote } from "../../components/decision";
 import { Button, EmptyState, IconButton, PageBody, Problem, Skeleton } from "../../components/ui/parts";
 import { takeBack, useDecisions } from "../../lib/decisions";
 import { useKeys } from "../../lib/keys";
 import { useSwipe } from "../../lib/swipe";
+import { useWide } from "../../lib/wide";
 import { ago } from "../../lib/words";
 import { inbox as words } from "../../words/inbox";
 import { Alerts } from "./alerts";
@@ -25,10 +27,17 @@ export function InboxPage() {
   );
 }
 
+/** What was decided on tasks that are not in the list any more. */
+function Elsewhere({ items }: { items: Need[] }) {
+  const pending = useDecisions().filter((decision) => decision.state !== "sent" && !items.some((item) => item.task.id === decision.task));
+  return pending.map((decision) => <DecisionNote key={decision.key} decision={decision} named />);
+}
+
 function Empty() {
   return (
     <PageBody title={words.heading(0)}>
       <Alerts />
+      <Elsewhere items={[]} />
       <EmptyState title={words.empty}>{words.emptyMore}</EmptyState>
       <Composer />
     </PageBody>
@@ -54,18 +63,22 @@ function Waiting({ items, leftOut }: { items: Need[]; leftOut: number }) {
   ]);
   const swipe = useSwipe({ onLeft: () => go(at + 1), onRight: () => go(at - 1) });
   const item = items[at];
+  const wide = useWide();
   return (
     <main className="mx-auto grid max-w-7xl grid-cols-[minmax(0,1fr)] gap-6 px-4 pt-4 pb-10 sm:px-6 sm:pt-6 lg:grid-cols-[21rem_minmax(0,1fr)]">
-      <div className={`space-y-4 lg:sticky lg:top-6 lg:max-h-[calc(100dvh-3rem)] lg:self-start lg:overflow-y-auto lg:p-px ${wanted ? "hidden lg:block" : ""}`}>
+      {wide || !wanted ? (
+      <div className="space-y-4 lg:sticky lg:top-6 lg:max-h-[calc(100dvh-3rem)] lg:self-start lg:overflow-y-auto lg:p-0.5">
         <h1 className="text-xl font-semibold tracking-tight">{words.heading(items.length + leftOut)}</h1>
         <Alerts />
+        <Elsewhere items={items} />
         <ol aria-label={words.list} className="space-y-2">
           {items.map((one, n) => <li key={one.task.id}><Row need={one} selected={n === at} onSelect={() => go(n)} /></li>)}
         </ol>
         {leftOut > 0 ? <p className="text-sm text-dim">{words.leftOut(leftOut)}</p> : null}
       </div>
-      {item ? (
-        <div className={wanted ? "" : "hidden lg:block"} {...swipe}>
+      ) : null}
+      {item && (wide || wanted) ? (
+        <div {...swipe}>
           <div className="mb-3 flex items-center gap-1 lg:hidden">
             <Button look="quiet" className="-ml-3" onClick={() => void navigate({ to: "/", search: {} })}><ChevronLeft size={18} aria-hidden />{words.back}</Button>
             <span className="ml-auto text-sm text-dim tabular-nums" aria-live="polite">{words.of(at + 1, items.length)}</span>

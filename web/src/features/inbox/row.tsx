@@ -1,6 +1,7 @@
 import { DecisionNote } from "../../components/decision";
 import { Button } from "../../components/ui/parts";
 import { decide, useDecisions } from "../../lib/decisions";
+import { useWide } from "../../lib/wide";
 import { plain } from "../../lib/words";
 import { inbox as words } from "../../words/inbox";
 import { facts, Reasons, Sign } from "./facts";
@@ -9,6 +10,7 @@ import type { Need } from "./needs";
 /** One thing in the list. Where there is no room beside it, what takes one tap can be tapped here. */
 export function Row({ need, selected, onSelect }: { need: Need; selected: boolean; onSelect: () => void }) {
   const { task } = need;
+  const wide = useWide();
   const decision = useDecisions().find((one) => one.task === task.id);
   const says = need.need === "question" ? undefined : (task.reason ?? task.summary);
   return (
@@ -22,9 +24,7 @@ export function Row({ need, selected, onSelect }: { need: Need; selected: boolea
           <Reasons need={need} />
         </span>
       </button>
-      <div className="space-y-3 px-3 pb-3 empty:hidden lg:hidden">
-        {decision ? <DecisionNote decision={decision} /> : <Quick need={need} onLook={onSelect} />}
-      </div>
+      {wide ? null : <div className="space-y-3 px-3 pb-3 empty:hidden">{decision ? <DecisionNote decision={decision} /> : <Quick need={need} onLook={onSelect} />}</div>}
     </div>
   );
 }

@@ -144,7 +144,7 @@ function Credits({ accounts }: { accounts: Account[] }) {
           })}
         </div>
       ))}
-      {without.length > 0 ? <p className="px-4 py-3 text-sm text-dim">{words.loggedOut(without.map((account) => account.name).join(", "))} <Link to="/accounts" className="text-accent hover:underline">{words.logIn}</Link></p> : null}
+      {without.length > 0 ? <p className="px-4 py-3 text-sm text-dim">{words.loggedOut(without.map((account) => account.name).join(", "))} <Link to="/accounts" className="text-accent underline">{words.logIn}</Link></p> : null}
     </Card>
   );
 }

@@ -1,16 +1,16 @@
 import { useQuery } from "@tanstack/react-query";
 import { get } from "../../api/client";
 import type { Status } from "../../api/types";
-import { Badge, Card, Dim, Problem } from "../../components/ui/parts";
+import { Badge, Card, Dim, PageBody, Problem, Skeleton } from "../../components/ui/parts";
+import { shell } from "../../words/shell";
 import { ago } from "../../lib/words";
 
 export function StatusPage() {
   const status = useQuery({ queryKey: ["status"], queryFn: () => get<Status>("/api/status") });
-  if (status.isError) return <main className="mx-auto max-w-6xl p-4"><Problem error={status.error} /></main>;
-  if (!status.data) return null;
+  if (!status.data) return <PageBody title={shell.pages.machine}>{status.isError ? <Problem error={status.error} /> : <Skeleton />}</PageBody>;
   const { sandbox, agents, version, started_at } = status.data;
   return (
-    <main className="mx-auto max-w-6xl space-y-6 p-4">
+    <PageBody title={shell.pages.machine}>
       <section>
         <h2 className="mb-2 text-sm font-semibold">Agents</h2>
         <Card className="divide-y divide-stone-200 dark:divide-stone-800">
@@ -36,6 +36,6 @@ export function StatusPage() {
         </Card>
       </section>
       <p className="text-xs text-stone-500 dark:text-stone-400">Sidekick {version}, started {ago(started_at)}</p>
-    </main>
+    </PageBody>
   );
 }
