@@ -62,6 +62,7 @@ pub use planner::Plan;
 pub use sessions::{Session, SessionLogs};
 pub use settings::{Edit, Edited, Reader, SettingsError, SettingsHere, SettingsTaken, kept_before};
 pub use store::memory::{Note, Place};
+pub use store::spending::Spent;
 pub use workspace::{Diff, FileDiff, Person};
 
 /// The socket in the data directory on which live runs are answered.

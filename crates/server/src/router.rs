@@ -8,8 +8,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::routes::{
-    accounts, answers, calibration, events, hindsight, memory, plan, projects, questions, queue, routing,
-    session, sessions, settings, status, tasks,
+    accounts, answers, calibration, costs, events, hindsight, memory, plan, projects, questions, queue,
+    routing, session, sessions, settings, status, tasks,
 };
 use crate::{App, assets, guard, ws};
 
@@ -39,6 +39,7 @@ fn documented() -> OpenApiRouter<App> {
         .routes(routes!(accounts::list_credits))
         .routes(routes!(accounts::list_credit_history))
         .routes(routes!(accounts::switch_accounts))
+        .routes(routes!(costs::get_costs))
         .routes(routes!(session::create_session))
         .routes(routes!(session::create_link))
         .routes(routes!(tasks::list_tasks, tasks::create_task))

@@ -27,6 +27,7 @@ mod pg;
 pub mod records;
 pub mod runs;
 pub mod sessions;
+pub mod spending;
 mod sql;
 mod sqlite;
 pub mod tasks;

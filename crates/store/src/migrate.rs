@@ -77,6 +77,12 @@ const STEPS: &[(i64, &str, &str, &str)] = &[
         include_str!("../migrations/sqlite/0012_pipelines.sql"),
         include_str!("../migrations/postgres/0012_pipelines.sql"),
     ),
+    (
+        15,
+        "metrics",
+        include_str!("../migrations/sqlite/0015_metrics.sql"),
+        include_str!("../migrations/postgres/0015_metrics.sql"),
+    ),
 ];
 
 /// The schema this binary writes.

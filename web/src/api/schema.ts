@@ -38,6 +38,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/costs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was spent: by day, project, agent and kind of work, and for each work that was taken. */
+        get: operations["get_costs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/credits": {
         parameters: {
             query?: never;
@@ -972,6 +989,43 @@ export interface components {
              */
             usd: number;
         };
+        /** @description What was spent within some days. */
+        CostsView: {
+            /** @description By agent, the dearest first. */
+            by_agent: components["schemas"]["SpentView"][];
+            /** @description By day of the daemon's zone, the oldest first, days without any included. */
+            by_day: components["schemas"]["SpentView"][];
+            /** @description By kind of work, the dearest first. */
+            by_kind: components["schemas"]["SpentView"][];
+            /** @description By project, the dearest first. */
+            by_project: components["schemas"]["SpentView"][];
+            /**
+             * Format: int32
+             * @description How many days back it looks.
+             */
+            days: number;
+            /** @description All of it. */
+            total: components["schemas"]["SpentView"];
+        };
+        /** @description How much of a change ran in tests. Only changed lines that a report knows as executable count. */
+        CoverageView: {
+            /** @description The changed files that the reports name. */
+            files: components["schemas"]["FileCoverageView"][];
+            /**
+             * Format: int32
+             * @description Changed lines that could have run.
+             */
+            of: number;
+            /**
+             * Format: int32
+             * @description Changed lines that ran.
+             */
+            ran: number;
+            /** @description Changed code that no report names: no test loaded it. */
+            unnamed: string[];
+            /** @description `41 of 48 changed lines ran in tests`. */
+            words: string;
+        };
         /** @description A new task. */
         CreateTask: {
             /**
@@ -1170,6 +1224,23 @@ export interface components {
              * @description How far it moves the log-odds.
              */
             weight: number;
+        };
+        /** @description How much of a changed file ran in tests. */
+        FileCoverageView: {
+            /**
+             * Format: int32
+             * @description Changed lines that could have run.
+             */
+            of: number;
+            /** @description The file. */
+            path: string;
+            /**
+             * Format: int32
+             * @description Changed lines that ran.
+             */
+            ran: number;
+            /** @description What did not run, in lines of the new file. */
+            uncovered: components["schemas"]["SpanView"][];
         };
         /** @description A changed file. */
         FileDiffView: {
@@ -1425,6 +1496,10 @@ export interface components {
                  * @description How many of its runs may live at once.
                  */
                 concurrency: number;
+                /** @description The coverage reports that checks write, by the checks' names. */
+                coverage?: {
+                    [key: string]: string;
+                };
                 /** @description How its runs are contained: `sandbox` or `none`. */
                 isolation: string;
                 /** @description Its name. */
@@ -1729,6 +1804,10 @@ export interface components {
              * @description How many of its runs may live at once.
              */
             concurrency: number;
+            /** @description The coverage reports that checks write, by the checks' names. */
+            coverage?: {
+                [key: string]: string;
+            };
             /** @description How its runs are contained: `sandbox` or `none`. */
             isolation: string;
             /** @description Its name. */
@@ -2003,6 +2082,51 @@ export interface components {
             /** @description Its values, likewise. */
             values: Record<string, never>;
         };
+        /** @description Lines in a row, both ends included. */
+        SpanView: {
+            /**
+             * Format: int32
+             * @description The first.
+             */
+            from: number;
+            /**
+             * Format: int32
+             * @description The last.
+             */
+            to: number;
+        };
+        /** @description What was spent on one day, project, agent or kind of work. */
+        SpentView: {
+            /**
+             * Format: int64
+             * @description Works that were taken.
+             */
+            accepted: number;
+            /**
+             * Format: double
+             * @description Of these dollars, what is billed by use; the rest is in subscriptions.
+             */
+            charged_usd: number;
+            /**
+             * Format: double
+             * @description US dollars at list price; nothing for models of this machine.
+             */
+            cost_usd: number;
+            /** @description Of what: `2026-11-28`, or a name. */
+            name: string;
+            /**
+             * Format: int64
+             * @description Runs that began.
+             */
+            runs: number;
+            /** @description Tokens. */
+            tokens: components["schemas"]["TokensView"];
+            /**
+             * Format: double
+             * @description Dollars for each work that was taken; none when none was.
+             */
+            usd_per_accepted?: number | null;
+        };
         /** @description The size of a change. */
         StatView: {
             /**
@@ -2252,6 +2376,7 @@ export interface components {
             confidence: number;
             /** @description The same with its record: `0.82: 47 of 52 such were merged without a change`. */
             confidence_words: string;
+            coverage?: components["schemas"]["CoverageView"] | null;
             /** @description `review`, `approve`, `retry`, `escalate` or `ask`. */
             decision: string;
             /** @description The agent that was called. */
@@ -2430,6 +2555,30 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_costs: {
+        parameters: {
+            query?: {
+                /** @description Only so many days back, today included: 30 when left out, 366 at most. */
+                days?: number;
+                /** @description Only this project. */
+                project?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CostsView"];
                 };
             };
         };

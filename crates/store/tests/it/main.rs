@@ -17,6 +17,7 @@ mod merging;
 mod planning;
 mod queue;
 mod sessions;
+mod spending;
 mod steps;
 mod survives;
 mod verdicts;
