@@ -15,6 +15,7 @@
 
 pub mod accounts;
 pub mod backlog;
+pub mod board;
 pub mod checkpoints;
 pub mod estimates;
 pub mod events;
@@ -25,6 +26,7 @@ mod migrate;
 pub mod outbox;
 mod pg;
 pub mod records;
+pub mod remarks;
 pub mod runs;
 pub mod sessions;
 pub mod spending;

@@ -7,6 +7,7 @@
 )]
 
 mod accounts;
+mod board;
 mod harness;
 mod hindsights;
 mod life;
@@ -16,6 +17,7 @@ mod memory;
 mod merging;
 mod planning;
 mod queue;
+mod remarks;
 mod sessions;
 mod spending;
 mod steps;
