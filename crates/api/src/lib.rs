@@ -10,6 +10,7 @@ mod board;
 mod changes;
 mod client;
 mod conversation;
+mod costs;
 mod hindsight;
 mod plan;
 mod problem;
@@ -35,6 +36,7 @@ pub use client::{Client, ClientError, EventLines, escaped};
 pub use conversation::{
     Chat, ChatView, ConversationView, CreateConversation, MessageView, ProposalView, RenameConversation,
 };
+pub use costs::{CostsView, SpentView};
 pub use hindsight::{AdviceView, AppliedView, CostView, HindsightView, HindsightsView, TogetherView};
 pub use plan::{EstimateView, PlanView, PlannedView};
 pub use problem::Problem;

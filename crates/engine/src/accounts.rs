@@ -149,6 +149,11 @@ impl Engine {
         Ok(self.context.store.read(move |tx| accounts::history(tx, account.as_deref(), since)).await?)
     }
 
+    /// What was spent since a moment, hour by hour.
+    pub async fn spending(&self, since: Timestamp) -> Result<Vec<store::spending::Spent>, Error> {
+        Ok(self.context.store.read(move |tx| store::spending::since(tx, since)).await?)
+    }
+
     /// The zone times are shown in.
     pub fn zone(&self) -> TimeZone {
         self.context.options().zone.clone()

@@ -69,6 +69,7 @@ pub use remarks::{NewRemark, Spot};
 pub use sessions::{Session, SessionLogs};
 pub use settings::{Edit, Edited, Reader, SettingsError, SettingsHere, SettingsTaken, kept_before};
 pub use store::memory::{Note, Place};
+pub use store::spending::Spent;
 pub use workspace::{Diff, FileDiff, Held, Person};
 
 /// The socket in the data directory on which live runs are answered.

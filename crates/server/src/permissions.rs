@@ -14,6 +14,7 @@ const NEEDS: &[(Method, &str, Permission)] = &[
     (Method::GET, "/api/sessions", See),
     (Method::GET, "/api/credits", See),
     (Method::GET, "/api/credits/history", See),
+    (Method::GET, "/api/costs", See),
     (Method::POST, "/api/accounts/switch", Operate),
     (Method::POST, "/api/link", Administer),
     (Method::GET, "/api/tasks", See),

@@ -8,8 +8,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::routes::{
-    accounts, answers, board, calibration, changes, conversations, events, fork, hindsight, memory, plan,
-    projects, questions, queue, remarks, routing, session, sessions, settings, status, tasks,
+    accounts, answers, board, calibration, changes, conversations, costs, events, fork, hindsight, memory, plan, projects, questions, queue, remarks, routing, session, sessions, settings, status, tasks,
 };
 use crate::{App, assets, guard, ws};
 
@@ -41,6 +40,7 @@ fn documented() -> OpenApiRouter<App> {
         .routes(routes!(accounts::list_credits))
         .routes(routes!(accounts::list_credit_history))
         .routes(routes!(accounts::switch_accounts))
+        .routes(routes!(costs::get_costs))
         .routes(routes!(session::create_session))
         .routes(routes!(session::create_link))
         .routes(routes!(tasks::list_tasks, tasks::create_task))

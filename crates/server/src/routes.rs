@@ -6,6 +6,7 @@ pub(crate) mod board;
 pub(crate) mod calibration;
 pub(crate) mod changes;
 pub(crate) mod conversations;
+pub(crate) mod costs;
 pub(crate) mod events;
 pub(crate) mod fork;
 pub(crate) mod hindsight;

@@ -30,6 +30,7 @@ pub mod records;
 pub mod remarks;
 pub mod runs;
 pub mod sessions;
+pub mod spending;
 mod sql;
 mod sqlite;
 pub mod tasks;

@@ -84,6 +84,12 @@ const STEPS: &[(i64, &str, &str, &str)] = &[
         include_str!("../migrations/postgres/0014_conversations.sql"),
     ),
     (
+        15,
+        "metrics",
+        include_str!("../migrations/sqlite/0015_metrics.sql"),
+        include_str!("../migrations/postgres/0015_metrics.sql"),
+    ),
+    (
         17,
         "remarks",
         include_str!("../migrations/sqlite/0017_remarks.sql"),

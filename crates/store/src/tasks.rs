@@ -24,7 +24,9 @@ pub use merging::{InQueue, at_work, landed_by, merge_queue, yielding};
 
 use crate::conversations::THOUGHT;
 use crate::sql::{Row, Tx, Value};
-use crate::{Error, checkpoints, estimates, events, hindsights, outbox, records, remarks, runs, verdicts};
+use crate::{
+    Error, checkpoints, estimates, events, hindsights, outbox, records, remarks, runs, spending, verdicts,
+};
 
 pub use after::{adjust, look_again};
 pub use fork::fork;
@@ -111,6 +113,7 @@ pub(crate) fn change_all(
     before_writing(tx)?;
     for record in &placed {
         records::note(tx, &before, &record.event)?;
+        spending::note(tx, &work, record)?;
         events::store(tx, record)?;
     }
     let known_run = before.run.as_ref().map(|run| run.id);

@@ -55,6 +55,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/costs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was spent: by day, project, agent and kind of work, and for each work that was taken. */
+        get: operations["get_costs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/credits": {
         parameters: {
             query?: never;
@@ -1305,6 +1322,24 @@ export interface components {
              * @description What they cost at list price, in US dollars.
              */
             usd: number;
+        };
+        /** @description What was spent within some days. */
+        CostsView: {
+            /** @description By agent, the dearest first. */
+            by_agent: components["schemas"]["SpentView"][];
+            /** @description By day of the daemon's zone, the oldest first, days without any included. */
+            by_day: components["schemas"]["SpentView"][];
+            /** @description By kind of work, the dearest first. */
+            by_kind: components["schemas"]["SpentView"][];
+            /** @description By project, the dearest first. */
+            by_project: components["schemas"]["SpentView"][];
+            /**
+             * Format: int32
+             * @description How many days back it looks.
+             */
+            days: number;
+            /** @description All of it. */
+            total: components["schemas"]["SpentView"];
         };
         /** @description How much of a change ran in tests. Only changed lines that a report knows as executable count. */
         CoverageView: {
@@ -2566,6 +2601,38 @@ export interface components {
              */
             to: number;
         };
+        /** @description What was spent on one day, project, agent or kind of work. */
+        SpentView: {
+            /**
+             * Format: int64
+             * @description Works that were taken.
+             */
+            accepted: number;
+            /**
+             * Format: double
+             * @description Of these dollars, what is billed by use; the rest is in subscriptions.
+             */
+            charged_usd: number;
+            /**
+             * Format: double
+             * @description US dollars at list price; nothing for models of this machine.
+             */
+            cost_usd: number;
+            /** @description Of what: `2026-11-28`, or a name. */
+            name: string;
+            /**
+             * Format: int64
+             * @description Runs that began.
+             */
+            runs: number;
+            /** @description Tokens. */
+            tokens: components["schemas"]["TokensView"];
+            /**
+             * Format: double
+             * @description Dollars for each work that was taken; none when none was.
+             */
+            usd_per_accepted?: number | null;
+        };
         /** @description The size of a change. */
         StatView: {
             /**
@@ -3076,6 +3143,30 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_costs: {
+        parameters: {
+            query?: {
+                /** @description Only so many days back, today included: 30 when left out, 366 at most. */
+                days?: number;
+                /** @description Only this project. */
+                project?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CostsView"];
                 };
             };
         };

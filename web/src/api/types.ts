@@ -4,6 +4,7 @@ import type { components } from "./schema";
 
 type Schemas = components["schemas"];
 
+export type Spent = Schemas["SpentView"];
 export type State = "queued" | "running" | "waiting" | "review" | "completed" | "failed" | "cancelled";
 export type Account = Schemas["AccountView"];
 export type Agent = Schemas["AgentStatus"];
@@ -11,6 +12,7 @@ export type Changed = Schemas["SettingsChanged"];
 export type Check = Schemas["CheckView"];
 export type Checkpoint = Schemas["CheckpointView"];
 export type Collision = Schemas["CollisionView"];
+export type Costs = Schemas["CostsView"];
 export type Diff = Schemas["DiffView"];
 export type DiffLine = Schemas["DiffLineView"];
 export type Effective = Schemas["EffectiveView"];

@@ -20,6 +20,7 @@ mod planning;
 mod queue;
 mod remarks;
 mod sessions;
+mod spending;
 mod steps;
 mod survives;
 mod verdicts;
