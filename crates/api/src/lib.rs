@@ -11,6 +11,7 @@ mod hindsight;
 mod plan;
 mod problem;
 mod project;
+mod push;
 mod questions;
 mod queue;
 mod request;
@@ -30,6 +31,7 @@ pub use hindsight::{AdviceView, AppliedView, CostView, HindsightView, Hindsights
 pub use plan::{EstimateView, PlanView, PlannedView};
 pub use problem::Problem;
 pub use project::ProjectView;
+pub use push::{AlertView, DismissAlert, PushKeyView, PushKeys, PushTried, SubscribePush, UnsubscribePush};
 pub use questions::{AlikeAnswered, AnswerAlike, AskedView, AskingView, LinkView, RefusedView};
 pub use queue::{CollisionView, PlaceView, QueueItemView, QueueView};
 pub use request::{AdjustTask, Approve, CreateTask, Reject, Retry, Revert, Rollback, SendBack};

@@ -7,6 +7,7 @@
 //! vocabulary of the log, one of the two serialised formats of the project (the other is crate `api`).
 
 pub mod account;
+pub mod alert;
 pub mod alike;
 pub mod check;
 pub mod classify;
@@ -23,6 +24,7 @@ pub mod landing;
 pub mod memory;
 pub mod mention;
 pub mod nature;
+pub mod notice;
 pub mod pipeline;
 pub mod placement;
 pub mod plan;

@@ -8,8 +8,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::routes::{
-    accounts, answers, calibration, events, hindsight, memory, plan, projects, questions, queue, routing,
-    session, sessions, settings, status, tasks,
+    accounts, answers, calibration, events, hindsight, memory, plan, projects, push, questions, queue,
+    routing, session, sessions, settings, status, tasks,
 };
 use crate::{App, assets, guard, ws};
 
@@ -33,6 +33,11 @@ fn documented() -> OpenApiRouter<App> {
         .routes(routes!(status::get_status))
         .routes(routes!(projects::list_projects))
         .routes(routes!(plan::get_plan))
+        .routes(routes!(push::get_push_key))
+        .routes(routes!(push::subscribe_push, push::unsubscribe_push))
+        .routes(routes!(push::test_push))
+        .routes(routes!(push::list_alerts))
+        .routes(routes!(push::dismiss_alert))
         .routes(routes!(settings::get_settings, settings::change_settings))
         .routes(routes!(settings::write_settings))
         .routes(routes!(sessions::list_sessions))

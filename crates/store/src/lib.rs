@@ -24,6 +24,7 @@ pub mod memory;
 mod migrate;
 pub mod outbox;
 mod pg;
+pub mod push;
 pub mod records;
 pub mod runs;
 pub mod sessions;

@@ -77,6 +77,12 @@ const STEPS: &[(i64, &str, &str, &str)] = &[
         include_str!("../migrations/sqlite/0012_pipelines.sql"),
         include_str!("../migrations/postgres/0012_pipelines.sql"),
     ),
+    (
+        16,
+        "push",
+        include_str!("../migrations/sqlite/0016_push.sql"),
+        include_str!("../migrations/postgres/0016_push.sql"),
+    ),
 ];
 
 /// The schema this binary writes.

@@ -15,6 +15,7 @@ mod log;
 mod memory;
 mod merging;
 mod planning;
+mod push;
 mod queue;
 mod sessions;
 mod steps;
