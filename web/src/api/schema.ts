@@ -21,6 +21,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What of budgets and credits is about to stop work, or does. */
+        get: operations["list_alerts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alerts/dismiss": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Shows this occurrence of an alert no more. */
+        post: operations["dismiss_alert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/calibration": {
         parameters: {
             query?: never;
@@ -186,6 +220,58 @@ export interface paths {
         get: operations["list_projects"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/push/key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The key that a browser subscribes with. */
+        get: operations["get_push_key"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/push/subscriptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tells this browser from now on. Repeating it renews it. */
+        post: operations["subscribe_push"];
+        /** Tells this browser no more. */
+        delete: operations["unsubscribe_push"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/push/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends a trial to this person's browsers. */
+        post: operations["test_push"];
         delete?: never;
         options?: never;
         head?: never;
@@ -756,6 +842,26 @@ export interface components {
             /** @description What it says of itself. */
             version?: string | null;
         };
+        /** @description Something that is about to stop work, or does. */
+        AlertView: {
+            /** @description Another for each occurrence. */
+            id: string;
+            /** @description `budget` or `credits`. */
+            kind: string;
+            /** @description The project or the account. */
+            of: string;
+            /** @description Whether it stops work already. */
+            stops: boolean;
+            /** @description One sentence. */
+            text: string;
+            /** @description When it is over by itself. */
+            until: string;
+            /**
+             * Format: double
+             * @description The share that is used, 0 to 1 and more.
+             */
+            used: number;
+        };
         /** @description What became of it. */
         AlikeAnswered: {
             /** @description Those that were answered, as they are now. */
@@ -972,6 +1078,25 @@ export interface components {
              */
             usd: number;
         };
+        /** @description How much of a change ran in tests. Only changed lines that a report knows as executable count. */
+        CoverageView: {
+            /** @description The changed files that the reports name. */
+            files: components["schemas"]["FileCoverageView"][];
+            /**
+             * Format: int32
+             * @description Changed lines that could have run.
+             */
+            of: number;
+            /**
+             * Format: int32
+             * @description Changed lines that ran.
+             */
+            ran: number;
+            /** @description Changed code that no report names: no test loaded it. */
+            unnamed: string[];
+            /** @description `41 of 48 changed lines ran in tests`. */
+            words: string;
+        };
         /** @description A new task. */
         CreateTask: {
             /**
@@ -1089,6 +1214,11 @@ export interface components {
             /** @description Whether it was cut at the size limit. */
             truncated: boolean;
         };
+        /** @description An alert that is not to be shown any more. */
+        DismissAlert: {
+            /** @description Its id. */
+            id: string;
+        };
         /** @description A value in force. */
         EffectiveView: {
             /** @description `file`, `environment` or `default`. */
@@ -1170,6 +1300,23 @@ export interface components {
              * @description How far it moves the log-odds.
              */
             weight: number;
+        };
+        /** @description How much of a changed file ran in tests. */
+        FileCoverageView: {
+            /**
+             * Format: int32
+             * @description Changed lines that could have run.
+             */
+            of: number;
+            /** @description The file. */
+            path: string;
+            /**
+             * Format: int32
+             * @description Changed lines that ran.
+             */
+            ran: number;
+            /** @description What did not run, in lines of the new file. */
+            uncovered: components["schemas"]["SpanView"][];
         };
         /** @description A changed file. */
         FileDiffView: {
@@ -1351,6 +1498,31 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description A page of something. */
+        Page_AlertView: {
+            /** @description The items. */
+            items: {
+                /** @description Another for each occurrence. */
+                id: string;
+                /** @description `budget` or `credits`. */
+                kind: string;
+                /** @description The project or the account. */
+                of: string;
+                /** @description Whether it stops work already. */
+                stops: boolean;
+                /** @description One sentence. */
+                text: string;
+                /** @description When it is over by itself. */
+                until: string;
+                /**
+                 * Format: double
+                 * @description The share that is used, 0 to 1 and more.
+                 */
+                used: number;
+            }[];
+            /** @description Give this as `cursor` for the next page; none on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description A page of something. */
         Page_AskedView: {
             /** @description The items. */
             items: {
@@ -1425,6 +1597,10 @@ export interface components {
                  * @description How many of its runs may live at once.
                  */
                 concurrency: number;
+                /** @description The coverage reports that checks write, by the checks' names. */
+                coverage?: {
+                    [key: string]: string;
+                };
                 /** @description How its runs are contained: `sandbox` or `none`. */
                 isolation: string;
                 /** @description Its name. */
@@ -1729,6 +1905,10 @@ export interface components {
              * @description How many of its runs may live at once.
              */
             concurrency: number;
+            /** @description The coverage reports that checks write, by the checks' names. */
+            coverage?: {
+                [key: string]: string;
+            };
             /** @description How its runs are contained: `sandbox` or `none`. */
             isolation: string;
             /** @description Its name. */
@@ -1749,6 +1929,25 @@ export interface components {
              * @description The longest an agent may take, in minutes.
              */
             timeout_minutes: number;
+        };
+        /** @description What browsers subscribe with. */
+        PushKeyView: {
+            /** @description The `applicationServerKey`, base64url. */
+            key: string;
+        };
+        /** @description The keys of a browser. */
+        PushKeys: {
+            /** @description Its secret. */
+            auth: string;
+            /** @description Its public key. */
+            p256dh: string;
+        };
+        /** @description What became of a trial. */
+        PushTried: {
+            /** @description Why the others did not. */
+            failed: string[];
+            /** @description How many browsers' services took it. */
+            told: number;
         };
         /** @description What a task's agent asked a person. */
         QuestionView: {
@@ -2003,6 +2202,19 @@ export interface components {
             /** @description Its values, likewise. */
             values: Record<string, never>;
         };
+        /** @description Lines in a row, both ends included. */
+        SpanView: {
+            /**
+             * Format: int32
+             * @description The first.
+             */
+            from: number;
+            /**
+             * Format: int32
+             * @description The last.
+             */
+            to: number;
+        };
         /** @description The size of a change. */
         StatView: {
             /**
@@ -2061,6 +2273,13 @@ export interface components {
              * @description The highest.
              */
             to: number;
+        };
+        /** @description A browser that wants to be told: what `PushSubscription.toJSON()` gives. */
+        SubscribePush: {
+            /** @description Where its push service takes messages for it. */
+            endpoint: string;
+            /** @description Its keys. */
+            keys: components["schemas"]["PushKeys"];
         };
         /** @description Switches accounts. */
         SwitchAccount: {
@@ -2224,6 +2443,11 @@ export interface components {
              */
             output: number;
         };
+        /** @description A browser that is not to be told any more. */
+        UnsubscribePush: {
+            /** @description The address it was told at. */
+            endpoint: string;
+        };
         /** @description What runs consumed. */
         UsedView: {
             /**
@@ -2252,6 +2476,7 @@ export interface components {
             confidence: number;
             /** @description The same with its record: `0.82: 47 of 52 such were merged without a change`. */
             confidence_words: string;
+            coverage?: components["schemas"]["CoverageView"] | null;
             /** @description `review`, `approve`, `retry`, `escalate` or `ask`. */
             decision: string;
             /** @description The agent that was called. */
@@ -2393,6 +2618,54 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Problem"];
                 };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_alerts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AlertView"];
+                };
+            };
+        };
+    };
+    dismiss_alert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DismissAlert"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             404: {
                 headers: {
@@ -2675,6 +2948,94 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_ProjectView"];
+                };
+            };
+        };
+    };
+    get_push_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PushKeyView"];
+                };
+            };
+        };
+    };
+    subscribe_push: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SubscribePush"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unsubscribe_push: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UnsubscribePush"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    test_push: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PushTried"];
                 };
             };
         };
