@@ -6,6 +6,7 @@
 //! Start reading at [`work`]: the one transition function of a task and its latest run. [`event`] is the
 //! vocabulary of the log, one of the two serialised formats of the project (the other is crate `api`).
 
+pub mod access;
 pub mod account;
 pub mod alert;
 pub mod alike;
@@ -47,6 +48,7 @@ pub mod usage;
 pub mod when;
 pub mod work;
 
+pub use access::{Actor, Permission, Role};
 pub use account::Account;
 pub use check::{CheckResult, CheckStatus};
 pub use diff::DiffStat;

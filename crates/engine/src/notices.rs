@@ -29,7 +29,7 @@ const FILE: &str = "push.key";
 /// Messages on their way at once.
 const MOST: usize = 8;
 /// How long one is ours.
-const LEASE: Duration = Duration::from_mins(2);
+const LEASE: Duration = Duration::from_secs(40);
 /// Tries of one message, with growing pauses: about a day.
 const MOST_TRIES: u32 = 8;
 const FIRST_PAUSE: Duration = Duration::from_secs(10);

@@ -17,6 +17,7 @@ mod reading;
 mod record;
 mod review;
 mod steps;
+mod telling;
 mod tools;
 
 use std::path::PathBuf;

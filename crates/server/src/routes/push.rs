@@ -6,8 +6,8 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use store::push::Subscription;
 
-use super::tasks::ACTOR;
 use crate::App;
+use crate::access::Caller;
 use crate::error::Failure;
 
 /// The key that a browser subscribes with.
@@ -21,11 +21,12 @@ pub(crate) async fn get_push_key(State(app): State<App>) -> Json<PushKeyView> {
     responses((status = 204), (status = 422, body = Problem)))]
 pub(crate) async fn subscribe_push(
     State(app): State<App>,
+    caller: Caller,
     Json(body): Json<SubscribePush>,
 ) -> Result<StatusCode, Failure> {
     let new = Subscription {
         endpoint: body.endpoint,
-        person: ACTOR.into(),
+        person: caller.actor.to_string(),
         p256dh: body.keys.p256dh,
         auth: body.keys.auth,
         created_at: engine::clock::now(),
@@ -46,8 +47,8 @@ pub(crate) async fn unsubscribe_push(
 
 /// Sends a trial to this person's browsers.
 #[utoipa::path(post, path = "/api/push/test", responses((status = 200, body = PushTried)))]
-pub(crate) async fn test_push(State(app): State<App>) -> Result<Json<PushTried>, Failure> {
-    let (told, failed) = app.engine.try_push(ACTOR.into()).await?;
+pub(crate) async fn test_push(State(app): State<App>, caller: Caller) -> Result<Json<PushTried>, Failure> {
+    let (told, failed) = app.engine.try_push(caller.actor.to_string()).await?;
     Ok(Json(PushTried { told, failed }))
 }
 
