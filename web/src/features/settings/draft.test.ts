@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { at, lines, pairs } from "./draft";
-import { bytes } from "./notifications";
+import { bytes } from "./key";
 
 describe("what is typed becomes settings", () => {
   it("finds values and what is not there", () => {

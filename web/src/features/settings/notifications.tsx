@@ -6,12 +6,7 @@ import type { PushKey, PushTried } from "../../api/types";
 import { Button, Card, Dim, Problem } from "../../components/ui/parts";
 import { plain } from "../../lib/words";
 import { settings as words } from "../../words/settings";
-
-/** A key as browsers want it. */
-export function bytes(key: string): Uint8Array<ArrayBuffer> {
-  const text = atob(key.replaceAll("-", "+").replaceAll("_", "/"));
-  return Uint8Array.from(text, (char) => char.charCodeAt(0));
-}
+import { bytes } from "./key";
 
 const can = () => "serviceWorker" in navigator && "PushManager" in window && "Notification" in window;
 
