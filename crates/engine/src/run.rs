@@ -262,7 +262,7 @@ impl Drive {
     }
 
     fn continuation_file(&self) -> PathBuf {
-        self.context.options().data_dir.join("continuations").join(format!("{}.md", self.work.task.id))
+        self.context.continuation_file(self.work.task.id)
     }
 
     async fn changed_files(&self) -> Vec<String> {

@@ -15,6 +15,7 @@
 
 pub mod accounts;
 pub mod backlog;
+pub mod board;
 pub mod checkpoints;
 pub mod estimates;
 pub mod events;
@@ -26,6 +27,7 @@ pub mod outbox;
 mod pg;
 pub mod push;
 pub mod records;
+pub mod remarks;
 pub mod runs;
 pub mod sessions;
 mod sql;

@@ -7,6 +7,7 @@
 )]
 
 mod accounts;
+mod board;
 mod harness;
 mod hindsights;
 mod life;
@@ -17,6 +18,7 @@ mod merging;
 mod planning;
 mod push;
 mod queue;
+mod remarks;
 mod sessions;
 mod steps;
 mod survives;
