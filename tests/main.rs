@@ -30,6 +30,7 @@ mod pages;
 mod planner;
 mod prompts;
 mod pty;
+mod push;
 mod routing;
 mod sessions;
 mod settings;

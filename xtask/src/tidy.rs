@@ -15,9 +15,10 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("api", &["domain"]),
     ("gateway", &["domain"]),
     ("mcp", &[]),
+    ("push", &[]),
     ("settings", &[]),
     ("simulator", &["domain"]),
-    ("engine", &["agents", "domain", "gateway", "runner", "settings", "store", "workspace"]),
+    ("engine", &["agents", "domain", "gateway", "push", "runner", "settings", "store", "workspace"]),
     ("server", &["api", "domain", "engine", "mcp", "store"]),
     (
         "cli",
@@ -38,6 +39,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("clap", &["cli"]),
     ("ratatui", &["cli"]),
     ("yaml-edit", &["settings"]),
+    ("p256", &["push", "testkit"]),
 ];
 
 /// Names that say nothing about what is in a file.

@@ -15,6 +15,7 @@ mod hindsight;
 mod plan;
 mod problem;
 mod project;
+mod push;
 mod questions;
 mod queue;
 mod remark;
@@ -41,6 +42,7 @@ pub use hindsight::{AdviceView, AppliedView, CostView, HindsightView, Hindsights
 pub use plan::{EstimateView, PlanView, PlannedView};
 pub use problem::Problem;
 pub use project::ProjectView;
+pub use push::{AlertView, DismissAlert, PushKeyView, PushKeys, PushTried, SubscribePush, UnsubscribePush};
 pub use questions::{AlikeAnswered, AnswerAlike, AskedView, AskingView, LinkView, RefusedView};
 pub use queue::{CollisionView, PlaceView, QueueItemView, QueueView, current_collisions};
 pub use remark::{EditRemark, RemarkView, WriteRemark};

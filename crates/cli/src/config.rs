@@ -61,6 +61,7 @@ struct File {
     local_model: Option<LocalModelFile>,
     hindsight: HindsightFile,
     brain: BrainFile,
+    push: PushFile,
     /// Who does what; the first rule that holds counts.
     routes: Vec<routes::RuleFile>,
     routing: routes::RoutingFile,
@@ -73,6 +74,16 @@ struct LocalModelFile {
     url: String,
     model: String,
     key: Option<accounts::Secret>,
+}
+
+/// Telling browsers.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct PushFile {
+    /// Hosts of push services that may be private and unencrypted.
+    allow: Vec<String>,
+    /// Whom push services may write to: `mailto:…` or `https:…`.
+    contact: Option<String>,
 }
 
 /// Looking back on tasks that are over.
@@ -345,6 +356,7 @@ fn options(file: File, dir: &Path, data_dir: &Path, own: PathBuf) -> Result<engi
         local_model: file.local_model.map(local_model).transpose()?,
         hindsight,
         brain,
+        push: engine::PushOptions { allow: file.push.allow, contact: file.push.contact },
         sessions: if file.sessions { session_logs() } else { Vec::new() },
         dispatch: true,
     })

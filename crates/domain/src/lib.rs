@@ -8,6 +8,7 @@
 
 pub mod access;
 pub mod account;
+pub mod alert;
 pub mod alike;
 pub mod check;
 pub mod classify;
@@ -26,6 +27,7 @@ pub mod landing;
 pub mod memory;
 pub mod mention;
 pub mod nature;
+pub mod notice;
 pub mod pipeline;
 pub mod placement;
 pub mod plan;

@@ -12,6 +12,7 @@
 
 mod accounts;
 mod agents_here;
+mod alerts;
 pub mod alike;
 pub mod approval;
 mod brain;
@@ -28,6 +29,7 @@ mod janitor;
 mod landing;
 pub mod links;
 mod local_model;
+mod notices;
 mod pass;
 mod planner;
 pub mod prompt;
@@ -64,6 +66,7 @@ pub use hindsight::{HindsightOptions, LookedBack};
 pub use intake::{Pipelines, Request, Unclear};
 pub use landing::{Place as QueuePlace, places as queue_places};
 pub use local_model::LocalModel;
+pub use notices::PushOptions;
 pub use planner::Plan;
 pub use remarks::{NewRemark, Spot};
 pub use sessions::{Session, SessionLogs};
@@ -128,6 +131,8 @@ pub struct Options {
     pub hindsight: HindsightOptions,
     /// Who answers in conversations, and what is confirmed first.
     pub brain: BrainOptions,
+    /// How browsers are told when something needs a person.
+    pub push: PushOptions,
     /// Where the logs of sessions are that people start by hand; none are read without.
     pub sessions: Vec<SessionLogs>,
     /// Whether queued tasks are started; without it only what is asked for is done.
@@ -189,6 +194,7 @@ pub(crate) struct Context {
     /// What live runs show when they ask for something, and how often they did.
     pub(crate) passes: pass::Passes,
     pub(crate) links: links::Links,
+    pub(crate) push: notices::Push,
     pub(crate) calls: desk::Calls,
     pub(crate) local_model: Option<local_model::Asking>,
     /// The model that is asked in hindsight.
@@ -230,9 +236,12 @@ impl Engine {
             pass::Passes::open(&options.data_dir).map_err(|error| Error::Repository(error.to_string()))?;
         let links = links::Links::open(&options.data_dir);
         let links = links.map_err(|error| Error::Repository(error.to_string()))?;
+        let push = notices::Push::open(&options.data_dir);
+        let push = push.map_err(|error| Error::Repository(error.to_string()))?;
         let context = Arc::new(Context {
             passes,
             links,
+            push,
             calls: desk::Calls::default(),
             local_model: options.local_model.clone().map(local_model::Asking::new),
             in_hindsight: hindsight::asking(&options),
@@ -265,6 +274,7 @@ impl Engine {
             components.push(tokio::spawn(radar::serve(Arc::clone(&context))));
             let handle = Self { context: Arc::clone(&context), components: Arc::default() };
             components.push(tokio::spawn(brain::serve(handle)));
+            components.push(tokio::spawn(notices::serve(Arc::clone(&context))));
         }
         Ok(Self { context, components: Arc::new(Mutex::new(components)) })
     }

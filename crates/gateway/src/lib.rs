@@ -13,6 +13,7 @@
 pub mod dialect;
 pub mod limits;
 pub mod meter;
+pub mod outward;
 mod serve;
 mod upstream;
 

@@ -1,5 +1,6 @@
 //! The way to a provider: one HTTP client a run, over TLS unless the provider is on this machine.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,19 +10,39 @@ use hyper::body::Bytes;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::connect::dns::{GaiResolver, Name};
 use hyper_util::rt::TokioExecutor;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
+use tower_service::Service;
 
 const CONNECT_TIME: Duration = Duration::from_secs(10);
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 pub(crate) type HttpClient = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
 
 /// The client, or why there is none, for people. Servers are trusted that the system trusts, or that the file
 /// `certificates` (PEM) names instead.
 pub(crate) fn client(encrypted: bool, certificates: Option<&Path>) -> Result<HttpClient, String> {
-    let mut http = HttpConnector::new();
+    client_with(GaiResolver::new(), encrypted, certificates)
+}
+
+/// The same, with what makes addresses of names.
+pub(crate) fn client_with<R>(
+    resolver: R,
+    encrypted: bool,
+    certificates: Option<&Path>,
+) -> Result<Client<HttpsConnector<HttpConnector<R>>, Full<Bytes>>, String>
+where
+    R: Service<Name, Response: Iterator<Item = SocketAddr> + Send, Error: Into<BoxError>, Future: Send>
+        + Clone
+        + Send
+        + Sync
+        + 'static,
+{
+    let mut http = HttpConnector::new_with_resolver(resolver);
     http.enforce_http(false);
     http.set_connect_timeout(Some(CONNECT_TIME));
     http.set_nodelay(true);

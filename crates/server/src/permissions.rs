@@ -22,6 +22,13 @@ const NEEDS: &[(Method, &str, Permission)] = &[
     (Method::GET, "/api/tasks/{id}", See),
     (Method::PATCH, "/api/tasks/{id}", Operate),
     (Method::GET, "/api/routes", See),
+    (Method::GET, "/api/push/key", See),
+    // To be told is to see; a browser is taken in by whoever may answer what it is told.
+    (Method::POST, "/api/push/subscriptions", Review),
+    (Method::DELETE, "/api/push/subscriptions", Review),
+    (Method::POST, "/api/push/test", Review),
+    (Method::GET, "/api/alerts", See),
+    (Method::POST, "/api/alerts/dismiss", Review),
     (Method::GET, "/api/settings", Operate),
     (Method::PATCH, "/api/settings", Administer),
     (Method::PUT, "/api/settings/text", Administer),

@@ -8,7 +8,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::routes::{
-    accounts, answers, board, calibration, changes, conversations, costs, events, fork, hindsight, memory, plan, projects, questions, queue, remarks, routing, session, sessions, settings, status, tasks,
+    accounts, answers, board, calibration, changes, conversations, costs, events, fork, hindsight, memory, plan, projects, push, questions, queue, remarks, routing, session, sessions, settings, status, tasks,
 };
 use crate::{App, assets, guard, ws};
 
@@ -32,6 +32,11 @@ fn documented() -> OpenApiRouter<App> {
         .routes(routes!(status::get_status))
         .routes(routes!(projects::list_projects))
         .routes(routes!(plan::get_plan))
+        .routes(routes!(push::get_push_key))
+        .routes(routes!(push::subscribe_push, push::unsubscribe_push))
+        .routes(routes!(push::test_push))
+        .routes(routes!(push::list_alerts))
+        .routes(routes!(push::dismiss_alert))
         .routes(routes!(board::get_inbox))
         .routes(routes!(board::get_board))
         .routes(routes!(settings::get_settings, settings::change_settings))

@@ -13,6 +13,7 @@ pub(crate) mod hindsight;
 pub(crate) mod memory;
 pub(crate) mod plan;
 pub(crate) mod projects;
+pub(crate) mod push;
 pub(crate) mod questions;
 pub(crate) mod queue;
 pub(crate) mod remarks;

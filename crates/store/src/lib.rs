@@ -26,6 +26,7 @@ pub mod memory;
 mod migrate;
 pub mod outbox;
 mod pg;
+pub mod push;
 pub mod records;
 pub mod remarks;
 pub mod runs;

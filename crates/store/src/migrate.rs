@@ -90,6 +90,12 @@ const STEPS: &[(i64, &str, &str, &str)] = &[
         include_str!("../migrations/postgres/0015_metrics.sql"),
     ),
     (
+        16,
+        "push",
+        include_str!("../migrations/sqlite/0016_push.sql"),
+        include_str!("../migrations/postgres/0016_push.sql"),
+    ),
+    (
         17,
         "remarks",
         include_str!("../migrations/sqlite/0017_remarks.sql"),

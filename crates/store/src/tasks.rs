@@ -168,6 +168,7 @@ pub fn claim(
 pub(crate) fn enqueue_what_goes_out(tx: &mut Tx<'_>, record: &Record) -> Result<(), Error> {
     verdicts::note(tx, record)?;
     hindsights::note(tx, record)?;
+    crate::push::note(tx, record)?;
     remarks::note(tx, record)?;
     match &record.event {
         Event::TaskApproved { .. } => outbox::push(tx, record.task, "land", "{}", record.at),

@@ -10,5 +10,6 @@
 
 pub mod model;
 pub mod pg;
+pub mod push;
 pub mod repo;
 pub mod tls;

@@ -21,6 +21,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What of budgets and credits is about to stop work, or does. */
+        get: operations["list_alerts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alerts/dismiss": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Shows this occurrence of an alert no more. */
+        post: operations["dismiss_alert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/board": {
         parameters: {
             query?: never;
@@ -240,6 +274,58 @@ export interface paths {
         get: operations["list_projects"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/push/key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The key that a browser subscribes with. */
+        get: operations["get_push_key"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/push/subscriptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tells this browser from now on. Repeating it renews it. */
+        post: operations["subscribe_push"];
+        /** Tells this browser no more. */
+        delete: operations["unsubscribe_push"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/push/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends a trial to this person's browsers. */
+        post: operations["test_push"];
         delete?: never;
         options?: never;
         head?: never;
@@ -985,6 +1071,26 @@ export interface components {
             /** @description What it says of itself. */
             version?: string | null;
         };
+        /** @description Something that is about to stop work, or does. */
+        AlertView: {
+            /** @description Another for each occurrence. */
+            id: string;
+            /** @description `budget` or `credits`. */
+            kind: string;
+            /** @description The project or the account. */
+            of: string;
+            /** @description Whether it stops work already. */
+            stops: boolean;
+            /** @description One sentence. */
+            text: string;
+            /** @description When it is over by itself. */
+            until: string;
+            /**
+             * Format: double
+             * @description The share that is used, 0 to 1 and more.
+             */
+            used: number;
+        };
         /** @description What became of it. */
         AlikeAnswered: {
             /** @description Those that were answered, as they are now. */
@@ -1477,6 +1583,11 @@ export interface components {
             /** @description Whether it was cut at the size limit. */
             truncated: boolean;
         };
+        /** @description An alert that is not to be shown any more. */
+        DismissAlert: {
+            /** @description Its id. */
+            id: string;
+        };
         /** @description Other words for an open remark. */
         EditRemark: {
             /** @description The words. */
@@ -1817,6 +1928,31 @@ export interface components {
                 until?: string | null;
                 /** @description Its windows, as last reported; empty when nobody reported any. */
                 windows: components["schemas"]["WindowView"][];
+            }[];
+            /** @description Give this as `cursor` for the next page; none on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description A page of something. */
+        Page_AlertView: {
+            /** @description The items. */
+            items: {
+                /** @description Another for each occurrence. */
+                id: string;
+                /** @description `budget` or `credits`. */
+                kind: string;
+                /** @description The project or the account. */
+                of: string;
+                /** @description Whether it stops work already. */
+                stops: boolean;
+                /** @description One sentence. */
+                text: string;
+                /** @description When it is over by itself. */
+                until: string;
+                /**
+                 * Format: double
+                 * @description The share that is used, 0 to 1 and more.
+                 */
+                used: number;
             }[];
             /** @description Give this as `cursor` for the next page; none on the last. */
             next_cursor?: string | null;
@@ -2292,6 +2428,25 @@ export interface components {
              */
             timeout_minutes: number;
         };
+        /** @description What browsers subscribe with. */
+        PushKeyView: {
+            /** @description The `applicationServerKey`, base64url. */
+            key: string;
+        };
+        /** @description The keys of a browser. */
+        PushKeys: {
+            /** @description Its secret. */
+            auth: string;
+            /** @description Its public key. */
+            p256dh: string;
+        };
+        /** @description What became of a trial. */
+        PushTried: {
+            /** @description Why the others did not. */
+            failed: string[];
+            /** @description How many browsers' services took it. */
+            told: number;
+        };
         /** @description What a task's agent asked a person. */
         QuestionView: {
             /** @description The answer, once given; the agent goes on when all are. */
@@ -2692,6 +2847,13 @@ export interface components {
              */
             to: number;
         };
+        /** @description A browser that wants to be told: what `PushSubscription.toJSON()` gives. */
+        SubscribePush: {
+            /** @description Where its push service takes messages for it. */
+            endpoint: string;
+            /** @description Its keys. */
+            keys: components["schemas"]["PushKeys"];
+        };
         /** @description Switches accounts. */
         SwitchAccount: {
             /** @description Which; all when left out. */
@@ -2853,6 +3015,11 @@ export interface components {
              * @description Written.
              */
             output: number;
+        };
+        /** @description A browser that is not to be told any more. */
+        UnsubscribePush: {
+            /** @description The address it was told at. */
+            endpoint: string;
         };
         /** @description What runs consumed. */
         UsedView: {
@@ -3064,6 +3231,54 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Problem"];
                 };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_alerts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AlertView"];
+                };
+            };
+        };
+    };
+    dismiss_alert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DismissAlert"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             404: {
                 headers: {
@@ -3431,6 +3646,94 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_ProjectView"];
+                };
+            };
+        };
+    };
+    get_push_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PushKeyView"];
+                };
+            };
+        };
+    };
+    subscribe_push: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SubscribePush"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unsubscribe_push: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UnsubscribePush"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    test_push: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PushTried"];
                 };
             };
         };

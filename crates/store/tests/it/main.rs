@@ -17,6 +17,7 @@ mod log;
 mod memory;
 mod merging;
 mod planning;
+mod push;
 mod queue;
 mod remarks;
 mod sessions;

@@ -1,11 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { at, lines, pairs } from "./draft";
+import { bytes } from "./key";
 
 describe("what is typed becomes settings", () => {
   it("finds values and what is not there", () => {
     expect(at({ a: { b: [1] } }, ["a", "b"])).toEqual([1]);
     expect(at({ a: 1 }, ["a", "b"])).toBeUndefined();
     expect(at(undefined, ["a"])).toBeUndefined();
+  });
+  it("reads a key as browsers want it", () => {
+    expect([...bytes("-_8")]).toEqual([251, 255]);
   });
   it("takes lines and pairs apart", () => {
     expect(lines(" a.example \n\nb\n")).toEqual(["a.example", "b"]);

@@ -8,10 +8,11 @@ import { plain } from "../../lib/words";
 import { settings as words } from "../../words/settings";
 import { type Draft, useDraft, type Value } from "./draft";
 import { ChoiceField, LinesField, NumberField, SwitchField } from "./fields";
+import { NotificationsSection } from "./notifications";
 import { ProjectsSection } from "./projects";
 import { SaveBar } from "./save-bar";
 
-const SECTIONS = ["projects", "accounts", "limits", "routing", "file"] as const;
+const SECTIONS = ["projects", "accounts", "limits", "routing", "notices", "file"] as const;
 const LIMITS = ["concurrency", "review_limit", "gpu", "retry.most", "limits.no_progress_minutes", "limits.silent_minutes", "limits.memory_mb", "limits.disk_mb", "limits.output_mb", "limits.processes", "limits.keep_days"];
 
 /** The settings file, in forms and as text. */
@@ -40,6 +41,7 @@ function Loaded({ read, agents }: { read: Settings; agents: string[] }) {
         {section === "accounts" ? <AccountsSection draft={draft} values={read.values} agents={agents} /> : null}
         {section === "limits" ? <Fields>{LIMITS.map((name) => <NumberField key={name} draft={draft} path={name.split(".")} label={words.fields[name] ?? name} fallback={inForce(read.effective, name)} />)}<ChoiceField draft={draft} path={["default_agent"]} label={words.fields["default_agent"] ?? ""} choices={agents} /></Fields> : null}
         {section === "routing" ? <RoutingSection draft={draft} read={read} /> : null}
+        {section === "notices" ? <NotificationsSection /> : null}
         {section === "file" ? <FileSection text={text ?? read.text} onText={setText} disabled={draft.changes.length > 0} /> : null}
       </Tabs>
       {draft.changes.length > 0 ? <SaveBar method="PATCH" path="/api/settings" body={{ changes: draft.changes }} count={draft.changes.length} tag={read.tag} onDone={draft.drop} onDrop={draft.drop} /> : null}
