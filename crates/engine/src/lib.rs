@@ -14,6 +14,7 @@ mod accounts;
 mod agents_here;
 pub mod alike;
 pub mod approval;
+mod brain;
 mod classifying;
 pub mod clock;
 mod continuation;
@@ -48,6 +49,7 @@ use tokio::task::JoinHandle;
 
 pub use agents::Readiness;
 
+pub use brain::{BrainOptions, Said};
 pub use accounts::{AccountHere, AccountOptions, Switch};
 pub use agents_here::{AgentHere, AgentState, AgentsHere};
 pub use desk::Caller;
@@ -114,6 +116,8 @@ pub struct Options {
     pub local_model: Option<LocalModel>,
     /// Whether and with which model is looked back on tasks that are over.
     pub hindsight: HindsightOptions,
+    /// Who answers in conversations, and what is confirmed first.
+    pub brain: BrainOptions,
     /// Where the logs of sessions are that people start by hand; none are read without.
     pub sessions: Vec<SessionLogs>,
     /// Whether queued tasks are started; without it only what is asked for is done.
@@ -176,6 +180,8 @@ pub(crate) struct Context {
     pub(crate) local_model: Option<local_model::Asking>,
     /// The model that is asked in hindsight.
     pub(crate) in_hindsight: Option<local_model::Asking>,
+    /// Answers that are being thought about.
+    pub(crate) thinking: brain::Thinking,
     /// Places of tasks that the local model is asked about.
     pub(crate) classifying: Arc<tokio::sync::Semaphore>,
     pub(crate) planner: planner::Planner,
@@ -217,6 +223,7 @@ impl Engine {
             calls: desk::Calls::default(),
             local_model: options.local_model.clone().map(local_model::Asking::new),
             in_hindsight: hindsight::asking(&options),
+            thinking: brain::Thinking::default(),
             classifying: Arc::new(tokio::sync::Semaphore::new(classifying::MOST)),
             agents: AgentsHere::look(&options),
             planner: planner::Planner::default(),
@@ -242,6 +249,8 @@ impl Engine {
             components.push(tokio::spawn(janitor::serve(Arc::clone(&context))));
             components.push(tokio::spawn(hindsight::serve(Arc::clone(&context))));
             components.push(tokio::spawn(radar::serve(Arc::clone(&context))));
+            let handle = Self { context: Arc::clone(&context), components: Arc::default() };
+            components.push(tokio::spawn(brain::serve(handle)));
         }
         Ok(Self { context, components: Arc::new(Mutex::new(components)) })
     }

@@ -17,6 +17,7 @@ mod collect;
 mod diff;
 pub mod files;
 mod git;
+mod room;
 mod glance;
 mod land;
 mod source;
