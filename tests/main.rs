@@ -13,6 +13,7 @@ mod asking;
 mod chaos;
 mod claude;
 mod collide;
+mod coverage;
 mod dashboard;
 mod faults;
 mod fleet;

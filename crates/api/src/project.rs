@@ -24,6 +24,9 @@ pub struct ProjectView {
     pub setup: Option<String>,
     /// The checks' commands, by name.
     pub checks: std::collections::BTreeMap<String, String>,
+    /// The coverage reports that checks write, by the checks' names.
+    #[serde(default, skip_serializing_if = "std::collections::BTreeMap::is_empty")]
+    pub coverage: std::collections::BTreeMap<String, String>,
     /// Hosts its runs may reach.
     pub network: Vec<String>,
     /// The longest an agent may take, in minutes.
@@ -33,6 +36,7 @@ pub struct ProjectView {
 impl From<&domain::Project> for ProjectView {
     fn from(project: &domain::Project) -> Self {
         let checks = project.checks.iter();
+        let coverage = checks.clone().filter_map(|check| Some((check.name.clone(), check.coverage.clone()?)));
         Self {
             name: project.name.clone(),
             repo: project.repo.clone(),
@@ -43,6 +47,7 @@ impl From<&domain::Project> for ProjectView {
             isolation: project.isolation.as_str().into(),
             setup: project.setup.clone(),
             checks: checks.map(|check| (check.name.clone(), check.command.clone())).collect(),
+            coverage: coverage.collect(),
             network: project.network.clone(),
             timeout_minutes: project.timeout.as_secs() / 60,
         }

@@ -1,5 +1,6 @@
 //! Verdicts and their calibration on the wire.
 
+use domain::coverage::{Coverage, FileCoverage};
 use domain::supervise::calibrate::{Bin, Reliability};
 use domain::supervise::{Decision, Finding, Remark, Supervised, Verdict};
 use serde::{Deserialize, Serialize};
@@ -23,6 +24,9 @@ pub struct VerdictView {
     /// What a second model said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub opinion: Option<OpinionView>,
+    /// How much of the change ran in tests, where the project's checks measure it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coverage: Option<CoverageView>,
     /// How far the agent is trusted in the project: `new`, `known` or `trusted`.
     pub tier: String,
     /// The expression that approved it.
@@ -62,6 +66,43 @@ pub struct FindingView {
     /// The line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub line: Option<u32>,
+}
+
+/// How much of a change ran in tests. Only changed lines that a report knows as executable count.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct CoverageView {
+    /// `41 of 48 changed lines ran in tests`.
+    pub words: String,
+    /// Changed lines that ran.
+    pub ran: u32,
+    /// Changed lines that could have run.
+    pub of: u32,
+    /// The changed files that the reports name.
+    pub files: Vec<FileCoverageView>,
+    /// Changed code that no report names: no test loaded it.
+    pub unnamed: Vec<String>,
+}
+
+/// How much of a changed file ran in tests.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct FileCoverageView {
+    /// The file.
+    pub path: String,
+    /// Changed lines that ran.
+    pub ran: u32,
+    /// Changed lines that could have run.
+    pub of: u32,
+    /// What did not run, in lines of the new file.
+    pub uncovered: Vec<SpanView>,
+}
+
+/// Lines in a row, both ends included.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema)]
+pub struct SpanView {
+    /// The first.
+    pub from: u32,
+    /// The last.
+    pub to: u32,
 }
 
 /// What a second model said.
@@ -106,6 +147,7 @@ impl VerdictView {
                 remarks: opinion.remarks.iter().map(FindingView::from).collect(),
                 without: opinion.without.clone(),
             }),
+            coverage: verdict.coverage.as_ref().map(CoverageView::from),
             tier: verdict.tier.as_str().into(),
             approved_by: match &verdict.decision {
                 Decision::Approve { by } => Some(by.clone()),
@@ -118,6 +160,24 @@ impl VerdictView {
             retries: supervised.retries,
             commit: verdict.commit.clone(),
         })
+    }
+}
+
+impl From<&Coverage> for CoverageView {
+    fn from(coverage: &Coverage) -> Self {
+        let file = |file: &FileCoverage| FileCoverageView {
+            path: file.path.clone(),
+            ran: file.ran,
+            of: file.of,
+            uncovered: file.missed.iter().map(|span| SpanView { from: span.from, to: span.to }).collect(),
+        };
+        Self {
+            words: coverage.words(),
+            ran: coverage.ran,
+            of: coverage.of,
+            files: coverage.files.iter().map(file).collect(),
+            unnamed: coverage.unnamed.iter().map(|file| file.path.clone()).collect(),
+        }
     }
 }
 

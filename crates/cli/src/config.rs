@@ -3,6 +3,7 @@
 //! Every mistake is named with its line, and nothing starts with half of a configuration.
 
 mod accounts;
+mod checks;
 mod edit;
 mod merging;
 mod pipelines;
@@ -17,7 +18,7 @@ use agents::acp::Acp;
 use agents::command::Custom;
 use agents::direct::Direct;
 use agents::logs::Format;
-use domain::project::{Budget, Check, Project};
+use domain::project::{Budget, Project};
 use domain::retry::RetryPolicy;
 use domain::{Isolation, project};
 use serde::Deserialize;
@@ -121,7 +122,7 @@ struct ProjectFile {
     isolation: Option<String>,
     setup: Option<String>,
     #[serde(default)]
-    checks: BTreeMap<String, String>,
+    checks: BTreeMap<String, checks::CheckFile>,
     #[serde(default)]
     budget: BudgetFile,
     copy: Option<Vec<String>>,
@@ -444,7 +445,7 @@ fn of_file(name: &str, file: ProjectFile, dir: &Path, is_agent: &dyn Fn(&str) ->
         concurrency: file.concurrency.unwrap_or(known.concurrency),
         isolation,
         setup: file.setup,
-        checks: file.checks.into_iter().map(|(name, command)| Check { name, command }).collect(),
+        checks: file.checks.into_iter().map(|(name, check)| check.named(name)).collect(),
         budget: Budget { run_usd: file.budget.run_usd, month_usd: file.budget.month_usd },
         copy: file.copy.unwrap_or(known.copy.clone()),
         network: file.network,

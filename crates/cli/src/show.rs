@@ -180,6 +180,7 @@ fn judged(verdict: &api::VerdictView) -> Vec<(&'static str, String)> {
     };
     let mut rows = vec![("verdict", format!("{}: {}", verdict.decision, plain(&verdict.reason)))];
     rows.push(("confidence", format!("{}; the agent is {} here", verdict.confidence_words, verdict.tier)));
+    rows.extend(verdict.coverage.iter().map(|coverage| ("coverage", plain(&coverage.words))));
     rows.extend(verdict.findings.iter().map(|finding| ("finding", row(finding))));
     if let Some(opinion) = &verdict.opinion {
         let score = opinion.score.map_or_else(String::new, |score| format!(" {score:.2}"));

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::coverage::Reported;
+
 /// How a check ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -38,4 +40,7 @@ pub struct CheckResult {
     pub duration_ms: u64,
     /// The end of what it printed, bounded.
     pub output: String,
+    /// What its coverage report says of the change, where the check writes one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coverage: Option<Reported>,
 }

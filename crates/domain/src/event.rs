@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::check::{CheckResult, CheckStatus};
 use crate::collision;
 use crate::conversation::Message;
+use crate::coverage::Reported;
 use crate::hindsight::Hindsight;
 use crate::ids::{MessageId, RunId, TaskId};
 use crate::nature::{Complexity, Judge, Kind, Said};
@@ -173,6 +174,7 @@ events! {
     /// A check of the project ended.
     CheckFinished = "check.finished" {
         name: String, command: String, status: CheckStatus, duration_ms: u64, output: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")] coverage: Option<Reported>,
     }
     /// The run seems stuck. `what` is the evidence; the agent is told once.
     RunStuck = "run.stuck" { seen: String, what: String, nudged: bool }

@@ -257,6 +257,7 @@ mod tests {
             status,
             duration_ms: 1,
             output: "error: no `greet`".into(),
+            coverage: None,
         }
     }
 

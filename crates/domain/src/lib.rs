@@ -6,12 +6,14 @@
 //! Start reading at [`work`]: the one transition function of a task and its latest run. [`event`] is the
 //! vocabulary of the log, one of the two serialised formats of the project (the other is crate `api`).
 
+pub mod access;
 pub mod account;
 pub mod alike;
 pub mod check;
 pub mod classify;
 pub mod collision;
 pub mod conversation;
+pub mod coverage;
 pub mod delegation;
 pub mod dependency;
 pub mod diff;
@@ -45,6 +47,7 @@ pub mod usage;
 pub mod when;
 pub mod work;
 
+pub use access::{Actor, Permission, Role};
 pub use account::Account;
 pub use check::{CheckResult, CheckStatus};
 pub use diff::DiffStat;

@@ -86,6 +86,8 @@ pub struct Check {
     pub name: String,
     /// Command line, run by `sh -c` in the sandbox.
     pub command: String,
+    /// The coverage report that it writes, relative to the repository: lcov, Cobertura XML or a Go cover profile.
+    pub coverage: Option<String>,
 }
 
 /// The priority of a task that names none.

@@ -423,6 +423,7 @@ impl Work {
                 status: check.status,
                 duration_ms: check.duration_ms,
                 output: check.output,
+                coverage: check.coverage,
             }],
             RunCommand::Resolved { onto, beyond } => vec![Event::LandingResolved { onto, beyond }],
             RunCommand::Unresolved { onto, paths } => vec![Event::LandingUnresolved { onto, paths }],

@@ -42,7 +42,7 @@ use std::time::Duration;
 
 use domain::retry::RetryPolicy;
 use domain::work::{Adjust, Command};
-use domain::{Project, RunId, TaskId, Timestamp, Work};
+use domain::{Actor, Project, RunId, TaskId, Timestamp, Work};
 use store::{Store, tasks};
 use tokio::sync::{Notify, OnceCell, watch};
 use tokio::task::JoinHandle;
@@ -310,7 +310,7 @@ impl Engine {
     }
 
     /// Accepts a task. When this returns it is on disk.
-    pub async fn create(&self, mut request: Request, actor: &'static str) -> Result<tasks::Accepted, Error> {
+    pub async fn create(&self, mut request: Request, actor: Actor) -> Result<tasks::Accepted, Error> {
         let race = std::mem::take(&mut request.race);
         if !race.is_empty() {
             intake::racers(&race, &self.context.agents)?;
@@ -321,9 +321,9 @@ impl Engine {
         let now = clock::now();
         let accepted = self.context.store.write(move |tx| {
             if race.is_empty() {
-                tasks::create(tx, asked, actor, now)
+                tasks::create(tx, asked, &actor, now)
             } else {
-                tasks::start(tx, &asked, &race, actor, now)
+                tasks::start(tx, &asked, &race, &actor, now)
             }
         });
         let accepted = accepted.await?;
@@ -340,9 +340,9 @@ impl Engine {
     }
 
     /// Carries out a person's command.
-    pub async fn command(&self, id: TaskId, command: Command, actor: &'static str) -> Result<Work, Error> {
+    pub async fn command(&self, id: TaskId, command: Command, actor: Actor) -> Result<Work, Error> {
         let now = clock::now();
-        let work = self.context.store.write(move |tx| tasks::change(tx, id, command, actor, now)).await?;
+        let work = self.context.store.write(move |tx| tasks::change(tx, id, command, &actor, now)).await?;
         let leaves = work.task.stopping || work.task.landing.withdrawn;
         if let Some(run) = work.run.as_ref().filter(|_| leaves) {
             self.context.ask_to_stop(run.id);
@@ -355,15 +355,15 @@ impl Engine {
     }
 
     /// Changes a task's place in the plan.
-    pub async fn adjust(&self, id: TaskId, change: Adjust, actor: &'static str) -> Result<Work, Error> {
+    pub async fn adjust(&self, id: TaskId, change: Adjust, actor: Actor) -> Result<Work, Error> {
         let now = clock::now();
-        let work = self.context.store.write(move |tx| tasks::adjust(tx, id, change, actor, now)).await?;
+        let work = self.context.store.write(move |tx| tasks::adjust(tx, id, change, &actor, now)).await?;
         self.context.wake.notify_one();
         Ok(work)
     }
 
     /// Gives a task to a person, in its agent's own interactive UI; what runs is stopped first.
-    pub async fn take_over(&self, id: TaskId, actor: &'static str) -> Result<Work, Error> {
+    pub async fn take_over(&self, id: TaskId, actor: Actor) -> Result<Work, Error> {
         let work = self.context.store.read(move |tx| tasks::load(tx, id)).await?;
         let work = work.ok_or(store::Error::NotFound { what: "task", id: id.to_string() })?;
         let agent = work.task.asked.agent;
@@ -378,12 +378,7 @@ impl Engine {
     }
 
     /// Goes back to a checkpoint.
-    pub async fn roll_back(
-        &self,
-        id: TaskId,
-        checkpoint: String,
-        actor: &'static str,
-    ) -> Result<Work, Error> {
+    pub async fn roll_back(&self, id: TaskId, checkpoint: String, actor: Actor) -> Result<Work, Error> {
         let name = checkpoint.clone();
         let points = self.context.store.read(move |tx| store::checkpoints::of_task(tx, id)).await?;
         let point = points.into_iter().find(|point| point.name == name);

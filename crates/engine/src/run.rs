@@ -5,6 +5,7 @@ mod agent;
 mod by_hand;
 mod collect;
 mod combined;
+mod coverage;
 mod endpoint;
 mod gateway;
 mod jobs;

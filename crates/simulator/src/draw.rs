@@ -85,6 +85,7 @@ impl Luck {
             status,
             duration_ms: 60_000,
             output: String::new(),
+            coverage: None,
         };
         Finished {
             good,

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, Read, Seek, Write};
 use std::os::fd::OwnedFd;
 use std::path::{Component, Path};
+use std::time::SystemTime;
 
 use rustix::fs::{CWD, Dir, FileType, Mode, OFlags, ResolveFlags, openat, openat2};
 
@@ -23,6 +24,27 @@ pub fn read(dir: &Path, path: &Path, most: u64) -> io::Result<Option<Vec<u8>>> {
     let mut bytes = Vec::new();
     file.take(most).read_to_end(&mut bytes)?;
     Ok(Some(bytes))
+}
+
+/// A file with when it was written.
+#[derive(Debug)]
+pub struct Dated {
+    /// Its content, at most what was asked for.
+    pub bytes: Vec<u8>,
+    /// Whether that is all of it.
+    pub whole: bool,
+    /// When it was written last.
+    pub modified: SystemTime,
+}
+
+/// Like [`read`], with the file's date.
+pub fn read_dated(dir: &Path, path: &Path, most: u64) -> io::Result<Option<Dated>> {
+    let Some(file) = open(dir, path)? else { return Ok(None) };
+    let modified = file.metadata()?.modified()?;
+    let mut bytes = Vec::new();
+    file.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
+    let whole = bytes.len() as u64 <= most;
+    Ok(Some(Dated { bytes, whole, modified }))
 }
 
 fn open(dir: &Path, path: &Path) -> io::Result<Option<File>> {

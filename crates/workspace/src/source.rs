@@ -123,6 +123,13 @@ impl Workspaces {
         Ok(Self::key(&local.tree.unwrap_or(local.common).display().to_string()))
     }
 
+    /// The paths of a commit's files in the store.
+    pub fn paths(&self, repo: &str, commit: &str) -> Result<Vec<String>, Error> {
+        let listed = Git::at(&self.store(repo)).args(["ls-tree", "-r", "-z", "--name-only", commit]).run()?;
+        let listed = String::from_utf8_lossy(&listed);
+        Ok(listed.split('\0').filter(|path| !path.is_empty()).map(ToOwned::to_owned).collect())
+    }
+
     /// A file of a commit in the store.
     pub fn file_at(&self, repo: &str, commit: &str, path: &str, most: u64) -> Result<Kept, Error> {
         let store = self.store(repo);

@@ -62,6 +62,7 @@ fn show(args: &Args, name: &str, ui: &Ui) -> Result<ExitCode> {
         ("setup", unset(&project.setup, "none")),
     ];
     rows.extend(project.checks.iter().map(|(name, command)| ("check", format!("{name}: {command}"))));
+    rows.extend(project.coverage.iter().map(|(name, report)| ("coverage", format!("{name}: {report}"))));
     rows.extend(project.network.iter().map(|host| ("may reach", host.clone())));
     let rows: Vec<_> = rows
         .into_iter()

@@ -64,6 +64,7 @@ impl Log {
             status: check,
             duration_ms: 1,
             output,
+            coverage: None,
         };
         let summary = Some("Done.".into());
         self.at(minutes.1, checked).at(minutes.1, Event::RunEnded { outcome, reason: None, summary })
@@ -83,7 +84,7 @@ fn told(found: &Hindsight) -> String {
 
 fn project() -> Project {
     Project {
-        checks: vec![crate::project::Check { name: "test".into(), command: "x".into() }],
+        checks: vec![crate::project::Check { name: "test".into(), command: "x".into(), coverage: None }],
         ..Project::new("shop", "/srv/shop")
     }
 }

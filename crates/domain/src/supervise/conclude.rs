@@ -11,6 +11,7 @@ use super::trust::{self, Tier};
 use super::verdict::{Finding, Opinion, Verdict};
 use super::{Settled, confidence};
 use crate::check::CheckStatus;
+use crate::coverage::{self, Coverage};
 use crate::pipeline;
 use crate::run::Run;
 use crate::task::Task;
@@ -71,6 +72,8 @@ pub struct Facts {
     pub checks: u32,
     /// There are checks, and all passed.
     pub checks_passed: bool,
+    /// The share of the changed lines that ran in tests; 0 where it was not measured.
+    pub coverage: f64,
     /// The confidence.
     pub confidence: f64,
     /// It touches a risky path.
@@ -101,10 +104,12 @@ pub fn conclude(gathered: &Gathered<'_>) -> Verdict {
     let risks = decide::risks(policy, &past.alarms, change);
     let content = |wanted| past.record.iter().filter(|settled| settled.content() == Some(wanted)).count();
     let tier = trust::tier(past.record.iter().copied());
+    let coverage = coverage::measured(&task.checks);
     let (raw, factors) = confidence::raw(&confidence::Evidence {
         checks: &task.checks,
         findings,
         change,
+        coverage: coverage.as_ref(),
         risks: risks.len(),
         opinion,
         record: (number(content(true)), number(content(false))),
@@ -112,7 +117,10 @@ pub fn conclude(gathered: &Gathered<'_>) -> Verdict {
         summary: gathered.summary,
     });
     let (confidence, precedent) = calibrate::calibrated(&past.pairs, raw);
-    let facts = facts(gathered, &risks, confidence, tier);
+    let facts = Facts {
+        coverage: coverage.as_ref().and_then(Coverage::share).unwrap_or(0.0),
+        ..facts(gathered, &risks, confidence, tier)
+    };
     let taken = Taken {
         cost_usd: task.usage.cost_usd,
         tokens: task.usage.input.saturating_add(task.usage.output),
@@ -142,6 +150,7 @@ pub fn conclude(gathered: &Gathered<'_>) -> Verdict {
         commit: gathered.run.commit.clone(),
         findings: findings.to_vec(),
         opinion: opinion.cloned(),
+        coverage,
         raw,
         confidence,
         factors,
@@ -165,6 +174,7 @@ fn facts(gathered: &Gathered<'_>, risks: &[Risk], confidence: f64, tier: Tier) -
         checks: number(task.checks.len()),
         checks_passed: !task.checks.is_empty()
             && task.checks.iter().all(|check| check.status == CheckStatus::Passed),
+        coverage: 0.0,
         confidence,
         risky: !risks.is_empty(),
         tests_touched: change.files.iter().any(Changed::is_test),

@@ -5,6 +5,7 @@ use super::change::Change;
 use super::claims;
 use super::verdict::{Factor, Finding, Opinion, Severity};
 use crate::check::{CheckResult, CheckStatus};
+use crate::coverage::Coverage;
 
 /// What it is judged by.
 #[derive(Clone, Copy, Debug)]
@@ -15,6 +16,8 @@ pub struct Evidence<'a> {
     pub findings: &'a [Finding],
     /// The work.
     pub change: &'a Change,
+    /// How much of it ran in tests, where that was measured.
+    pub coverage: Option<&'a Coverage>,
     /// How many risky paths it touches.
     pub risks: usize,
     /// The second opinion.
@@ -30,6 +33,8 @@ pub struct Evidence<'a> {
 /// Small plain work of an agent that nobody knows, in a project without checks, is a little more likely to be merged
 /// than not.
 const START: f64 = 0.8;
+/// From none of the changed lines that ran in tests to all of them; half of them say nothing.
+const COVERED: f64 = 1.4;
 
 /// The confidence before calibration, and what it is made of.
 pub fn raw(evidence: &Evidence<'_>) -> (f64, Vec<Factor>) {
@@ -41,7 +46,10 @@ pub fn raw(evidence: &Evidence<'_>) -> (f64, Vec<Factor>) {
     };
     checks(evidence.checks, &mut add);
     size(evidence.change, &mut add);
-    tests(evidence.change, &mut add);
+    match evidence.coverage.and_then(|coverage| Some((coverage, coverage.share()?))) {
+        Some((coverage, share)) => add(COVERED * (share - 0.5), coverage.words()),
+        None => tests(evidence.change, &mut add),
+    }
     if evidence.risks > 0 {
         add(
             -0.5 * small(evidence.risks).min(3.0),
@@ -94,6 +102,7 @@ fn size(change: &Change, add: &mut impl FnMut(f64, String)) {
     add(-(0.2 * doublings).min(1.6), format!("{lines} lines are changed"));
 }
 
+/// Where it was not measured: whether tests came along.
 fn tests(change: &Change, add: &mut impl FnMut(f64, String)) {
     let code = change.files.iter().any(super::change::Changed::is_code);
     let tests = change.files.iter().any(|file| file.is_test() && file.insertions > 0);
@@ -148,6 +157,7 @@ mod tests {
             status,
             duration_ms: 1,
             output: String::new(),
+            coverage: None,
         }
     }
 
@@ -167,6 +177,7 @@ mod tests {
             checks: &[],
             findings: &[],
             change,
+            coverage: None,
             risks: 0,
             opinion: None,
             record: (0, 0),
@@ -204,7 +215,32 @@ mod tests {
         "#);
     }
 
+    fn covered(ran: u32, of: u32) -> Coverage {
+        Coverage { ran, of, files: Vec::new(), unnamed: Vec::new() }
+    }
+
+    #[test]
+    fn what_ran_in_tests_goes_before_whether_tests_came_along() {
+        let change = change(&[("src/a.rs", "+x"), ("tests/a.rs", "+x")]);
+        let said = |coverage: Option<&Coverage>| {
+            let (_, factors) = raw(&Evidence { coverage, ..evidence(&change) });
+            factors.last().map(|factor| format!("{:+.2} {}", factor.weight, factor.text)).unwrap()
+        };
+        assert_eq!(said(None), "+0.40 tests come with the code");
+        assert_eq!(said(Some(&covered(41, 48))), "+0.50 41 of 48 changed lines ran in tests");
+        assert_eq!(said(Some(&covered(0, 48))), "-0.70 0 of 48 changed lines ran in tests");
+        assert_eq!(said(Some(&covered(0, 0))), "+0.40 tests come with the code");
+    }
+
     proptest! {
+        #[test]
+        fn fewer_lines_that_ran_never_lift_it(of in 1u32..300, ran in 0u32..300, less in 0u32..300) {
+            let change = change(&[("src/a.rs", "+x")]);
+            let with = |ran| raw(&Evidence { coverage: Some(&covered(ran, of)), ..evidence(&change) }).0;
+            let ran = ran.min(of);
+            prop_assert!(with(ran.saturating_sub(less)) <= with(ran) + 1e-9);
+        }
+
         #[test]
         fn worse_evidence_never_lifts_it(
             lines in 1usize..400, risks in 0usize..5, retries in 0u32..5, passed in 0usize..4,

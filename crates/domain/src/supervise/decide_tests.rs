@@ -13,6 +13,7 @@ fn check(status: CheckStatus) -> CheckResult {
         status,
         duration_ms: 1,
         output: "2 failed".into(),
+        coverage: None,
     }
 }
 

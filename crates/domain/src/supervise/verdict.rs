@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::policy::Rung;
 use super::trust::Tier;
+use crate::coverage::Coverage;
 use crate::pipeline::Split;
 
 /// How much a finding or a remark weighs.
@@ -179,6 +180,9 @@ pub struct Verdict {
     /// The second model's opinion, where one was asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub opinion: Option<Opinion>,
+    /// How much of the change ran in tests, where the project's checks measure it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coverage: Option<Coverage>,
     /// Confidence before calibration, 0 to 1.
     pub raw: f64,
     /// Confidence that a person would merge it without a change, 0 to 1.
@@ -247,6 +251,7 @@ mod tests {
             commit: Some("abc".into()),
             findings: Vec::new(),
             opinion: None,
+            coverage: None,
             raw: 0.5,
             confidence: 0.25,
             factors: vec![Factor { text: "no checks".into(), weight: -0.5 }],

@@ -102,13 +102,14 @@ pub(super) fn apply(work: &mut Work, record: &Record) {
         | Event::LandingReturned { .. }
         | Event::LandingResolved { .. }
         | Event::LandingUnresolved { .. } => landing(&mut work.task, &record.event),
-        Event::CheckFinished { name, command, status, duration_ms, output } => {
+        Event::CheckFinished { name, command, status, duration_ms, output, coverage } => {
             let check = CheckResult {
                 name: name.clone(),
                 command: command.clone(),
                 status: *status,
                 duration_ms: *duration_ms,
                 output: output.clone(),
+                coverage: coverage.clone(),
             };
             // A check that ran again after a restart of the daemon replaces its first result.
             work.task.checks.retain(|known| known.name != check.name);

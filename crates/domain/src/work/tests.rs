@@ -90,6 +90,7 @@ fn judged(decision: Decision) -> RunCommand {
         commit: None,
         findings: Vec::new(),
         opinion: None,
+        coverage: None,
         raw: 0.5,
         confidence: 0.5,
         factors: Vec::new(),

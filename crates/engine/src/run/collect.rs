@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use domain::project::Check;
+use domain::supervise::Change;
 use domain::work::RunCommand;
 use domain::{CheckResult, CheckStatus, DiffStat, Event, Isolation, Stage};
 use runner::{Network, Reason, Stdout};
@@ -112,7 +113,11 @@ impl Drive {
     }
 
     /// Runs the project's checks, each in the sandbox, after the work was committed.
-    pub(super) async fn check(&mut self, workspace: &Workspace) -> Result<(), Broken> {
+    pub(super) async fn check(
+        &mut self,
+        workspace: &Workspace,
+        change: Option<&Change>,
+    ) -> Result<(), Broken> {
         let checks = self.project.checks.clone();
         if checks.is_empty() {
             return Ok(());
@@ -122,9 +127,10 @@ impl Drive {
             if self.work.task.checks.iter().any(|known| known.name == check.name) {
                 continue;
             }
-            let spec = self.shell_job(workspace, &check.command);
+            let spec = self.check_job(workspace, &check);
             let done = self.run_job(&format!("check-{n}"), &spec, b"").await?;
-            let result = result_of(check, done);
+            let coverage = self.reported(workspace, &check, done.as_ref(), change).await?;
+            let result = CheckResult { coverage, ..result_of(check, done) };
             self.tell(vec![RunCommand::Checked(result)], None).await?;
             if self.is_stopping() {
                 break;
@@ -148,5 +154,5 @@ pub(super) fn result_of(check: Check, done: Option<Done>) -> CheckResult {
         }
         None => (CheckStatus::Error, 0, "the check was lost".into()),
     };
-    CheckResult { name: check.name, command: check.command, status, duration_ms, output }
+    CheckResult { name: check.name, command: check.command, status, duration_ms, output, coverage: None }
 }

@@ -69,7 +69,7 @@ impl Drive {
         // Jobs are found by the merge they are of: another tip is another merge.
         let name = |what: &str| format!("landing-{}-{what}", commit.get(..12).unwrap_or(commit));
         if let Some(command) = self.project.setup.clone() {
-            let check = Check { name: "setup".into(), command };
+            let check = Check { name: "setup".into(), command, coverage: None };
             let result = self.one(&workspace, check, &name("setup")).await?;
             match result {
                 None => return Ok(Combined::Withdrawn),
@@ -100,7 +100,7 @@ impl Drive {
         check: Check,
         job: &str,
     ) -> Result<Option<CheckResult>, Broken> {
-        let spec = self.shell_job(workspace, &check.command);
+        let spec = self.check_job(workspace, &check);
         let done = self.run_job(job, &spec, b"").await?;
         let stopped = done.as_ref().is_some_and(|done| done.exit.reason == Reason::Stopped);
         Ok((!stopped && !self.is_stopping()).then(|| result_of(check, done)))

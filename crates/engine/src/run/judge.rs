@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use domain::Event;
+use domain::coverage;
 use domain::supervise::calibrate::FEWEST;
 use domain::supervise::conclude::{self, conclude};
 use domain::supervise::validate::{self, Left};
@@ -24,19 +25,19 @@ impl Drive {
     pub(super) async fn judge(&mut self, workspace: &Workspace, end: End) -> Result<End, Broken> {
         let task = &self.work.task;
         if self.run()?.hands_on || task.asked.once || !task.questions.is_empty() {
-            self.check(workspace).await?;
+            self.check(workspace, None).await?;
             return Ok(end);
         }
         let (change, past) = match (self.change().await, self.past().await) {
             (Ok(change), Ok(past)) => (change, past),
             (Err(error), _) | (_, Err(error)) => {
                 tracing::warn!(run.id = %self.id, %error, "run {} could not be judged; a person looks at it", self.id);
-                self.check(workspace).await?;
+                self.check(workspace, None).await?;
                 return Ok(end);
             }
         };
         let errors = self.errors().await?;
-        let findings = validate::validate(&Left {
+        let mut findings = validate::validate(&Left {
             kind: self.work.task.asked.nature.kind,
             task: &self.work.task.asked.text,
             summary: end.summary.as_deref().unwrap_or_default(),
@@ -46,11 +47,12 @@ impl Drive {
         let acts = self.project.policy.acts;
         // What was not done is neither checked nor reviewed: that would be paid for nothing.
         if !(acts && change.files.is_empty()) {
-            self.check(workspace).await?;
+            self.check(workspace, Some(&change)).await?;
         }
         if self.is_stopping() {
             return Ok(end);
         }
+        findings.extend(coverage::findings(&self.work.task.checks));
         let opinion = self.second_opinion(workspace, &change, &findings).await?;
         let verdict = self.verdict(&end, &change, &findings, opinion.as_ref(), &past)?;
         Ok(End { verdict: Some(Box::new(verdict)), ..end })

@@ -17,6 +17,7 @@ fn from_acceptance_to_landing() {
             status: CheckStatus::Failed,
             duration_ms: 12,
             output: "é\u{1f980} 1 failed".into(),
+            coverage: None,
         };
         for report in [
             RunCommand::Prepared { base_branch: Some("main".into()), base_commit: "aaa".into() },

@@ -17,6 +17,7 @@ fn judged(decision: Decision, raw: f64) -> RunCommand {
         commit: Some("bbb".into()),
         findings: Vec::new(),
         opinion: None,
+        coverage: None,
         raw,
         confidence: raw,
         factors: Vec::new(),
