@@ -10,7 +10,6 @@ mod assets;
 pub mod door;
 mod error;
 mod guard;
-mod permissions;
 mod router;
 mod routes;
 mod tools;
