@@ -128,6 +128,12 @@ impl ProposalView {
             Fate::Done { by, came } => ("done", Some(by.clone()), came.clone()),
             Fate::Dropped { by } => ("dropped", Some(by.clone()), Vec::new()),
         };
-        Self { changes: proposal.words.clone(), until: proposal.until.to_string(), state: state.into(), by, came }
+        Self {
+            changes: proposal.words.clone(),
+            until: proposal.until.to_string(),
+            state: state.into(),
+            by,
+            came,
+        }
     }
 }

@@ -25,10 +25,10 @@ mod verdict;
 pub use account::{AccountView, SwitchAccount, UsedView, WindowPoint, WindowView};
 pub use agent_run::AgentRunResult;
 pub use asking::{Answer, MemoryView, QuestionView, WriteMemory, Written};
+pub use client::{Client, ClientError, EventLines, escaped};
 pub use conversation::{
     Chat, ChatView, ConversationView, CreateConversation, MessageView, ProposalView, RenameConversation,
 };
-pub use client::{Client, ClientError, EventLines, escaped};
 pub use hindsight::{AdviceView, AppliedView, CostView, HindsightView, HindsightsView, TogetherView};
 pub use plan::{EstimateView, PlanView, PlannedView};
 pub use problem::Problem;

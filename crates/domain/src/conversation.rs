@@ -189,7 +189,8 @@ pub fn complaint(text: &str) -> Option<&'static str> {
     if text.trim().is_empty() {
         return Some("the message has no words");
     }
-    (text.len() > MOST_TEXT).then_some("the message has more than 64 KiB: put what is long into a file and name it")
+    (text.len() > MOST_TEXT)
+        .then_some("the message has more than 64 KiB: put what is long into a file and name it")
 }
 
 #[cfg(test)]

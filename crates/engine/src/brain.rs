@@ -156,7 +156,8 @@ impl Engine {
         (actor, role): (Actor, Role),
     ) -> Result<Message, Error> {
         let by = actor.to_string();
-        let taken = self.decide_proposal(conversation, id, (actor, role), MessageState::Pending, Fate::Taken { by });
+        let taken =
+            self.decide_proposal(conversation, id, (actor, role), MessageState::Pending, Fate::Taken { by });
         let message = taken.await?;
         answering::go_on(self, conversation, &message).await?;
         Ok(self.store().read(move |tx| conversations::message(tx, conversation, id)).await?)
@@ -170,7 +171,8 @@ impl Engine {
         (actor, role): (Actor, Role),
     ) -> Result<Message, Error> {
         let by = actor.to_string();
-        self.decide_proposal(conversation, id, (actor, role), MessageState::Complete, Fate::Dropped { by }).await
+        self.decide_proposal(conversation, id, (actor, role), MessageState::Complete, Fate::Dropped { by })
+            .await
     }
 
     async fn decide_proposal(
@@ -184,11 +186,15 @@ impl Engine {
         let now = clock::now();
         let decided = self.store().write(move |tx| {
             let mut message = conversations::message(tx, conversation, id)?;
-            let proposal = message.open_proposal(now).map_err(|closed| Refusal::Invalid(match closed {
-                Closed::Missing => "nothing is proposed in this message",
-                Closed::Decided => "this was decided before; nothing is done twice",
-                Closed::Expired => "this was proposed more than a day ago, and things have moved on: ask again",
-            }))?;
+            let proposal = message.open_proposal(now).map_err(|closed| {
+                Refusal::Invalid(match closed {
+                    Closed::Missing => "nothing is proposed in this message",
+                    Closed::Decided => "this was decided before; nothing is done twice",
+                    Closed::Expired => {
+                        "this was proposed more than a day ago, and things have moved on: ask again"
+                    }
+                })
+            })?;
             if let Some(deed) = proposal.deeds.iter().find(|deed| !role.may(deed.permission())) {
                 tracing::info!(?deed, %actor, "somebody may not confirm this");
                 return Err(Refusal::Invalid("your role does not allow this; ask somebody whose does").into());

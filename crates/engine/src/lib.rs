@@ -49,9 +49,9 @@ use tokio::task::JoinHandle;
 
 pub use agents::Readiness;
 
-pub use brain::{BrainOptions, Said};
 pub use accounts::{AccountHere, AccountOptions, Switch};
 pub use agents_here::{AgentHere, AgentState, AgentsHere};
+pub use brain::{BrainOptions, Said};
 pub use desk::Caller;
 pub use hindsight::{HindsightOptions, LookedBack};
 pub use intake::{Pipelines, Request, Unclear};

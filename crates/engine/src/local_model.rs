@@ -141,12 +141,18 @@ impl Asking {
 }
 
 /// Reads an answer as Chat Completions streams it: lines of `data: {…}`, then `data: [DONE]`.
-fn stream(agent: &ureq::Agent, at: &LocalModel, prompt: &str, words: &mpsc::Sender<String>) -> Result<String, String> {
+fn stream(
+    agent: &ureq::Agent,
+    at: &LocalModel,
+    prompt: &str,
+    words: &mpsc::Sender<String>,
+) -> Result<String, String> {
     let body = json!({
         "model": at.model, "stream": true, "max_tokens": MOST_TOKENS,
         "messages": [{"role": "user", "content": prompt}],
     });
-    let failed = |error: &dyn std::fmt::Display| format!("the local model {} did not answer: {error}", at.model);
+    let failed =
+        |error: &dyn std::fmt::Display| format!("the local model {} did not answer: {error}", at.model);
     let mut request = agent.post(format!("{}/chat/completions", at.url.trim_end_matches('/')));
     if let Some(key) = &at.key {
         request = request.header("Authorization", format!("Bearer {key}"));

@@ -8,8 +8,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::routes::{
-    accounts, answers, calibration, conversations, events, hindsight, memory, plan, projects, questions, queue, routing,
-    session, sessions, status, tasks,
+    accounts, answers, calibration, conversations, events, hindsight, memory, plan, projects, questions,
+    queue, routing, session, sessions, status, tasks,
 };
 use crate::{App, assets, guard, ws};
 

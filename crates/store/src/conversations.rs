@@ -119,7 +119,13 @@ fn pattern(search: &str) -> String {
 }
 
 /// Gives it another title.
-pub fn rename(tx: &mut Tx<'_>, id: ConversationId, title: &str, actor: &str, now: Timestamp) -> Result<Conversation, Error> {
+pub fn rename(
+    tx: &mut Tx<'_>,
+    id: ConversationId,
+    title: &str,
+    actor: &str,
+    now: Timestamp,
+) -> Result<Conversation, Error> {
     let title = title_of(title);
     let sql = "UPDATE conversations SET title = $2 WHERE id = $1";
     if tx.execute(sql, &[id.to_string().as_str().into(), (&title).into()])? == 0 {
@@ -196,7 +202,13 @@ pub fn said(tx: &mut Tx<'_>, key: &str) -> Result<Option<(ConversationId, Messag
 }
 
 /// Replaces a message by how it stands now.
-pub fn change(tx: &mut Tx<'_>, id: ConversationId, message: &Message, actor: &str, now: Timestamp) -> Result<(), Error> {
+pub fn change(
+    tx: &mut Tx<'_>,
+    id: ConversationId,
+    message: &Message,
+    actor: &str,
+    now: Timestamp,
+) -> Result<(), Error> {
     let changed = tx.execute(
         "UPDATE messages SET state = $2, words = $3, message = $4 WHERE id = $1",
         &[
@@ -213,7 +225,13 @@ pub fn change(tx: &mut Tx<'_>, id: ConversationId, message: &Message, actor: &st
 }
 
 /// More words of an answer that is not all there yet; they are kept in the log until it is.
-pub fn say(tx: &mut Tx<'_>, id: ConversationId, message: MessageId, text: &str, now: Timestamp) -> Result<(), Error> {
+pub fn say(
+    tx: &mut Tx<'_>,
+    id: ConversationId,
+    message: MessageId,
+    text: &str,
+    now: Timestamp,
+) -> Result<(), Error> {
     append(tx, id, Event::MessageSaid { message, text: text.to_owned() }, "brain", now)
 }
 
@@ -250,8 +268,13 @@ pub fn pending(tx: &mut Tx<'_>, limit: usize) -> Result<Vec<(ConversationId, Mes
     rows.iter().map(|row| Ok((row.word(0, |text| text.parse().ok())?, read(row, 1)?))).collect()
 }
 
-
-fn append(tx: &mut Tx<'_>, id: ConversationId, event: Event, actor: &str, now: Timestamp) -> Result<(), Error> {
+fn append(
+    tx: &mut Tx<'_>,
+    id: ConversationId,
+    event: Event,
+    actor: &str,
+    now: Timestamp,
+) -> Result<(), Error> {
     let record = events::place(tx, id.stream(), Entry { run: None, event }, actor, now)?;
     events::store(tx, &record)
 }

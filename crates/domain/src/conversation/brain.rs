@@ -61,7 +61,8 @@ impl Scene {
         if id.len() < 3 {
             return None;
         }
-        let mut fit = self.tasks.iter().filter(|task| task.id.starts_with(&id) || task.short.starts_with(&id));
+        let mut fit =
+            self.tasks.iter().filter(|task| task.id.starts_with(&id) || task.short.starts_with(&id));
         fit.next().filter(|_| fit.next().is_none())
     }
 }
@@ -256,11 +257,17 @@ pub(super) mod tests {
 
     #[test]
     fn an_answer_is_words_and_what_to_do() {
-        let answer = read("I make it urgent.\n\n```sidekick\n[{\"do\":\"adjust\",\"task\":\"aaaa1111\",\"priority\":1}]\n```\n");
+        let answer = read(
+            "I make it urgent.\n\n```sidekick\n[{\"do\":\"adjust\",\"task\":\"aaaa1111\",\"priority\":1}]\n```\n",
+        );
         assert_eq!(answer.words, "I make it urgent.");
         assert_eq!(answer.deeds.len(), 1);
         assert_eq!(read("Just words.").deeds, vec![]);
-        for wrong in ["```sidekick\nnot json\n```", "```sidekick\n[{\"do\":\"shell\"}]\n```", "x ```sidekick\n{\"do\":\"day\"}"] {
+        for wrong in [
+            "```sidekick\nnot json\n```",
+            "```sidekick\n[{\"do\":\"shell\"}]\n```",
+            "x ```sidekick\n{\"do\":\"day\"}",
+        ] {
             let answer = read(wrong);
             assert!(answer.deeds.is_empty() && answer.wrong.is_some(), "{wrong}: {answer:?}");
         }

@@ -35,12 +35,21 @@ pub const FORMS: &str = "prioritise X · why does X wait · stop X · retry X ·
 /// What the words mean, where that is certain.
 pub fn read(said: &str, scene: &Scene) -> Option<Intent> {
     let text = normal(said);
-    if ["what happened today", "summarise my day", "summarize my day", "summarise the day", "summarize the day", "what happened"]
-        .contains(&text.as_str())
+    if [
+        "what happened today",
+        "summarise my day",
+        "summarize my day",
+        "summarise the day",
+        "summarize the day",
+        "what happened",
+    ]
+    .contains(&text.as_str())
     {
         return Some(Intent::Day);
     }
-    if ["what is going on", "what's going on", "status", "how is it going", "what is running"].contains(&text.as_str()) {
+    if ["what is going on", "what's going on", "status", "how is it going", "what is running"]
+        .contains(&text.as_str())
+    {
         return Some(Intent::Now);
     }
     let after = |starts: &[&str]| starts.iter().find_map(|start| text.strip_prefix(start)).map(str::trim);
@@ -58,7 +67,8 @@ pub fn read(said: &str, scene: &Scene) -> Option<Intent> {
         return Some(about(what, scene, false, |task| Deed::Retry { task: task.short.clone(), agent: None }));
     }
     if let Some(what) = after(&["why does ", "why is ", "why isn't ", "explain "]) {
-        let ends = [" wait", " waiting", " waits", " not running", " queued", " not start", " stuck", " failed"];
+        let ends =
+            [" wait", " waiting", " waits", " not running", " queued", " not start", " stuck", " failed"];
         let what = ends.iter().find_map(|end| what.strip_suffix(end)).unwrap_or(what);
         return Some(match found(what, scene) {
             Found::Some(tasks) => Intent::Explain(tasks.iter().map(|task| task.short.clone()).collect()),
@@ -94,7 +104,8 @@ fn normal(said: &str) -> String {
     let text = said.trim().to_lowercase();
     let text = text.trim_end_matches(['.', '!', '?', ' ']);
     let mut text = text;
-    for start in ["hey sidekick", "ok sidekick", "hi sidekick", "sidekick", "please", "could you", "can you"] {
+    for start in ["hey sidekick", "ok sidekick", "hi sidekick", "sidekick", "please", "could you", "can you"]
+    {
         if let Some(rest) = text.strip_prefix(start)
             && rest.starts_with([',', ' ', ':'])
         {
@@ -129,13 +140,18 @@ fn found<'a>(what: &str, scene: &'a Scene) -> Found<'a> {
     if hex && let Some(task) = scene.task(what) {
         return Found::Some(vec![task]);
     }
-    let is_open = |task: &&Seen| matches!(task.state.as_str(), "queued" | "running" | "waiting" | "review" | "failed");
-    let project = scene.projects.iter().find(|(name, aliases)| {
-        std::iter::once(name).chain(aliases).any(|name| name.to_lowercase() == what)
-    });
+    let is_open =
+        |task: &&Seen| matches!(task.state.as_str(), "queued" | "running" | "waiting" | "review" | "failed");
+    let project = scene
+        .projects
+        .iter()
+        .find(|(name, aliases)| std::iter::once(name).chain(aliases).any(|name| name.to_lowercase() == what));
     if let Some((name, _)) = project {
         let tasks: Vec<_> = scene.tasks.iter().filter(is_open).filter(|task| &task.project == name).collect();
-        let moving = tasks.iter().copied().filter(|task| matches!(task.state.as_str(), "queued" | "waiting" | "running"));
+        let moving = tasks
+            .iter()
+            .copied()
+            .filter(|task| matches!(task.state.as_str(), "queued" | "waiting" | "running"));
         let moving: Vec<_> = moving.collect();
         return if moving.is_empty() { Found::None } else { Found::Some(moving) };
     }
@@ -143,16 +159,19 @@ fn found<'a>(what: &str, scene: &'a Scene) -> Found<'a> {
     match fit.as_slice() {
         [] => Found::None,
         [one] => Found::Some(vec![one]),
-        several => {
-            Found::Several(several.iter().take(9).map(|task| format!("{} {}", task.short, task.title)).collect())
-        }
+        several => Found::Several(
+            several.iter().take(9).map(|task| format!("{} {}", task.short, task.title)).collect(),
+        ),
     }
 }
 
 /// Whether every word stands in the title.
 fn says(title: &str, what: &str) -> bool {
     let split = |text: &str| -> Vec<String> {
-        text.split(|char: char| !char.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_lowercase).collect()
+        text.split(|char: char| !char.is_alphanumeric())
+            .filter(|word| !word.is_empty())
+            .map(str::to_lowercase)
+            .collect()
     };
     let (title, what) = (split(title), split(what));
     !what.is_empty() && what.iter().all(|word| title.contains(word))
@@ -165,7 +184,9 @@ mod tests {
 
     fn tasks(intent: Option<Intent>) -> Vec<String> {
         match intent {
-            Some(Intent::Do(deeds)) => deeds.iter().filter_map(|deed| deed.task().map(str::to_owned)).collect(),
+            Some(Intent::Do(deeds)) => {
+                deeds.iter().filter_map(|deed| deed.task().map(str::to_owned)).collect()
+            }
             Some(Intent::Explain(tasks)) => tasks,
             other => vec![format!("{other:?}")],
         }
@@ -180,7 +201,9 @@ mod tests {
         assert_eq!(tasks(read("why does the export wait?", &scene)), ["bbbb2222"]);
         assert_eq!(tasks(read("Why is bbbb queued?", &scene)), ["bbbb2222"]);
         assert_eq!(read("What happened today?", &scene), Some(Intent::Day));
-        let Some(Intent::Do(deeds)) = read("New task: Fix the README of Antenna", &scene) else { panic!("no task") };
+        let Some(Intent::Do(deeds)) = read("New task: Fix the README of Antenna", &scene) else {
+            panic!("no task")
+        };
         assert!(matches!(&deeds[0], Deed::Create { text, .. } if text == "Fix the README of Antenna"));
     }
 
@@ -190,7 +213,12 @@ mod tests {
         assert_eq!(read("could we make the login nicer somehow?", &scene), None);
         assert_eq!(read("prioritise the moon", &scene), Some(Intent::Nothing("the moon".into())));
         scene.tasks[1].title = "Login by mail".into();
-        assert!(matches!(read("stop login", &scene), Some(Intent::Which { could_be, .. }) if could_be.len() == 2));
-        assert!(matches!(read("stop shop", &scene), Some(Intent::Which { .. })), "one word stops one task at most");
+        assert!(
+            matches!(read("stop login", &scene), Some(Intent::Which { could_be, .. }) if could_be.len() == 2)
+        );
+        assert!(
+            matches!(read("stop shop", &scene), Some(Intent::Which { .. })),
+            "one word stops one task at most"
+        );
     }
 }

@@ -52,9 +52,18 @@ pub(super) async fn go_on(engine: &Engine, id: ConversationId, message: &Message
     }
 }
 
-async fn begin(engine: &Engine, id: ConversationId, message: &Message, found: &[String]) -> Result<(), Error> {
+async fn begin(
+    engine: &Engine,
+    id: ConversationId,
+    message: &Message,
+    found: &[String],
+) -> Result<(), Error> {
     let before = engine.store().read(move |tx| conversations::messages(tx, id, None, CONTEXT + 2)).await?;
-    let said = before.iter().rev().map(|(_, one)| one).find(|one| one.speaker == Speaker::User && one.id < message.id);
+    let said = before
+        .iter()
+        .rev()
+        .map(|(_, one)| one)
+        .find(|one| one.speaker == Speaker::User && one.id < message.id);
     let said = said.map(|one| one.text.clone()).unwrap_or_default();
     if message.rounds == 0 {
         let scene = look(engine, Reader::Here).await?;
@@ -63,7 +72,8 @@ async fn begin(engine: &Engine, id: ConversationId, message: &Message, found: &[
         }
     }
     let summary = sum_up(engine, id).await?;
-    let messages: Vec<Message> = before.into_iter().map(|(_, one)| one).filter(|one| one.id < message.id).collect();
+    let messages: Vec<Message> =
+        before.into_iter().map(|(_, one)| one).filter(|one| one.id < message.id).collect();
     let named = engine.context.options.brain.agent.clone();
     if named.is_none() && engine.context.local_model.is_some() {
         let text = prompt(&look(engine, Reader::Here).await?, &summary, &messages, found);
@@ -85,7 +95,13 @@ async fn begin(engine: &Engine, id: ConversationId, message: &Message, found: &[
         ..Request::default()
     };
     if request.agent.is_none() && !engine.context.agents.anybody_thinks() {
-        return unanswered(engine, id, message, "no agent that thinks is ready; `sidekick agents` says what is missing").await;
+        return unanswered(
+            engine,
+            id,
+            message,
+            "no agent that thinks is ready; `sidekick agents` says what is missing",
+        )
+        .await;
     }
     let accepted = match engine.create(request, Actor::from("brain")).await {
         Ok(accepted) => accepted,
@@ -117,7 +133,8 @@ async fn sum_up(engine: &Engine, id: ConversationId) -> Result<String, Error> {
         if until <= known.summed {
             return Ok(known.summary);
         }
-        let most = usize::try_from(until - known.summed).unwrap_or(conversations::MOST).min(conversations::MOST);
+        let most =
+            usize::try_from(until - known.summed).unwrap_or(conversations::MOST).min(conversations::MOST);
         let older = conversations::messages(tx, id, Some(*first), most)?;
         let older: Vec<_> = older.into_iter().map(|(_, message)| message).collect();
         let summary = digest(&known.summary, &older);
@@ -154,7 +171,12 @@ fn think_here(engine: &Engine, id: ConversationId, message: Message, text: Strin
     });
 }
 
-async fn stream(engine: &Engine, id: ConversationId, message: &Message, text: String) -> Result<String, String> {
+async fn stream(
+    engine: &Engine,
+    id: ConversationId,
+    message: &Message,
+    text: String,
+) -> Result<String, String> {
     let Some(model) = &engine.context.local_model else { return Err("there is no local model".into()) };
     // Whoever was shown words of a daemon before begins anew.
     let anew = Message { text: String::new(), ..message.clone() };
@@ -233,7 +255,8 @@ async fn act(
 async fn said_before(engine: &Engine, id: ConversationId, message: &Message) -> Result<String, Error> {
     let of = message.id;
     let before = engine.store().read(move |tx| conversations::messages(tx, id, None, CONTEXT + 2)).await?;
-    let said = before.into_iter().rev().map(|(_, one)| one).find(|one| one.speaker == Speaker::User && one.id < of);
+    let said =
+        before.into_iter().rev().map(|(_, one)| one).find(|one| one.speaker == Speaker::User && one.id < of);
     Ok(said.map(|one| one.text).unwrap_or_default())
 }
 
@@ -276,12 +299,18 @@ async fn by_rules(
 
 /// Nobody answered: says so, and what is understood without a model.
 async fn unanswered(engine: &Engine, id: ConversationId, message: &Message, why: &str) -> Result<(), Error> {
-    let text = format!("The brain did not answer: {}. Without it I understand: {FORMS}.", why.trim_end_matches('.'));
+    let text =
+        format!("The brain did not answer: {}. Without it I understand: {FORMS}.", why.trim_end_matches('.'));
     write(engine, id, Message { text, state: MessageState::Failed, ..message.clone() }).await
 }
 
 /// An answer that cannot come about ends so.
-pub(super) async fn fail(engine: &Engine, id: ConversationId, message: Message, why: &str) -> Result<(), Error> {
+pub(super) async fn fail(
+    engine: &Engine,
+    id: ConversationId,
+    message: Message,
+    why: &str,
+) -> Result<(), Error> {
     unanswered(engine, id, &message, why).await
 }
 

@@ -55,9 +55,11 @@ async fn one(
             let mut earlier = Vec::with_capacity(after.len());
             for name in after {
                 earlier.push(match name.strip_prefix('#').and_then(|n| n.parse::<usize>().ok()) {
-                    Some(n) => made.get(n.wrapping_sub(1)).copied().flatten().ok_or_else(|| {
-                        invalid(format!("it was to come after #{n}, which was not made"))
-                    })?,
+                    Some(n) => {
+                        made.get(n.wrapping_sub(1)).copied().flatten().ok_or_else(|| {
+                            invalid(format!("it was to come after #{n}, which was not made"))
+                        })?
+                    }
                     None => find(engine, name, scene).await?,
                 });
             }
@@ -103,7 +105,13 @@ async fn one(
     }
 }
 
-async fn command(engine: &Engine, task: &str, scene: &Scene, command: Command, actor: Actor) -> Result<TaskId, Error> {
+async fn command(
+    engine: &Engine,
+    task: &str,
+    scene: &Scene,
+    command: Command,
+    actor: Actor,
+) -> Result<TaskId, Error> {
     let id = find(engine, task, scene).await?;
     engine.command(id, command, actor).await?;
     Ok(id)
@@ -132,9 +140,16 @@ async fn task_of(engine: &Engine, task: &str, scene: &Scene, reader: Reader) -> 
     let task = &work.task;
     let mut lines = vec![
         format!("Task {} of {}: {}", task.id.short(), task.asked.project, task.asked.text),
-        format!("state {}, run {} by {}, ${:.2}", task.state.as_str(), task.attempt, task.asked.agent, task.usage.cost_usd),
+        format!(
+            "state {}, run {} by {}, ${:.2}",
+            task.state.as_str(),
+            task.attempt,
+            task.asked.agent,
+            task.usage.cost_usd
+        ),
     ];
-    lines.extend(scene.task(&id.to_string()).filter(|seen| !seen.why.is_empty()).map(|seen| seen.why.clone()));
+    lines
+        .extend(scene.task(&id.to_string()).filter(|seen| !seen.why.is_empty()).map(|seen| seen.why.clone()));
     lines.extend(task.reason.clone());
     lines.extend(task.summary.as_ref().map(|summary| format!("its agent said: {summary}")));
     lines.extend(task.checks.iter().map(|check| format!("check {}: {}", check.name, check.status.as_str())));
@@ -168,7 +183,9 @@ async fn may_read(engine: &Engine, id: TaskId, reader: Reader) -> Result<(), Err
     let work = engine.store().read(move |tx| tasks::load(tx, id)).await?;
     let project = work.map(|work| work.task.asked.project).unwrap_or_default();
     if engine.projects().iter().any(|known| known.name == project && known.sensitive) {
-        return Err(invalid(format!("{project} is sensitive: only models of this machine may read its work")));
+        return Err(invalid(format!(
+            "{project} is sensitive: only models of this machine may read its work"
+        )));
     }
     Ok(())
 }

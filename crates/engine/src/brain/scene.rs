@@ -35,7 +35,8 @@ pub(super) async fn look(engine: &Engine, reader: Reader) -> Result<Scene, Error
         .read(|tx| {
             let open = ["running", "review", "waiting", "queued", "failed"].map(str::to_owned);
             let ended = ["completed", "cancelled"].map(str::to_owned);
-            let filter = |states: Vec<String>, limit| tasks::Filter { states, limit, ..tasks::Filter::default() };
+            let filter =
+                |states: Vec<String>, limit| tasks::Filter { states, limit, ..tasks::Filter::default() };
             Ok((
                 tasks::list(tx, &filter(open.to_vec(), MOST_TASKS))?,
                 tasks::list(tx, &filter(ended.to_vec(), MOST_ENDED))?,
@@ -92,12 +93,14 @@ async fn credits(engine: &Engine) -> Result<Vec<String>, Error> {
     let lines = accounts.iter().map(|here| {
         let windows = here.standing.windows.iter().filter_map(|window| {
             let used = window.utilization?;
-            let renews = window.resets_at.map(|at| format!(", renews {}", shown(at, zone))).unwrap_or_default();
+            let renews =
+                window.resets_at.map(|at| format!(", renews {}", shown(at, zone))).unwrap_or_default();
             Some(format!("{} {:.0}% used{renews}", window.label(), used * 100.0))
         });
         let windows: Vec<_> = windows.collect();
         let held = here.hold.as_ref().map(|(_, why)| format!("; {why}")).unwrap_or_default();
-        let known = if windows.is_empty() { "nothing is known of its windows".into() } else { windows.join("; ") };
+        let known =
+            if windows.is_empty() { "nothing is known of its windows".into() } else { windows.join("; ") };
         format!("{}: {known}{held}", here.account.name)
     });
     Ok(lines.collect())
@@ -120,7 +123,9 @@ pub(super) async fn day(engine: &Engine, reader: Reader) -> Result<String, Error
         format!("- {} ({})", known.map_or(task.title.as_str(), |seen| &seen.title), task.id.short())
     };
     let mut lines = Vec::new();
-    for (state, words) in [(TaskState::Completed, "done"), (TaskState::Failed, "failed"), (TaskState::Cancelled, "cancelled")] {
+    for (state, words) in
+        [(TaskState::Completed, "done"), (TaskState::Failed, "failed"), (TaskState::Cancelled, "cancelled")]
+    {
         let tasks = named(state);
         if tasks.is_empty() {
             continue;
@@ -144,9 +149,12 @@ pub(super) async fn day(engine: &Engine, reader: Reader) -> Result<String, Error
 pub(super) fn now_of(scene: &Scene) -> String {
     let count = |state: &str| scene.tasks.iter().filter(|task| task.state == state).collect::<Vec<_>>();
     let mut lines = Vec::new();
-    for (state, words) in
-        [("review", "done and waiting for your review"), ("running", "running"), ("waiting", "waiting"), ("queued", "queued")]
-    {
+    for (state, words) in [
+        ("review", "done and waiting for your review"),
+        ("running", "running"),
+        ("waiting", "waiting"),
+        ("queued", "queued"),
+    ] {
         let tasks = count(state);
         if tasks.is_empty() {
             continue;

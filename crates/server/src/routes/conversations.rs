@@ -222,9 +222,9 @@ fn cursor(conversation: &Conversation) -> String {
 }
 
 fn place(cursor: &str) -> Result<(Timestamp, ConversationId), Failure> {
-    let read = cursor.split_once('_').and_then(|(at, id)| {
-        Some((Timestamp::from_millis(at.parse().ok()?), id.parse().ok()?))
-    });
+    let read = cursor
+        .split_once('_')
+        .and_then(|(at, id)| Some((Timestamp::from_millis(at.parse().ok()?), id.parse().ok()?)));
     read.ok_or_else(|| invalid("the cursor is not one of ours"))
 }
 
