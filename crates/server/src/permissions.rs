@@ -2,7 +2,7 @@
 
 use axum::http::Method;
 use domain::Permission;
-use domain::Permission::{Administer, Operate, Review, See};
+use domain::Permission::{Administer, Oneself, Operate, Review, See};
 
 /// Method, path as the router has it, what it needs.
 const NEEDS: &[(Method, &str, Permission)] = &[
@@ -39,6 +39,16 @@ const NEEDS: &[(Method, &str, Permission)] = &[
     (Method::GET, "/api/tasks/{id}/hindsight", See),
     (Method::POST, "/api/tasks/{id}/hindsight/apply", Operate),
     (Method::GET, "/api/hindsight", See),
+    // One's own; what the brain does for somebody needs what doing it oneself needs.
+    (Method::POST, "/api/chat", Oneself),
+    (Method::GET, "/api/conversations", Oneself),
+    (Method::POST, "/api/conversations", Oneself),
+    (Method::GET, "/api/conversations/{id}", Oneself),
+    (Method::PATCH, "/api/conversations/{id}", Oneself),
+    (Method::DELETE, "/api/conversations/{id}", Oneself),
+    (Method::GET, "/api/conversations/{id}/messages", Oneself),
+    (Method::POST, "/api/conversations/{id}/messages/{message}/confirm", Oneself),
+    (Method::POST, "/api/conversations/{id}/messages/{message}/drop", Oneself),
     (Method::GET, "/api/queue", See),
     (Method::GET, "/api/tasks/{id}/race", See),
     (Method::GET, "/api/memory", See),
