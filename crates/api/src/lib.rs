@@ -7,6 +7,7 @@ mod account;
 mod agent_run;
 mod asking;
 mod client;
+mod conversation;
 mod hindsight;
 mod plan;
 mod problem;
@@ -26,6 +27,9 @@ pub use account::{AccountView, SwitchAccount, UsedView, WindowPoint, WindowView}
 pub use agent_run::AgentRunResult;
 pub use asking::{Answer, MemoryView, QuestionView, WriteMemory, Written};
 pub use client::{Client, ClientError, EventLines, escaped};
+pub use conversation::{
+    Chat, ChatView, ConversationView, CreateConversation, MessageView, ProposalView, RenameConversation,
+};
 pub use hindsight::{AdviceView, AppliedView, CostView, HindsightView, HindsightsView, TogetherView};
 pub use plan::{EstimateView, PlanView, PlannedView};
 pub use problem::Problem;

@@ -60,6 +60,7 @@ struct File {
     limits: LimitsFile,
     local_model: Option<LocalModelFile>,
     hindsight: HindsightFile,
+    brain: BrainFile,
     /// Who does what; the first rule that holds counts.
     routes: Vec<routes::RuleFile>,
     routing: routes::RoutingFile,
@@ -81,6 +82,15 @@ struct HindsightFile {
     off: bool,
     /// Another model at the endpoint of `local_model`.
     model: Option<Spanned<String>>,
+}
+
+/// Who answers in conversations.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct BrainFile {
+    /// `AGENT` or `AGENT/MODEL`.
+    agent: Option<Spanned<String>>,
+    confirm: domain::conversation::Confirm,
 }
 
 /// Where runs are watched without being asked for.
@@ -304,6 +314,7 @@ fn options(file: File, dir: &Path, data_dir: &Path, own: PathBuf) -> Result<engi
         .collect();
     let routing = routes::rules(file.routes, &file.routing, &custom, &projects)?;
     let hindsight = hindsight(file.hindsight, file.local_model.is_some())?;
+    let brain = brain(file.brain, &is_known)?;
     Ok(engine::Options {
         data_dir: data_dir.to_owned(),
         own,
@@ -333,6 +344,7 @@ fn options(file: File, dir: &Path, data_dir: &Path, own: PathBuf) -> Result<engi
         },
         local_model: file.local_model.map(local_model).transpose()?,
         hindsight,
+        brain,
         sessions: if file.sessions { session_logs() } else { Vec::new() },
         dispatch: true,
     })
@@ -395,6 +407,17 @@ fn hindsight(file: HindsightFile, local: bool) -> Result<engine::HindsightOption
         )));
     }
     Ok(engine::HindsightOptions { off: file.off, model: file.model.map(|model| model.value) })
+}
+
+fn brain(file: BrainFile, is_agent: &dyn Fn(&str) -> bool) -> Result<engine::BrainOptions> {
+    let agent = file.agent.map(|text| {
+        let rung = domain::supervise::Rung::parse(&text.value).filter(|rung| is_agent(&rung.agent));
+        rung.ok_or_else(|| {
+            let line = text.referenced.line();
+            Error::usage(format!("line {line}: brain: `{}` is no agent that is known here", text.value))
+        })
+    });
+    Ok(engine::BrainOptions { agent: agent.transpose()?, confirm: file.confirm })
 }
 
 /// Where the agents keep their logs, as they find it themselves.

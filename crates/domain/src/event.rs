@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::check::{CheckResult, CheckStatus};
 use crate::collision;
+use crate::conversation::Message;
 use crate::coverage::Reported;
 use crate::hindsight::Hindsight;
-use crate::ids::{RunId, TaskId};
+use crate::ids::{MessageId, RunId, TaskId};
 use crate::nature::{Complexity, Judge, Kind, Said};
 use crate::pipeline::Part;
 use crate::route::Receipt;
@@ -248,6 +249,16 @@ events! {
     AgentRaw = "agent.raw" { line: String }
     /// Output that is not protocol: standard error, a setup script, a torn line.
     TaskOutput = "task.output" { stream: String, text: String }
+    /// A conversation began, or has another title. Its events stand under its own id.
+    ConversationTitled = "conversation.titled" { title: String }
+    /// A person deleted a conversation with all its messages.
+    ConversationDeleted = "conversation.deleted" {}
+    /// Somebody said something, or the brain begins to answer.
+    MessageAdded = "message.added" { message: Box<Message> }
+    /// The answer so far goes on with this.
+    MessageSaid = "message.said" { message: MessageId, text: String }
+    /// A message is all there, or its proposal was decided: this is how it stands now.
+    MessageChanged = "message.changed" { message: Box<Message> }
 }
 
 /// One item of an agent's plan.
@@ -304,7 +315,7 @@ impl Event {
 pub struct Record {
     /// Global, gapless, in the order of commits.
     pub seq: i64,
-    /// The task it belongs to.
+    /// The task it belongs to, or the [stream](crate::ConversationId::stream) of a conversation.
     pub task: TaskId,
     /// The run it belongs to, if to one.
     pub run: Option<RunId>,

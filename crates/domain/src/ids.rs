@@ -62,6 +62,21 @@ id_type! {
     /// Identifier of a [run](crate::Run).
     RunId
 }
+id_type! {
+    /// Identifier of a [conversation](crate::conversation).
+    ConversationId
+}
+id_type! {
+    /// Identifier of a [message](crate::conversation::Message).
+    MessageId
+}
+
+impl ConversationId {
+    /// The name of its own part of the log: events belong to a task or to a conversation, and no id is both.
+    pub fn stream(self) -> TaskId {
+        TaskId(self.0)
+    }
+}
 
 #[cfg(test)]
 mod tests {

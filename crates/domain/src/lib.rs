@@ -6,11 +6,13 @@
 //! Start reading at [`work`]: the one transition function of a task and its latest run. [`event`] is the
 //! vocabulary of the log, one of the two serialised formats of the project (the other is crate `api`).
 
+pub mod access;
 pub mod account;
 pub mod alike;
 pub mod check;
 pub mod classify;
 pub mod collision;
+pub mod conversation;
 pub mod coverage;
 pub mod delegation;
 pub mod dependency;
@@ -45,12 +47,13 @@ pub mod usage;
 pub mod when;
 pub mod work;
 
+pub use access::{Actor, Permission, Role};
 pub use account::Account;
 pub use check::{CheckResult, CheckStatus};
 pub use diff::DiffStat;
 pub use event::{Event, Record};
 pub use hindsight::Hindsight;
-pub use ids::{RunId, TaskId};
+pub use ids::{ConversationId, MessageId, RunId, TaskId};
 pub use nature::{Classified, Complexity, Judge, Kind, Nature, Said};
 pub use project::Project;
 pub use question::Question;

@@ -167,6 +167,11 @@ impl AgentsHere {
 
     /// The agent for a task that names none: the configured one, else claude when it is ready, else the
     /// rehearsal, which says so wherever it appears.
+    /// Whether there is an agent that can be asked something.
+    pub(crate) fn anybody_thinks(&self) -> bool {
+        self.list().iter().any(|agent| agent.state == AgentState::Ready && agent.name != "rehearsal")
+    }
+
     pub(crate) fn choose(&self) -> String {
         let wanted = self.default.iter().map(String::as_str).chain(["claude"]);
         wanted.into_iter().find_map(|name| self.usable(name).ok()).unwrap_or_else(|| "rehearsal".into())

@@ -3,7 +3,7 @@
 
 use domain::alike::{Asked, groups};
 use domain::work::Command;
-use domain::{TaskId, Work, question};
+use domain::{Actor, TaskId, Work, question};
 use sha2::{Digest, Sha256};
 use store::tasks;
 
@@ -66,7 +66,7 @@ impl Engine {
     }
 
     /// Answers a question and those that are like it, if these are the ones that the person saw.
-    pub async fn answer_alike(&self, answer: ToAll, actor: &'static str) -> Result<Answered, Error> {
+    pub async fn answer_alike(&self, answer: ToAll, actor: Actor) -> Result<Answered, Error> {
         let is_meant = |one: &Asked| {
             one.task == answer.task && answer.question.as_ref().is_none_or(|id| *id == one.question.id)
         };
@@ -86,7 +86,7 @@ impl Engine {
             Some(_) => {}
         }
         for one in group {
-            match self.answer_one(&one, &answer, actor).await {
+            match self.answer_one(&one, &answer, actor.clone()).await {
                 Ok(work) => done.answered.push(work),
                 Err(error) => done.refused.push((one.task, error.to_string())),
             }
@@ -94,7 +94,7 @@ impl Engine {
         Ok(done)
     }
 
-    async fn answer_one(&self, one: &Asked, answer: &ToAll, actor: &'static str) -> Result<Work, Error> {
+    async fn answer_one(&self, one: &Asked, answer: &ToAll, actor: Actor) -> Result<Work, Error> {
         let (task, question, now) = (one.task, one.question.clone(), clock::now());
         let command = Command::Answer {
             question: Some(question.id.clone()),
@@ -108,7 +108,7 @@ impl Engine {
             if known.is_none() {
                 return Err(domain::Refusal::Invalid("it does not ask that any more").into());
             }
-            tasks::change(tx, task, command, actor, now)
+            tasks::change(tx, task, command, &actor, now)
         });
         let work = done.await?;
         self.context.wake.notify_one();

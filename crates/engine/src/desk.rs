@@ -169,9 +169,9 @@ impl Engine {
     }
 
     /// Writes an entry as a person; its version.
-    pub async fn write_memory(&self, place: &Place, note: Note, actor: &'static str) -> Result<u32, Error> {
+    pub async fn write_memory(&self, place: &Place, note: Note, actor: domain::Actor) -> Result<u32, Error> {
         let (place, now) = (place.clone(), clock::now());
-        Ok(self.store().write(move |tx| memory::write(tx, &place, &note, actor, now)).await?)
+        Ok(self.store().write(move |tx| memory::write(tx, &place, &note, &actor, now)).await?)
     }
 
     /// Writes an entry as a run, visibly in its task; its version.

@@ -220,7 +220,7 @@ impl Engine {
 
     /// Makes a task of what hindsight proposes for `AGENTS.md`: it comes to review and lands like any other work. No model
     /// is asked; asking twice gives the same task.
-    pub async fn apply_hindsight(&self, id: TaskId, actor: &'static str) -> Result<tasks::Accepted, Error> {
+    pub async fn apply_hindsight(&self, id: TaskId, actor: domain::Actor) -> Result<tasks::Accepted, Error> {
         let context = &self.context;
         let kept = context.store.read(move |tx| hindsights::of_task(tx, id)).await?;
         let lines = kept.map(|kept| kept.hindsight.lines).unwrap_or_default();

@@ -14,6 +14,7 @@ mod accounts;
 mod agents_here;
 pub mod alike;
 pub mod approval;
+mod brain;
 mod classifying;
 pub mod clock;
 mod continuation;
@@ -42,7 +43,7 @@ use std::time::Duration;
 
 use domain::retry::RetryPolicy;
 use domain::work::{Adjust, Command};
-use domain::{Project, RunId, TaskId, Timestamp, Work};
+use domain::{Actor, Project, RunId, TaskId, Timestamp, Work};
 use store::{Store, tasks};
 use tokio::sync::{Notify, OnceCell, watch};
 use tokio::task::JoinHandle;
@@ -52,6 +53,7 @@ pub use agents::Readiness;
 pub use ::settings::{Change, Forbidden, Line, Wrong};
 pub use accounts::{AccountHere, AccountOptions, Switch};
 pub use agents_here::{AgentHere, AgentState, AgentsHere};
+pub use brain::{BrainOptions, Said};
 pub use desk::Caller;
 pub use hindsight::{HindsightOptions, LookedBack};
 pub use intake::{Pipelines, Request, Unclear};
@@ -117,6 +119,8 @@ pub struct Options {
     pub local_model: Option<LocalModel>,
     /// Whether and with which model is looked back on tasks that are over.
     pub hindsight: HindsightOptions,
+    /// Who answers in conversations, and what is confirmed first.
+    pub brain: BrainOptions,
     /// Where the logs of sessions are that people start by hand; none are read without.
     pub sessions: Vec<SessionLogs>,
     /// Whether queued tasks are started; without it only what is asked for is done.
@@ -182,6 +186,8 @@ pub(crate) struct Context {
     pub(crate) local_model: Option<local_model::Asking>,
     /// The model that is asked in hindsight.
     pub(crate) in_hindsight: Option<local_model::Asking>,
+    /// Answers that are being thought about.
+    pub(crate) thinking: brain::Thinking,
     /// Places of tasks that the local model is asked about.
     pub(crate) classifying: Arc<tokio::sync::Semaphore>,
     pub(crate) planner: planner::Planner,
@@ -223,6 +229,7 @@ impl Engine {
             calls: desk::Calls::default(),
             local_model: options.local_model.clone().map(local_model::Asking::new),
             in_hindsight: hindsight::asking(&options),
+            thinking: brain::Thinking::default(),
             classifying: Arc::new(tokio::sync::Semaphore::new(classifying::MOST)),
             agents: AgentsHere::look(&options),
             planner: planner::Planner::default(),
@@ -249,6 +256,8 @@ impl Engine {
             components.push(tokio::spawn(janitor::serve(Arc::clone(&context))));
             components.push(tokio::spawn(hindsight::serve(Arc::clone(&context))));
             components.push(tokio::spawn(radar::serve(Arc::clone(&context))));
+            let handle = Self { context: Arc::clone(&context), components: Arc::default() };
+            components.push(tokio::spawn(brain::serve(handle)));
         }
         Ok(Self { context, components: Arc::new(Mutex::new(components)) })
     }
@@ -308,7 +317,7 @@ impl Engine {
     }
 
     /// Accepts a task. When this returns it is on disk.
-    pub async fn create(&self, mut request: Request, actor: &'static str) -> Result<tasks::Accepted, Error> {
+    pub async fn create(&self, mut request: Request, actor: Actor) -> Result<tasks::Accepted, Error> {
         let race = std::mem::take(&mut request.race);
         if !race.is_empty() {
             intake::racers(&race, &self.context.agents)?;
@@ -319,9 +328,9 @@ impl Engine {
         let now = clock::now();
         let accepted = self.context.store.write(move |tx| {
             if race.is_empty() {
-                tasks::create(tx, asked, actor, now)
+                tasks::create(tx, asked, &actor, now)
             } else {
-                tasks::start(tx, &asked, &race, actor, now)
+                tasks::start(tx, &asked, &race, &actor, now)
             }
         });
         let accepted = accepted.await?;
@@ -338,9 +347,9 @@ impl Engine {
     }
 
     /// Carries out a person's command.
-    pub async fn command(&self, id: TaskId, command: Command, actor: &'static str) -> Result<Work, Error> {
+    pub async fn command(&self, id: TaskId, command: Command, actor: Actor) -> Result<Work, Error> {
         let now = clock::now();
-        let work = self.context.store.write(move |tx| tasks::change(tx, id, command, actor, now)).await?;
+        let work = self.context.store.write(move |tx| tasks::change(tx, id, command, &actor, now)).await?;
         let leaves = work.task.stopping || work.task.landing.withdrawn;
         if let Some(run) = work.run.as_ref().filter(|_| leaves) {
             self.context.ask_to_stop(run.id);
@@ -353,15 +362,15 @@ impl Engine {
     }
 
     /// Changes a task's place in the plan.
-    pub async fn adjust(&self, id: TaskId, change: Adjust, actor: &'static str) -> Result<Work, Error> {
+    pub async fn adjust(&self, id: TaskId, change: Adjust, actor: Actor) -> Result<Work, Error> {
         let now = clock::now();
-        let work = self.context.store.write(move |tx| tasks::adjust(tx, id, change, actor, now)).await?;
+        let work = self.context.store.write(move |tx| tasks::adjust(tx, id, change, &actor, now)).await?;
         self.context.wake.notify_one();
         Ok(work)
     }
 
     /// Gives a task to a person, in its agent's own interactive UI; what runs is stopped first.
-    pub async fn take_over(&self, id: TaskId, actor: &'static str) -> Result<Work, Error> {
+    pub async fn take_over(&self, id: TaskId, actor: Actor) -> Result<Work, Error> {
         let work = self.context.store.read(move |tx| tasks::load(tx, id)).await?;
         let work = work.ok_or(store::Error::NotFound { what: "task", id: id.to_string() })?;
         let agent = work.task.asked.agent;
@@ -376,12 +385,7 @@ impl Engine {
     }
 
     /// Goes back to a checkpoint.
-    pub async fn roll_back(
-        &self,
-        id: TaskId,
-        checkpoint: String,
-        actor: &'static str,
-    ) -> Result<Work, Error> {
+    pub async fn roll_back(&self, id: TaskId, checkpoint: String, actor: Actor) -> Result<Work, Error> {
         let name = checkpoint.clone();
         let points = self.context.store.read(move |tx| store::checkpoints::of_task(tx, id)).await?;
         let point = points.into_iter().find(|point| point.name == name);

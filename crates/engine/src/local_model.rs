@@ -1,11 +1,12 @@
 //! The model of this machine that agents may ask: any endpoint that speaks Chat Completions, without encryption because
 //! it is near. Bounded in time, size and number; its key is never printed.
 
+use std::io::{BufRead, BufReader};
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, mpsc};
 
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_mins(2);
@@ -121,6 +122,62 @@ impl Asking {
         });
         asked.await.map_err(|_| "asking the local model broke off".to_owned())?
     }
+}
+
+impl Asking {
+    /// Its answer, each piece handed on as it comes; else why not.
+    pub(crate) async fn stream(&self, prompt: String, words: mpsc::Sender<String>) -> Result<String, String> {
+        let Ok(place) = Arc::clone(&self.places).acquire_owned().await else {
+            return Err("the local model is not asked any more".into());
+        };
+        let (agent, at) = (self.agent.clone(), self.at.clone());
+        let asked = tokio::task::spawn_blocking(move || {
+            let answer = stream(&agent, &at, &prompt, &words);
+            drop(place);
+            answer
+        });
+        asked.await.map_err(|_| "asking the local model broke off".to_owned())?
+    }
+}
+
+/// Reads an answer as Chat Completions streams it: lines of `data: {…}`, then `data: [DONE]`.
+fn stream(
+    agent: &ureq::Agent,
+    at: &LocalModel,
+    prompt: &str,
+    words: &mpsc::Sender<String>,
+) -> Result<String, String> {
+    let body = json!({
+        "model": at.model, "stream": true, "max_tokens": MOST_TOKENS,
+        "messages": [{"role": "user", "content": prompt}],
+    });
+    let failed =
+        |error: &dyn std::fmt::Display| format!("the local model {} did not answer: {error}", at.model);
+    let mut request = agent.post(format!("{}/chat/completions", at.url.trim_end_matches('/')));
+    if let Some(key) = &at.key {
+        request = request.header("Authorization", format!("Bearer {key}"));
+    }
+    let mut response = request.send_json(&body).map_err(|error| failed(&error))?;
+    let status = response.status().as_u16();
+    if status != 200 {
+        return Err(failed(&format!("HTTP {status}")));
+    }
+    let reader = response.body_mut().with_config().limit(MOST_ANSWER).reader();
+    let mut answer = String::new();
+    for line in BufReader::new(reader).lines() {
+        let line = line.map_err(|error| failed(&error))?;
+        let Some(data) = line.strip_prefix("data:").map(str::trim) else { continue };
+        if data == "[DONE]" {
+            break;
+        }
+        let piece: Value = serde_json::from_str(data).map_err(|error| failed(&error))?;
+        if let Some(text) = piece["choices"][0]["delta"]["content"].as_str().filter(|text| !text.is_empty()) {
+            answer += text;
+            // Whoever listened is gone; the answer is wanted all the same.
+            words.blocking_send(text.to_owned()).ok();
+        }
+    }
+    if answer.trim().is_empty() { Err(failed(&"its answer has no text")) } else { Ok(answer) }
 }
 
 fn ask(agent: &ureq::Agent, at: &LocalModel, prompt: &str) -> Result<String, String> {

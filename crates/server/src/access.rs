@@ -10,7 +10,13 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use api::Problem;
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use domain::{Actor, Role};
 use subtle::ConstantTimeEq;
+
+use crate::error::Failure;
 
 /// The cookie's name.
 pub(crate) const COOKIE: &str = "sidekick_session";
@@ -21,6 +27,38 @@ const MOST_CODES: usize = 20;
 /// Wrong tries in [`WINDOW`] after which wrong tries are not even looked at.
 const MOST_WRONG: usize = 20;
 const WINDOW: Duration = Duration::from_mins(1);
+
+/// Who makes a request, as the guard found it: handlers take it and sign with it. What its headers claim plays no part.
+#[derive(Clone, Debug)]
+pub(crate) struct Caller {
+    pub(crate) actor: Actor,
+    pub(crate) role: Role,
+}
+
+impl Caller {
+    /// Whoever holds the data directory's token.
+    pub(crate) fn owner() -> Self {
+        Self { actor: Actor::owner(), role: Role::Admin }
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Caller {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
+        parts.extensions.get().cloned().ok_or_else(not_signed_in)
+    }
+}
+
+/// No credentials, or wrong ones.
+pub(crate) fn not_signed_in() -> Failure {
+    let detail = "the request carries no valid token or session";
+    Failure::from(
+        Problem::new(401, "unauthorized", "Not signed in", detail).hint(
+            "Open the access link that `sidekick serve` printed, or run `sidekick link` for a new one.",
+        ),
+    )
+}
 
 /// The secrets that open the door. Never printed.
 pub struct Access {

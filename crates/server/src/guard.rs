@@ -4,14 +4,14 @@
 use std::net::SocketAddr;
 
 use api::Problem;
-use axum::extract::{Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use crate::App;
-use crate::access::{COOKIE, Shown};
+use crate::access::{COOKIE, Caller, Shown, not_signed_in};
 use crate::error::Failure;
+use crate::{App, permissions};
 
 /// Nothing runs in the page but our own files; nothing leaves to anywhere else.
 const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
@@ -29,9 +29,14 @@ pub(crate) fn own_hosts(listener: SocketAddr) -> Vec<String> {
     hosts
 }
 
-pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) -> Response {
+pub(crate) async fn guard(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let mut response = match admit(&app, &request) {
-        Ok(()) => next.run(request).await,
+        Ok(caller) => {
+            if let Some(caller) = caller {
+                request.extensions_mut().insert(caller);
+            }
+            next.run(request).await
+        }
         Err(failure) => failure.into_response(),
     };
     let headers = response.headers_mut();
@@ -45,7 +50,16 @@ pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) 
     response
 }
 
-fn admit(app: &App, request: &Request) -> Result<(), Failure> {
+/// Who makes the request, if it needs somebody, and may make it.
+fn admit(app: &App, request: &Request) -> Result<Option<Caller>, Failure> {
+    let caller = recognise(app, request)?;
+    if let Some(caller) = &caller {
+        allow(caller, request)?;
+    }
+    Ok(caller)
+}
+
+fn recognise(app: &App, request: &Request) -> Result<Option<Caller>, Failure> {
     let headers = request.headers();
     expect_own_host(app, request)?;
     let origin = header_text(headers, &header::ORIGIN)?;
@@ -54,28 +68,20 @@ fn admit(app: &App, request: &Request) -> Result<(), Failure> {
     {
         return Err(forbidden("the request comes from another site"));
     }
-    if is_open(request) {
-        return Ok(());
+    if permissions::is_open(request.method(), request.uri().path()) {
+        return Ok(None);
     }
     let bearer = header_text(headers, &header::AUTHORIZATION)?.and_then(|text| text.strip_prefix("Bearer "));
     let cookie = header_text(headers, &header::COOKIE)?.and_then(session_cookie);
     match app.access.shown(bearer, cookie) {
-        Shown::Token => Ok(()),
-        Shown::Session if request.method() == Method::GET && !is_upgrade(headers) => Ok(()),
+        Shown::Token => Ok(Some(Caller::owner())),
+        Shown::Session if request.method() == Method::GET && !is_upgrade(headers) => {
+            Ok(Some(Caller::owner()))
+        }
         // A cookie comes along by itself; only our own page sends our Origin with it.
-        Shown::Session if origin.is_some() && same_origin(headers) => Ok(()),
+        Shown::Session if origin.is_some() && same_origin(headers) => Ok(Some(Caller::owner())),
         Shown::Session => Err(forbidden("a session may only act from the dashboard's own page")),
-        Shown::Nothing => Err(Failure::from(
-            Problem::new(
-                401,
-                "unauthorized",
-                "Not signed in",
-                "the request carries no valid token or session",
-            )
-            .hint(
-                "Open the access link that `sidekick serve` printed, or run `sidekick link` for a new one.",
-            ),
-        )),
+        Shown::Nothing => Err(not_signed_in()),
         Shown::TooOften => Err(Failure::from(Problem::new(
             429,
             "too_many_tries",
@@ -85,13 +91,23 @@ fn admit(app: &App, request: &Request) -> Result<(), Failure> {
     }
 }
 
-/// Whether it needs no credentials: health, the exchange of a code, a link that is an answer, the page itself.
-fn is_open(request: &Request) -> bool {
-    let path = request.uri().path();
-    path == "/api/health"
-        || (path == "/api/session" && request.method() == Method::POST)
-        || (path.starts_with("/answer/") && request.method() == Method::POST)
-        || (request.method() == Method::GET && !path.starts_with("/api/") && !path.starts_with("/ws/"))
+/// Whether who makes a request may do what its route does.
+fn allow(caller: &Caller, request: &Request) -> Result<(), Failure> {
+    let matched = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
+    let needed = permissions::needed(request.method(), matched);
+    if caller.role.may(needed) {
+        return Ok(());
+    }
+    let (role, least) = (caller.role, needed.least());
+    Err(Failure::from(
+        Problem::new(
+            403,
+            "forbidden",
+            "Not allowed",
+            format!("this needs the role {least}; yours is {role}"),
+        )
+        .hint("An admin can change your role: `sidekick users set NAME --role ROLE`."),
+    ))
 }
 
 fn expect_own_host(app: &App, request: &Request) -> Result<(), Failure> {

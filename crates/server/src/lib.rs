@@ -10,6 +10,7 @@ mod assets;
 pub mod door;
 mod error;
 mod guard;
+mod permissions;
 mod router;
 mod routes;
 mod tools;

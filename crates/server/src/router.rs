@@ -8,8 +8,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::routes::{
-    accounts, answers, calibration, events, hindsight, memory, plan, projects, questions, queue, routing,
-    session, sessions, settings, status, tasks,
+    accounts, answers, calibration, conversations, events, hindsight, memory, plan, projects, questions,
+    queue, routing, session, sessions, settings, status, tasks,
 };
 use crate::{App, assets, guard, ws};
 
@@ -63,6 +63,16 @@ fn documented() -> OpenApiRouter<App> {
         .routes(routes!(hindsight::get_hindsight))
         .routes(routes!(hindsight::apply_hindsight))
         .routes(routes!(hindsight::list_hindsights))
+        .routes(routes!(conversations::chat))
+        .routes(routes!(conversations::list_conversations, conversations::create_conversation))
+        .routes(routes!(
+            conversations::get_conversation,
+            conversations::rename_conversation,
+            conversations::delete_conversation
+        ))
+        .routes(routes!(conversations::list_messages))
+        .routes(routes!(conversations::confirm_proposal))
+        .routes(routes!(conversations::drop_proposal))
         .routes(routes!(queue::get_queue))
         .routes(routes!(tasks::get_race))
         .routes(routes!(memory::read_memory, memory::write_memory))

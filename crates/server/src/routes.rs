@@ -3,6 +3,7 @@
 pub(crate) mod accounts;
 pub(crate) mod answers;
 pub(crate) mod calibration;
+pub(crate) mod conversations;
 pub(crate) mod events;
 pub(crate) mod hindsight;
 pub(crate) mod memory;

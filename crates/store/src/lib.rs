@@ -16,6 +16,7 @@
 pub mod accounts;
 pub mod backlog;
 pub mod checkpoints;
+pub mod conversations;
 pub mod estimates;
 pub mod events;
 pub mod hindsights;

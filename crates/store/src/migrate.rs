@@ -77,6 +77,12 @@ const STEPS: &[(i64, &str, &str, &str)] = &[
         include_str!("../migrations/sqlite/0012_pipelines.sql"),
         include_str!("../migrations/postgres/0012_pipelines.sql"),
     ),
+    (
+        14,
+        "conversations",
+        include_str!("../migrations/sqlite/0014_conversations.sql"),
+        include_str!("../migrations/postgres/0014_conversations.sql"),
+    ),
 ];
 
 /// The schema this binary writes.

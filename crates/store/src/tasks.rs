@@ -309,6 +309,12 @@ pub fn next_due(tx: &mut Tx<'_>) -> Result<Option<Timestamp>, Error> {
     row.map_or(Ok(None), |row| row.opt_at(0))
 }
 
+/// Tasks that came to an end since a moment, the latest first.
+pub fn ended_since(tx: &mut Tx<'_>, since: Timestamp, limit: usize) -> Result<Vec<Task>, Error> {
+    let values = [since.into(), limit.min(MOST).into()];
+    rows::select(tx, "WHERE ended_at >= $1 ORDER BY ended_at DESC, id DESC LIMIT $2", &values)
+}
+
 /// How many tasks a run has handed on.
 pub fn delegated(tx: &mut Tx<'_>, run: RunId) -> Result<usize, Error> {
     let row = tx.query_one("SELECT COUNT(*) FROM tasks WHERE parent_run = $1", &[run.into()])?;

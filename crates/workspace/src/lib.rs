@@ -19,6 +19,7 @@ pub mod files;
 mod git;
 mod glance;
 mod land;
+mod room;
 mod source;
 mod tree;
 mod upkeep;

@@ -8,8 +8,9 @@ use domain::hindsight::rules::together;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::tasks::{ACTOR, resolve};
+use super::tasks::resolve;
 use crate::App;
+use crate::access::Caller;
 use crate::error::Failure;
 
 /// The most tasks one answer lists.
@@ -54,10 +55,11 @@ pub(crate) async fn get_hindsight(
     responses((status = 201, body = TaskView), (status = 200, body = TaskView), (status = 422, body = Problem)))]
 pub(crate) async fn apply_hindsight(
     State(app): State<App>,
+    caller: Caller,
     Path(id): Path<String>,
 ) -> Result<(StatusCode, Json<TaskView>), Failure> {
     let id = resolve(&app, id).await?;
-    let accepted = app.engine.apply_hindsight(id, ACTOR).await?;
+    let accepted = app.engine.apply_hindsight(id, caller.actor).await?;
     let status = if accepted.new { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Json(TaskView::new(&accepted.task, None))))
 }

@@ -7,8 +7,8 @@ use engine::Note;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::tasks::ACTOR;
 use crate::App;
+use crate::access::Caller;
 use crate::error::Failure;
 
 /// Whose memory: a configured project's, or that of a repository.
@@ -49,10 +49,11 @@ pub(crate) async fn read_memory(
     responses((status = 200, body = Written), (status = 409, body = Problem)))]
 pub(crate) async fn write_memory(
     State(app): State<App>,
+    caller: Caller,
     Json(body): Json<WriteMemory>,
 ) -> Result<Json<Written>, Failure> {
     let place = app.engine.place(body.project.as_deref(), body.repo.as_deref())?;
     let note = Note { name: body.name, text: body.text, expected: body.version, task: None };
-    let version = app.engine.write_memory(&place, note, ACTOR).await?;
+    let version = app.engine.write_memory(&place, note, caller.actor).await?;
     Ok(Json(Written { version }))
 }

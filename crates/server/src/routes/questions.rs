@@ -8,8 +8,9 @@ use engine::alike::{ToAll, code};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::tasks::{ACTOR, resolve};
+use super::tasks::resolve;
 use crate::App;
+use crate::access::Caller;
 use crate::error::{Failure, invalid};
 
 /// Which questions.
@@ -58,6 +59,7 @@ fn link(app: &App, group: &[Asked], view: &mut AskedView) -> Result<(), Failure>
     responses((status = 200, body = AlikeAnswered), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub(crate) async fn answer_alike(
     State(app): State<App>,
+    caller: Caller,
     Json(body): Json<AnswerAlike>,
 ) -> Result<Json<AlikeAnswered>, Failure> {
     let task = resolve(&app, body.task).await?;
@@ -68,7 +70,7 @@ pub(crate) async fn answer_alike(
         false_alarm: body.false_alarm,
         seen: body.alike,
     };
-    let done = app.engine.answer_alike(answer, ACTOR).await?;
+    let done = app.engine.answer_alike(answer, caller.actor).await?;
     let asked = AskedView::new(&done.group, done.code).ok_or_else(|| invalid("nothing is asked"))?;
     let answered = done.answered.iter().map(|work| TaskView::new(&work.task, work.run.as_ref())).collect();
     let refused = done.refused.into_iter().map(|(task, why)| RefusedView { task: task.to_string(), why });

@@ -16,10 +16,8 @@ use utoipa::IntoParams;
 
 use super::queue;
 use crate::App;
+use crate::access::Caller;
 use crate::error::{Failure, invalid};
-
-/// Who acts through the API: the owner of the token.
-pub(super) const ACTOR: &str = "person:owner";
 
 /// Which tasks.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -83,6 +81,7 @@ pub(crate) async fn list_tasks(
     responses((status = 201, body = TaskView), (status = 200, body = TaskView), (status = 422, body = Problem)))]
 pub(crate) async fn create_task(
     State(app): State<App>,
+    caller: Caller,
     headers: HeaderMap,
     Json(body): Json<CreateTask>,
 ) -> Result<(StatusCode, Json<TaskView>), Failure> {
@@ -92,7 +91,7 @@ pub(crate) async fn create_task(
         None => None,
     };
     let request = requested(&app, body, key).await?;
-    let accepted = app.engine.create(request, ACTOR).await?;
+    let accepted = app.engine.create(request, caller.actor).await?;
     let status = if accepted.new { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Json(TaskView::new(&accepted.task, None))))
 }
@@ -164,6 +163,7 @@ fn time(text: &str) -> Result<Timestamp, Failure> {
     responses((status = 200, body = TaskView), (status = 404, body = Problem), (status = 409, body = Problem)))]
 pub(crate) async fn adjust_task(
     State(app): State<App>,
+    caller: Caller,
     Path(id): Path<String>,
     Json(body): Json<AdjustTask>,
 ) -> Result<Json<TaskView>, Failure> {
@@ -177,7 +177,8 @@ pub(crate) async fn adjust_task(
         Some(after) => Some(resolve_all(&app, after).await?),
         None => None,
     };
-    let work = app.engine.adjust(id, Adjust { priority: body.priority, deadline, after }, ACTOR).await?;
+    let work =
+        app.engine.adjust(id, Adjust { priority: body.priority, deadline, after }, caller.actor).await?;
     Ok(Json(TaskView::new(&work.task, work.run.as_ref())))
 }
 
@@ -284,10 +285,11 @@ pub(crate) async fn list_checkpoints(
     responses((status = 200, body = TaskView), (status = 409, body = Problem)))]
 pub(crate) async fn approve_task(
     State(app): State<App>,
+    caller: Caller,
     Path(id): Path<String>,
     Json(Approve {}): Json<Approve>,
 ) -> Result<Json<TaskView>, Failure> {
-    command(&app, id, Command::Approve).await
+    command(&app, caller, id, Command::Approve).await
 }
 
 /// Discards the work.
@@ -295,10 +297,11 @@ pub(crate) async fn approve_task(
     responses((status = 200, body = TaskView), (status = 409, body = Problem)))]
 pub(crate) async fn reject_task(
     State(app): State<App>,
+    caller: Caller,
     Path(id): Path<String>,
     Json(body): Json<Reject>,
 ) -> Result<Json<TaskView>, Failure> {
-    command(&app, id, Command::Discard { reason: body.message }).await
+    command(&app, caller, id, Command::Discard { reason: body.message }).await
 }
 
 /// Sends the work back with a comment; the agent goes on in the same session.
@@ -306,10 +309,11 @@ pub(crate) async fn reject_task(
     responses((status = 200, body = TaskView), (status = 409, body = Problem)))]
 pub(crate) async fn send_back_task(
     State(app): State<App>,
+    caller: Caller,
     Path(id): Path<String>,
     Json(body): Json<SendBack>,
 ) -> Result<Json<TaskView>, Failure> {
-    command(&app, id, Command::SendBack { comment: body.comment }).await
+    command(&app, caller, id, Command::SendBack { comment: body.comment }).await
 }
 
 /// Gives a task to a person, in its agent's own interactive UI (`sidekick takeover`); what runs is stopped first.
@@ -317,10 +321,11 @@ pub(crate) async fn send_back_task(
     responses((status = 200, body = TaskView), (status = 409, body = Problem)))]
 pub(crate) async fn take_over_task(
     State(app): State<App>,
+    caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Json<TaskView>, Failure> {
     let id = resolve(&app, id).await?;
-    let work = app.engine.take_over(id, ACTOR).await?;
+    let work = app.engine.take_over(id, caller.actor).await?;
     Ok(Json(TaskView::new(&work.task, work.run.as_ref())))
 }
 
@@ -329,11 +334,13 @@ pub(crate) async fn take_over_task(
     responses((status = 200, body = TaskView), (status = 409, body = Problem)))]
 pub(crate) async fn answer_task(
     State(app): State<App>,
+    caller: Caller,
     Path(id): Path<String>,
     Json(body): Json<Answer>,
 ) -> Result<Json<TaskView>, Failure> {
     command(
         &app,
+        caller,
         id,
         Command::Answer { question: body.question, words: body.text, false_alarm: body.false_alarm },
     )
@@ -345,9 +352,10 @@ pub(crate) async fn answer_task(
     responses((status = 200, body = TaskView), (status = 409, body = Problem)))]
 pub(crate) async fn stop_task(
     State(app): State<App>,
+    caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Json<TaskView>, Failure> {
-    command(&app, id, Command::Stop).await
+    command(&app, caller, id, Command::Stop).await
 }
 
 /// Tries a finished task afresh, or a waiting one now.
@@ -355,11 +363,12 @@ pub(crate) async fn stop_task(
     responses((status = 200, body = TaskView), (status = 409, body = Problem)))]
 pub(crate) async fn retry_task(
     State(app): State<App>,
+    caller: Caller,
     Path(id): Path<String>,
     Json(body): Json<Retry>,
 ) -> Result<Json<TaskView>, Failure> {
     let agent = body.agent.map(|name| app.engine.usable_agent(&name)).transpose()?;
-    command(&app, id, Command::Retry { agent }).await
+    command(&app, caller, id, Command::Retry { agent }).await
 }
 
 /// Notes that landed work was taken back: its agent is trusted less from now on. The repository is not touched.
@@ -367,10 +376,11 @@ pub(crate) async fn retry_task(
     responses((status = 200, body = TaskView), (status = 409, body = Problem)))]
 pub(crate) async fn revert_task(
     State(app): State<App>,
+    caller: Caller,
     Path(id): Path<String>,
     Json(body): Json<Revert>,
 ) -> Result<Json<TaskView>, Failure> {
-    command(&app, id, Command::Revert { reason: body.message }).await
+    command(&app, caller, id, Command::Revert { reason: body.message }).await
 }
 
 /// Makes a checkpoint the state to review and to go on from.
@@ -378,11 +388,12 @@ pub(crate) async fn revert_task(
     responses((status = 200, body = TaskView), (status = 404, body = Problem)))]
 pub(crate) async fn roll_back_task(
     State(app): State<App>,
+    caller: Caller,
     Path(id): Path<String>,
     Json(body): Json<Rollback>,
 ) -> Result<Json<TaskView>, Failure> {
     let id = resolve(&app, id).await?;
-    app.engine.roll_back(id, body.checkpoint, ACTOR).await?;
+    app.engine.roll_back(id, body.checkpoint, caller.actor).await?;
     view(&app, id).await
 }
 
@@ -398,9 +409,9 @@ async fn resolve_all(app: &App, texts: Vec<String>) -> Result<Vec<TaskId>, Failu
     Ok(ids)
 }
 
-async fn command(app: &App, id: String, command: Command) -> Result<Json<TaskView>, Failure> {
+async fn command(app: &App, caller: Caller, id: String, command: Command) -> Result<Json<TaskView>, Failure> {
     let id = resolve(app, id).await?;
-    let work = app.engine.command(id, command, ACTOR).await?;
+    let work = app.engine.command(id, command, caller.actor).await?;
     Ok(Json(TaskView::new(&work.task, work.run.as_ref())))
 }
 

@@ -7,6 +7,7 @@
 )]
 
 mod accounts;
+mod conversations;
 mod harness;
 mod hindsights;
 mod life;
