@@ -9,6 +9,7 @@ mod merging;
 mod pipelines;
 mod policy;
 mod routes;
+mod voice;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -61,6 +62,7 @@ struct File {
     local_model: Option<LocalModelFile>,
     hindsight: HindsightFile,
     brain: BrainFile,
+    voice: Option<voice::VoiceFile>,
     /// Who does what; the first rule that holds counts.
     routes: Vec<routes::RuleFile>,
     routing: routes::RoutingFile,
@@ -345,6 +347,7 @@ fn options(file: File, dir: &Path, data_dir: &Path, own: PathBuf) -> Result<engi
         local_model: file.local_model.map(local_model).transpose()?,
         hindsight,
         brain,
+        voice: file.voice.map(voice::options).transpose()?,
         sessions: if file.sessions { session_logs() } else { Vec::new() },
         dispatch: true,
     })

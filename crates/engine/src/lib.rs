@@ -19,6 +19,7 @@ mod classifying;
 pub mod clock;
 mod continuation;
 mod desk;
+mod hearing;
 mod hindsight;
 mod intake;
 mod janitor;
@@ -53,11 +54,12 @@ pub use agents::Readiness;
 pub use ::settings::{Change, Forbidden, Line, Wrong};
 pub use accounts::{AccountHere, AccountOptions, Switch};
 pub use agents_here::{AgentHere, AgentState, AgentsHere};
-pub use brain::{BrainOptions, Said};
+pub use brain::{BrainOptions, Said, Words};
 pub use desk::Caller;
 pub use hindsight::{HindsightOptions, LookedBack};
 pub use intake::{Pipelines, Request, Unclear};
 pub use landing::{Place as QueuePlace, places as queue_places};
+pub use hearing::{Audio, Deaf, Heard, MOST_AUDIO, VoiceOptions};
 pub use local_model::LocalModel;
 pub use planner::Plan;
 pub use sessions::{Session, SessionLogs};
@@ -123,6 +125,8 @@ pub struct Options {
     pub brain: BrainOptions,
     /// Where the logs of sessions are that people start by hand; none are read without.
     pub sessions: Vec<SessionLogs>,
+    /// Where speech is written down; nothing is heard without.
+    pub voice: Option<VoiceOptions>,
     /// Whether queued tasks are started; without it only what is asked for is done.
     pub dispatch: bool,
 }
@@ -184,6 +188,7 @@ pub(crate) struct Context {
     pub(crate) links: links::Links,
     pub(crate) calls: desk::Calls,
     pub(crate) local_model: Option<local_model::Asking>,
+    pub(crate) ear: Option<hearing::Ear>,
     /// The model that is asked in hindsight.
     pub(crate) in_hindsight: Option<local_model::Asking>,
     /// Answers that are being thought about.
@@ -228,6 +233,7 @@ impl Engine {
             links,
             calls: desk::Calls::default(),
             local_model: options.local_model.clone().map(local_model::Asking::new),
+            ear: options.voice.clone().map(hearing::Ear::new),
             in_hindsight: hindsight::asking(&options),
             thinking: brain::Thinking::default(),
             classifying: Arc::new(tokio::sync::Semaphore::new(classifying::MOST)),

@@ -4,12 +4,12 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware;
 use utoipa::OpenApi;
-use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
 use utoipa_axum::routes;
 
 use crate::routes::{
     accounts, answers, calibration, conversations, events, hindsight, memory, plan, projects, questions,
-    queue, routing, session, sessions, settings, status, tasks,
+    queue, routing, session, sessions, settings, status, tasks, voice,
 };
 use crate::{App, assets, guard, ws};
 
@@ -71,8 +71,10 @@ fn documented() -> OpenApiRouter<App> {
             conversations::delete_conversation
         ))
         .routes(routes!(conversations::list_messages))
+        .routes(routes!(conversations::list_conversation_events))
         .routes(routes!(conversations::confirm_proposal))
         .routes(routes!(conversations::drop_proposal))
+        .routes(routes!(voice::transcribe_voice).layer(DefaultBodyLimit::max(engine::MOST_AUDIO)))
         .routes(routes!(queue::get_queue))
         .routes(routes!(tasks::get_race))
         .routes(routes!(memory::read_memory, memory::write_memory))

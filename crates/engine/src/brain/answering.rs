@@ -5,7 +5,7 @@ use std::time::Duration;
 use domain::conversation::brain::{Answer, Scene, digest, prompt, read};
 use domain::conversation::deed::must_be_confirmed;
 use domain::conversation::intent::{self, FORMS, Intent};
-use domain::conversation::{CONTEXT, Deed, Fate, Message, MessageState, PROPOSAL_LASTS, Proposal, Speaker};
+use domain::conversation::{CONTEXT, Confirm, Deed, Fate, Message, MessageState, PROPOSAL_LASTS, Proposal, Speaker};
 use domain::{Actor, Complexity, ConversationId, Kind, Task, TaskState};
 use store::{conversations, tasks};
 use tokio::sync::mpsc;
@@ -68,13 +68,13 @@ async fn begin(
     if message.rounds == 0 {
         let scene = look(engine, Reader::Here).await?;
         if let Some(intent) = intent::read(&said, &scene) {
-            return by_rules(engine, id, message, &said, intent, &scene).await;
+            return by_rules(engine, id, message, intent, &scene).await;
         }
     }
     let summary = sum_up(engine, id).await?;
     let messages: Vec<Message> =
         before.into_iter().map(|(_, one)| one).filter(|one| one.id < message.id).collect();
-    let named = engine.context.options.brain.agent.clone();
+    let named = engine.context.options().brain.agent.clone();
     if named.is_none() && engine.context.local_model.is_some() {
         let text = prompt(&look(engine, Reader::Here).await?, &summary, &messages, found);
         think_here(engine, id, message.clone(), text);
@@ -114,7 +114,7 @@ async fn begin(
 
 /// An empty repository in which agents think: there is nothing in it to change.
 fn room(engine: &Engine) -> Result<String, Error> {
-    let dir = engine.context.options.data_dir.join(PROJECT);
+    let dir = engine.context.options().data_dir.join(PROJECT);
     engine
         .context
         .workspaces
@@ -237,7 +237,7 @@ async fn act(
     let deeds: Vec<Deed> = deeds.into_iter().filter(|deed| !deed.is_look()).collect();
     let mut message = Message { text: words, state: MessageState::Complete, ..message.clone() };
     let allowed = deeds.iter().all(|deed| message.role.may(deed.permission()));
-    if allowed && must_be_confirmed(&deeds, &said, scene, engine.context.options.brain.confirm) {
+    if allowed && must_be_confirmed(&deeds, &said.text, scene, said.confirm) {
         let words = deeds.iter().map(|deed| deed.words(scene)).collect();
         let until = clock::now().plus(PROPOSAL_LASTS);
         message.proposal = Some(Proposal { deeds, words, until, fate: Fate::Open });
@@ -252,25 +252,33 @@ async fn act(
     write(engine, id, message).await
 }
 
-async fn said_before(engine: &Engine, id: ConversationId, message: &Message) -> Result<String, Error> {
+/// What a person said, and what of it is confirmed first.
+struct SaidBefore {
+    text: String,
+    confirm: Confirm,
+}
+
+async fn said_before(engine: &Engine, id: ConversationId, message: &Message) -> Result<SaidBefore, Error> {
     let of = message.id;
     let before = engine.store().read(move |tx| conversations::messages(tx, id, None, CONTEXT + 2)).await?;
     let said =
         before.into_iter().rev().map(|(_, one)| one).find(|one| one.speaker == Speaker::User && one.id < of);
-    Ok(said.map(|one| one.text).unwrap_or_default())
+    let configured = engine.context.options().brain.confirm;
+    let confirm = said.as_ref().map_or(configured, |said| said.confirm(configured));
+    Ok(SaidBefore { text: said.map(|one| one.text).unwrap_or_default(), confirm })
 }
 
 async fn by_rules(
     engine: &Engine,
     id: ConversationId,
     message: &Message,
-    said: &str,
     intent: Intent,
     scene: &Scene,
 ) -> Result<(), Error> {
     let words = match intent {
         Intent::Do(deeds) => {
-            let words = if must_be_confirmed(&deeds, said, scene, engine.context.options.brain.confirm) {
+            let said = said_before(engine, id, message).await?;
+            let words = if must_be_confirmed(&deeds, &said.text, scene, said.confirm) {
                 "I understood this. Shall I do it?"
             } else {
                 "Done."

@@ -11,11 +11,13 @@ use domain::conversation::title_of;
 use domain::{ConversationId, MessageId, Timestamp};
 use serde::Deserialize;
 use store::conversations::{self, Conversation, Filter, MOST};
+use store::events;
 use utoipa::IntoParams;
 
 use crate::App;
 use crate::access::Caller;
 use crate::error::{Failure, invalid};
+use crate::routes::events::EventPage;
 
 /// Which conversations.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -142,6 +144,38 @@ pub(crate) async fn list_messages(
     Ok(Json(Page { items, next_cursor }))
 }
 
+/// Which events.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct EventsQuery {
+    /// Events after this sequence number.
+    after: Option<i64>,
+    /// At most this many; 1000 at the most.
+    limit: Option<usize>,
+    /// The last `limit` events instead of the first.
+    #[serde(default)]
+    tail: bool,
+}
+
+/// A conversation's events, oldest first: with them an answer that is being said is read from anywhere in it.
+#[utoipa::path(get, path = "/api/conversations/{id}/events", params(("id" = String, Path), EventsQuery),
+    responses((status = 200, body = EventPage), (status = 404, body = Problem)))]
+pub(crate) async fn list_conversation_events(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Query(query): Query<EventsQuery>,
+) -> Result<Json<EventPage>, Failure> {
+    let stream = own(&app, &caller, &id).await?.id.stream();
+    let (after, limit) = (query.after.unwrap_or(0), query.limit.unwrap_or(500));
+    let page = app.engine.store().read(move |tx| match query.tail {
+        true => events::last(tx, stream, limit),
+        false => events::after(tx, after, Some(stream), limit),
+    });
+    let page = page.await?;
+    Ok(Json(EventPage::new(&page, after)))
+}
+
 /// Says something to the brain; its answer comes in the log. With an `Idempotency-Key` seen before, nothing is said twice.
 #[utoipa::path(post, path = "/api/chat", request_body = Chat,
     responses((status = 201, body = ChatView), (status = 200, body = ChatView), (status = 404, body = Problem),
@@ -161,7 +195,8 @@ pub(crate) async fn chat(
         Some(id) => Some(own(&app, &caller, id).await?.id),
         None => None,
     };
-    let said = app.engine.say(to, body.message, (caller.actor, caller.role), key).await?;
+    let words = engine::Words { text: body.message, spoken: body.spoken };
+    let said = app.engine.say(to, words, (caller.actor, caller.role), key).await?;
     let now = engine::clock::now();
     let status = if said.new { StatusCode::CREATED } else { StatusCode::OK };
     Ok((
