@@ -80,7 +80,7 @@ fn two_tasks(bench: &Bench) -> (String, String) {
 }
 
 fn tasks(bench: &Bench) -> usize {
-    bench.json(&["list"])["items"].as_array().unwrap().len()
+    bench.json(&["list"]).as_array().unwrap().len()
 }
 
 #[test]
@@ -136,6 +136,7 @@ fn what_ends_work_is_shown_before_it_happens_and_happens_once() {
     assert_eq!(status, 409, "{twice}");
 
     let (_, answer) = say(&bench, &daemon, Some(&chat), "stop the login");
+    assert_eq!(answer["proposal"]["state"], "open", "{answer}");
     let (status, dropped) = request(&bench, &daemon, "POST", &path("drop", &answer), &json!({}));
     assert_eq!((status, &dropped["proposal"]["state"]), (200, &json!("dropped")));
     let (status, _) = request(&bench, &daemon, "POST", &path("confirm", &answer), &json!({}));
@@ -171,9 +172,6 @@ fn a_model_acts_on_what_the_person_says_and_proposes_what_it_was_talked_into() {
         prompt.contains("Person: Could somebody add a dark mode") && prompt.contains("You: I add it."),
         "{prompt}"
     );
-
-    let log = daemon.get(&bench, "/api/tasks/x/events").to_string();
-    assert!(!log.contains("dark mode"), "a conversation is no task");
 }
 
 #[test]

@@ -31,6 +31,7 @@ mod prompts;
 mod pty;
 mod routing;
 mod sessions;
+mod settings;
 mod sidekick;
 mod steps;
 mod stuck;

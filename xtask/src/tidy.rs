@@ -15,8 +15,9 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("api", &["domain"]),
     ("gateway", &["domain"]),
     ("mcp", &[]),
+    ("settings", &[]),
     ("simulator", &["domain"]),
-    ("engine", &["agents", "domain", "gateway", "runner", "store", "workspace"]),
+    ("engine", &["agents", "domain", "gateway", "runner", "settings", "store", "workspace"]),
     ("server", &["api", "domain", "engine", "mcp", "store"]),
     (
         "cli",
@@ -36,6 +37,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("rmcp", &["mcp"]),
     ("clap", &["cli"]),
     ("ratatui", &["cli"]),
+    ("yaml-edit", &["settings"]),
 ];
 
 /// Names that say nothing about what is in a file.

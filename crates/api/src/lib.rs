@@ -17,6 +17,7 @@ mod queue;
 mod request;
 mod route;
 mod session;
+mod settings;
 mod status;
 mod step;
 mod task;
@@ -38,6 +39,10 @@ pub use queue::{CollisionView, PlaceView, QueueItemView, QueueView};
 pub use request::{AdjustTask, Approve, CreateTask, Reject, Retry, Revert, Rollback, SendBack};
 pub use route::{ConsideredView, RoutePreview, RouteView};
 pub use session::{SessionView, Sessions};
+pub use settings::{
+    ChangeSettings, DiffLineView, EffectiveView, MistakeView, SettingChange, SettingsChanged,
+    SettingsTakenView, SettingsView, WriteSettings,
+};
 pub use status::{AgentStatus, Concurrency, Detail, Health, SandboxStatus, Status};
 pub use step::TaskStepView;
 pub use task::{

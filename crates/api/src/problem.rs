@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::settings::MistakeView;
+
 /// Why a request was not carried out, for people and programs.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Problem {
@@ -20,6 +22,9 @@ pub struct Problem {
     pub hint: Option<String>,
     /// A stable word for programs: `not_found`, `refused`, `invalid`, `unauthorized`, `unavailable` …
     pub code: String,
+    /// Where, when that can be told: settings or lines.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<MistakeView>,
 }
 
 impl Problem {
@@ -32,6 +37,7 @@ impl Problem {
             detail: detail.into(),
             hint: None,
             code: code.into(),
+            errors: Vec::new(),
         }
     }
 
@@ -39,6 +45,13 @@ impl Problem {
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
+        self
+    }
+
+    /// With the places.
+    #[must_use]
+    pub fn at(mut self, errors: Vec<MistakeView>) -> Self {
+        self.errors = errors;
         self
     }
 }

@@ -31,6 +31,9 @@ pub struct Status {
     pub counts: BTreeMap<String, u64>,
     /// How many runs live, and how many may.
     pub concurrency: Concurrency,
+    /// What it made of its settings file, when it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settings: Option<crate::SettingsTakenView>,
 }
 
 /// How many runs live, and how many may.

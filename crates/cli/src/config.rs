@@ -227,6 +227,18 @@ pub(crate) fn load(asked: Option<&Path>, data_dir: &Path, own: PathBuf) -> Resul
     options(read(asked, data_dir)?, dir, data_dir, own)
 }
 
+/// The file that is followed while the daemon runs, and what reads its text by the rules of the start.
+pub(crate) fn followed(asked: Option<&Path>, data_dir: &Path, own: PathBuf) -> (PathBuf, engine::Reader) {
+    let file = asked.map_or_else(|| data_dir.join(FILE), Path::to_owned);
+    let dir = asked.and_then(Path::parent).unwrap_or(data_dir).to_owned();
+    let data_dir = data_dir.to_owned();
+    let read = move |text: &str| {
+        let file = parse(text).map_err(engine::Wrong::said)?;
+        options(file, &dir, &data_dir, own.clone()).map_err(|error| engine::Wrong::said(error.message))
+    };
+    (file, std::sync::Arc::new(read))
+}
+
 /// Whether runs are shown in windows of tmux (`attach: tmux`).
 pub(crate) fn in_windows(asked: Option<&Path>, data_dir: &Path) -> Result<bool> {
     Ok(read(asked, data_dir)?.attach == Some(Attach::Tmux))

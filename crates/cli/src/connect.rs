@@ -110,8 +110,9 @@ impl Embedded {
     ) -> Result<Self> {
         let own =
             std::env::current_exe().map_err(|error| Error::failed(format!("our own program: {error}")))?;
-        let mut options = config::load(args.config.as_deref(), &places.data, own)?;
+        let mut options = config::load(args.config.as_deref(), &places.data, own.clone())?;
         options.dispatch = purpose == Purpose::Work;
+        let (file, reader) = config::followed(args.config.as_deref(), &places.data, own);
         if !listen.ip().is_loopback() {
             return Err(Error::usage(format!(
                 "{listen} is reachable by others, and what it serves is not encrypted"
@@ -140,6 +141,9 @@ impl Embedded {
                 engine::Error::Repository(format!("the socket for agents in {}: {error}", data.display()))
             })?;
             let engine = Engine::start(options, store)?;
+            if let Err(error) = engine.follow_settings(file, reader) {
+                tracing::warn!(%error, "the settings cannot be followed; a restart takes their changes");
+            }
             let answering = server::door::serve(door, engine.clone(), stop.clone());
             tokio::spawn(async move {
                 if let Err(error) = answering.await {

@@ -91,7 +91,7 @@ impl Engine {
                 Ok((accounts::standings(tx)?, runs::load_now(tx)?, used))
             })
             .await?;
-        let zone = &self.context.options.zone;
+        let zone = &self.context.options().zone;
         let here = |known: &AccountOptions| {
             let name = &known.account.name;
             let standing = standings.get(name).cloned().unwrap_or_default();
@@ -150,8 +150,8 @@ impl Engine {
     }
 
     /// The zone times are shown in.
-    pub fn zone(&self) -> &TimeZone {
-        &self.context.options.zone
+    pub fn zone(&self) -> TimeZone {
+        self.context.options().zone.clone()
     }
 }
 
@@ -159,7 +159,7 @@ impl Context {
     /// Wakes the tasks that wait for credits and could start: after a start, and when a person switched
     /// something. Those whose account renews are woken by their time.
     pub(crate) async fn reconsider(&self) -> Result<(), Error> {
-        let (now, zone) = (clock::now(), self.options.zone.clone());
+        let (now, zone) = (clock::now(), self.options().zone.clone());
         let budgets = self.budgets(now);
         let (waiting, facts) = self
             .store

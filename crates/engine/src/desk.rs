@@ -102,8 +102,9 @@ impl Engine {
 
     /// The tools that a project's agents have; all when nothing is said.
     pub fn tools_of(&self, place: &Place) -> Option<Vec<String>> {
-        let known = self.projects().iter().find(|one| one.name == place.project && one.repo == place.repo);
-        known.and_then(|project| project.tools.clone())
+        let known =
+            self.projects().into_iter().find(|one| one.name == place.project && one.repo == place.repo);
+        known.and_then(|project| project.tools)
     }
 
     /// Hands a part of a run's work on. The same text of the same run is the same task.
@@ -157,7 +158,7 @@ impl Engine {
 
     /// The project that a door names, by its name or repository.
     pub fn place(&self, project: Option<&str>, repo: Option<&str>) -> Result<Place, Error> {
-        let project = intake::project_of(self.projects(), project, repo)?;
+        let project = intake::project_of(&self.projects(), project, repo)?;
         Ok(Place { project: project.name, repo: project.repo })
     }
 

@@ -84,7 +84,7 @@ pub(crate) async fn serve(context: Arc<Context>) {
 
 /// Looks back on what is due, one after the other. Returns when to look again.
 pub(crate) async fn run_once(context: &Arc<Context>, now: Timestamp) -> Result<Duration, Error> {
-    if context.options.hindsight.off {
+    if context.options().hindsight.off {
         context.store.write(|tx| hindsights::forget(tx, None)).await?;
         return Ok(FALLBACK);
     }

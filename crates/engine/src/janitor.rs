@@ -71,7 +71,7 @@ pub(crate) async fn run_once(context: &Arc<Context>) -> Result<(), Error> {
         let resumable = work.task.asked.once && work.task.state == TaskState::Completed && !left;
         if resumable
             && sessions < MOST_SESSIONS
-            && clock::now().since(work.task.updated_at) < context.options.keep_runs
+            && clock::now().since(work.task.updated_at) < context.options().keep_runs
         {
             sessions += 1;
             continue;
@@ -87,8 +87,8 @@ pub(crate) async fn run_once(context: &Arc<Context>) -> Result<(), Error> {
 
 /// What grows with the months: files of runs, checkouts, packs.
 async fn tidy(context: &Arc<Context>, now: Timestamp) -> Result<(), Error> {
-    let dir = context.options.data_dir.join("runs");
-    let keep = context.options.keep_runs;
+    let dir = context.options().data_dir.join("runs");
+    let keep = context.options().keep_runs;
     let old = move |id: &RunId| now.since(id.created_at()) >= keep;
     let ids = blocking(move || {
         let entries = std::fs::read_dir(&dir).into_iter().flatten().flatten();

@@ -34,10 +34,11 @@ mod run;
 mod scheduler;
 mod secret;
 mod sessions;
+mod settings;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use domain::retry::RetryPolicy;
@@ -49,6 +50,7 @@ use tokio::task::JoinHandle;
 
 pub use agents::Readiness;
 
+pub use ::settings::{Change, Forbidden, Line, Wrong};
 pub use accounts::{AccountHere, AccountOptions, Switch};
 pub use agents_here::{AgentHere, AgentState, AgentsHere};
 pub use brain::{BrainOptions, Said};
@@ -59,6 +61,7 @@ pub use landing::{Place as QueuePlace, places as queue_places};
 pub use local_model::LocalModel;
 pub use planner::Plan;
 pub use sessions::{Session, SessionLogs};
+pub use settings::{Edit, Edited, Reader, SettingsError, SettingsHere, SettingsTaken, kept_before};
 pub use store::memory::{Note, Place};
 pub use workspace::{Diff, FileDiff, Person};
 
@@ -169,7 +172,10 @@ pub struct Engine {
 
 /// What the components share.
 pub(crate) struct Context {
-    pub(crate) options: Options,
+    /// See [`Context::options`].
+    current: RwLock<Arc<Options>>,
+    /// The file they come from, once it is followed.
+    settings: OnceLock<Arc<settings::Settings>>,
     pub(crate) store: Store,
     pub(crate) workspaces: workspace::Workspaces,
     pub(crate) agents: AgentsHere,
@@ -239,12 +245,13 @@ impl Engine {
             starting: tokio::sync::Mutex::default(),
             live: Mutex::default(),
             stopping: watch::Sender::new(false),
-            options,
+            current: RwLock::new(Arc::new(options)),
+            settings: OnceLock::new(),
             store,
             workspaces,
         });
         let mut components = vec![tokio::spawn(landing::serve(Arc::clone(&context)))];
-        if context.options.dispatch {
+        if context.options().dispatch {
             components.push(tokio::spawn(scheduler::serve(Arc::clone(&context))));
             components.push(tokio::spawn(janitor::serve(Arc::clone(&context))));
             components.push(tokio::spawn(hindsight::serve(Arc::clone(&context))));
@@ -276,13 +283,13 @@ impl Engine {
     }
 
     /// The configured projects.
-    pub fn projects(&self) -> &[Project] {
-        &self.context.options.projects
+    pub fn projects(&self) -> Vec<Project> {
+        self.context.options().projects.clone()
     }
 
     /// How many runs may live at once.
     pub fn concurrency(&self) -> usize {
-        self.context.options.concurrency
+        self.context.options().concurrency
     }
 
     /// The agents found on this machine.
@@ -335,7 +342,7 @@ impl Engine {
     }
 
     pub(crate) fn complete(&self, request: Request) -> Result<domain::NewTask, Unclear> {
-        let options = &self.context.options;
+        let options = self.context.options();
         intake::complete(request, (&options.projects, &options.pipelines), &self.context.agents)
     }
 
@@ -426,7 +433,8 @@ impl Context {
     /// What the sandbox offers.
     pub(crate) async fn probe(&self) -> &runner::sandbox::Probe {
         let look = || async {
-            let (own, scratch) = (self.options.own.clone(), self.options.data_dir.join("scratch/probe"));
+            let options = self.options();
+            let (own, scratch) = (options.own.clone(), options.data_dir.join("scratch/probe"));
             let probe = tokio::task::spawn_blocking(move || runner::sandbox::probe(&own, &scratch)).await;
             probe.unwrap_or_else(|_| runner::sandbox::Probe::none("looking at the sandbox broke off"))
         };
@@ -435,9 +443,11 @@ impl Context {
 
     /// The project of a task, as configured now.
     pub(crate) fn project(&self, asked: &domain::NewTask) -> Project {
-        let projects = &self.options.projects;
-        let named =
-            projects.iter().find(|project| project.name == asked.project && project.repo == asked.repo);
+        let options = self.options();
+        let named = options
+            .projects
+            .iter()
+            .find(|project| project.name == asked.project && project.repo == asked.repo);
         named.cloned().unwrap_or_else(|| Project::new(asked.project.clone(), asked.repo.clone()))
     }
 
@@ -456,7 +466,7 @@ impl Context {
     }
 
     pub(crate) fn run_dir(&self, run: RunId) -> PathBuf {
-        self.options.data_dir.join("runs").join(run.to_string())
+        self.options().data_dir.join("runs").join(run.to_string())
     }
 
     /// Notes a run as driven here; `None` when it is already.

@@ -161,7 +161,7 @@ impl Engine {
                 known: &backlog.known,
                 used: &used,
                 now,
-                zone: &context.options.zone,
+                zone: &context.options().zone,
             };
             let planned = plan(&backlog.tasks, &setting, &others);
             let summary = summary(&backlog.tasks, &planned, now);
@@ -175,14 +175,15 @@ impl Engine {
 impl Context {
     /// How many runs may live at once.
     pub(crate) fn limits(&self) -> Limits {
-        let projects = self.options.projects.iter();
+        let options = self.options();
+        let projects = options.projects.iter();
         let limit = |project: &Project| (project.name.clone(), project.concurrency as usize);
         Limits {
-            total: self.options.concurrency,
+            total: options.concurrency,
             projects: projects.map(limit).collect(),
-            gpu: self.options.gpu,
-            review: self.options.review_limit,
-            explore: self.options.routing.explore,
+            gpu: options.gpu,
+            review: options.review_limit,
+            explore: options.routing.explore,
         }
     }
 

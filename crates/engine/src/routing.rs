@@ -62,8 +62,8 @@ pub(crate) fn concerns<'a>(candidates: impl IntoIterator<Item = &'a Candidate>) 
 impl Context {
     pub(crate) fn budgets(&self, now: Timestamp) -> Budgets {
         let of = |project: &Project| Some((project.name.clone(), project.budget.month_usd?));
-        let (since, _) = now.month(&self.options.zone);
-        Budgets { month: self.options.projects.iter().filter_map(of).collect(), since }
+        let (since, _) = now.month(&self.options().zone);
+        Budgets { month: self.options().projects.iter().filter_map(of).collect(), since }
     }
 
     /// Whether whatever an agent sends stays on this machine, whichever of its accounts is used.
@@ -76,7 +76,7 @@ impl Context {
                 }
             });
         agent == "rehearsal"
-            || self.options.local_agents.iter().any(|local| local == agent)
+            || self.options().local_agents.iter().any(|local| local == agent)
             || ready.next().is_some_and(|first| first == "local" && ready.all(|billing| billing == "local"))
     }
 
@@ -91,7 +91,7 @@ impl Context {
                     live: facts.load.accounts.get(&account.name).copied().unwrap_or(0),
                     ..Choice::of(account, facts.standings.get(&account.name).unwrap_or(unseen))
                 },
-                local: calls_none || self.options.local_agents.contains(&account.agent),
+                local: calls_none || self.options().local_agents.contains(&account.agent),
                 metered: billing == "key",
             })
         };
@@ -100,7 +100,7 @@ impl Context {
             Known {
                 name: here.name.clone(),
                 missing: (here.state != AgentState::Ready).then(|| here.detail.clone()),
-                changes: !self.options.models.iter().any(|model| model.name == here.name),
+                changes: !self.options().models.iter().any(|model| model.name == here.name),
                 accounts: of.filter_map(account).collect(),
             }
         };
@@ -117,7 +117,8 @@ impl Context {
         let agents = self.agents.all();
         let known = self.known(&agents, facts, &unseen);
         let none = Project::new(&candidate.project, "");
-        let project = self.options.projects.iter().find(|project| project.name == candidate.project);
+        let options = self.options();
+        let project = options.projects.iter().find(|project| project.name == candidate.project);
         let project = project.unwrap_or(&none);
         // A person who takes over has the agent's own UI before them: there is no choice left.
         let by = if candidate.hands_on { ChosenBy::Person } else { candidate.agent_by };
@@ -136,13 +137,14 @@ impl Context {
         };
         let records = facts.records.get(&(candidate.project.clone(), candidate.nature.kind));
         let records = records.map_or(&[][..], Vec::as_slice);
-        route::route(&asking, &self.options.routing, &known, records, (now, &self.options.zone))
+        route::route(&asking, &self.options().routing, &known, records, (now, &self.options().zone))
     }
 
     /// Where a task may run, best first.
     pub(crate) fn offers(&self, candidate: &Candidate, route: &Route) -> Vec<Offer> {
         let offers = route.offers();
-        let project = self.options.projects.iter().find(|project| project.name == candidate.project);
+        let options = self.options();
+        let project = options.projects.iter().find(|project| project.name == candidate.project);
         let bound = project.is_some_and(|project| project.sensitive || !project.accounts.is_empty());
         if offers.is_empty() && candidate.agent_by != ChosenBy::Router && !bound {
             // It starts, and the run says what is missing.

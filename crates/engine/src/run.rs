@@ -163,7 +163,7 @@ impl Drive {
     }
 
     fn end(&self, outcome: Outcome, reason: Option<String>, retryable: bool) -> End {
-        let policy = self.context.options.retry;
+        let policy = self.context.options().retry;
         End {
             outcome,
             reason,
@@ -205,7 +205,7 @@ impl Drive {
         let known = self.context.agents.account(&run.account).map(|known| known.account.clone());
         Ok(Reporter {
             account: known.unwrap_or_else(|| domain::Account::new(&run.account, &run.agent)),
-            zone: self.context.options.zone.clone(),
+            zone: self.context.options().zone.clone(),
             context: Arc::clone(&self.context),
         })
     }
@@ -261,7 +261,7 @@ impl Drive {
     }
 
     fn continuation_file(&self) -> PathBuf {
-        self.context.options.data_dir.join("continuations").join(format!("{}.md", self.work.task.id))
+        self.context.options().data_dir.join("continuations").join(format!("{}.md", self.work.task.id))
     }
 
     async fn changed_files(&self) -> Vec<String> {

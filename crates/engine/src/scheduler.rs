@@ -127,7 +127,7 @@ pub(crate) async fn run_once(context: &Arc<Context>, now: Timestamp) -> Result<O
         routes.borrow_mut().insert(candidate.id, route);
         offers
     };
-    let at = (now, &context.options.zone);
+    let at = (now, &context.options().zone);
     let credits = Credits { standings: &facts.standings, ledger };
     let decisions = schedule::pick(candidates, &load, &limits, offers, credits, at);
     let routes = routes.into_inner();

@@ -54,7 +54,7 @@ pub struct Session {
 impl Engine {
     /// Whether logs of sessions started by hand are read.
     pub fn reads_sessions(&self) -> bool {
-        !self.context.options.sessions.is_empty()
+        !self.context.options().sessions.is_empty()
     }
 
     /// The latest sessions, newest first: ours, and those that people started, as far as their logs are read.
@@ -79,7 +79,7 @@ impl Engine {
         let mut found = listed.await?;
         found.sort_by_key(|session| std::cmp::Reverse(session.updated_at));
         found.truncate(limit);
-        let prices = Prices::with(self.context.options.prices.clone());
+        let prices = Prices::with(self.context.options().prices.clone());
         for session in &mut found {
             session.estimate_usd = estimate(session, &prices);
         }
@@ -135,7 +135,7 @@ async fn read_on(context: &Arc<Context>) -> Result<(), Error> {
     // Two who look at once would read the same twice.
     let _one = context.reading_sessions.lock().await;
     let mut budget = reading::BUDGET;
-    for logs in context.options.sessions.clone() {
+    for logs in context.options().sessions.clone() {
         let format = logs.format;
         let files = blocking(move || Ok(reading::find(&logs))).await?;
         for file in files {

@@ -9,7 +9,7 @@ use utoipa_axum::routes;
 
 use crate::routes::{
     accounts, answers, calibration, conversations, events, hindsight, memory, plan, projects, questions,
-    queue, routing, session, sessions, status, tasks,
+    queue, routing, session, sessions, settings, status, tasks,
 };
 use crate::{App, assets, guard, ws};
 
@@ -33,6 +33,8 @@ fn documented() -> OpenApiRouter<App> {
         .routes(routes!(status::get_status))
         .routes(routes!(projects::list_projects))
         .routes(routes!(plan::get_plan))
+        .routes(routes!(settings::get_settings, settings::change_settings))
+        .routes(routes!(settings::write_settings))
         .routes(routes!(sessions::list_sessions))
         .routes(routes!(accounts::list_credits))
         .routes(routes!(accounts::list_credit_history))
@@ -69,6 +71,7 @@ fn documented() -> OpenApiRouter<App> {
             conversations::delete_conversation
         ))
         .routes(routes!(conversations::list_messages))
+        .routes(routes!(conversations::get_message))
         .routes(routes!(conversations::confirm_proposal))
         .routes(routes!(conversations::drop_proposal))
         .routes(routes!(queue::get_queue))

@@ -14,5 +14,6 @@ pub(crate) mod queue;
 pub(crate) mod routing;
 pub(crate) mod session;
 pub(crate) mod sessions;
+pub(crate) mod settings;
 pub(crate) mod status;
 pub(crate) mod tasks;

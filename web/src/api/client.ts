@@ -2,11 +2,13 @@
 // that does not answer becomes `Unreachable`, after what may be repeated was repeated.
 
 import createClient from "openapi-fetch";
-import type { paths } from "./schema";
+import type { components, paths } from "./schema";
+
+type Mistake = components["schemas"]["MistakeView"];
 
 /** What the daemon refused, as RFC 9457 puts it. */
 export class Problem extends Error {
-  constructor(readonly status: number, message: string, readonly hint?: string) {
+  constructor(readonly status: number, message: string, readonly hint?: string, readonly errors: Mistake[] = []) {
     super(message);
   }
 }
@@ -47,8 +49,8 @@ export const api = createClient<paths>({ baseUrl: location.origin, fetch: patien
 type Answered<T> = { data?: T; error?: unknown; response: Response };
 
 function problem(response: Response, body: unknown): Problem {
-  const { detail, hint } = (body ?? {}) as { detail?: string; hint?: string };
-  return new Problem(response.status, detail ?? `The daemon answered ${response.status}.`, hint);
+  const { detail, hint, errors } = (body ?? {}) as { detail?: string; hint?: string; errors?: Mistake[] };
+  return new Problem(response.status, detail ?? `The daemon answered ${response.status}.`, hint, errors);
 }
 
 /** The answer itself, or the problem thrown. */
@@ -76,4 +78,10 @@ export function send<T>(method: string, path: string, body: unknown, key?: strin
   const headers: Record<string, string> = { "content-type": "application/json" };
   if (key) headers["idempotency-key"] = key;
   return patient(new Request(path, { method, headers, body: JSON.stringify(body) })).then((response) => whole<T>(response));
+}
+
+/** As `send`, with headers of one's own. */
+export function request<T>(method: string, path: string, body: unknown, headers: Record<string, string>): Promise<T> {
+  const all = { "content-type": "application/json", ...headers };
+  return patient(new Request(path, { method, headers: all, body: JSON.stringify(body) })).then((response) => whole<T>(response));
 }

@@ -297,6 +297,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The settings: the file's text and values without secrets, what is in force, what waits for a restart. */
+        get: operations["get_settings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Changes single settings in the file, comments kept. `If-Match` names the text that was seen. */
+        patch: operations["change_settings"];
+        trace?: never;
+    };
+    "/api/settings/text": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Writes the whole text, as it was shown, changed. `If-Match` names the text that was seen. */
+        put: operations["write_settings"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/status": {
         parameters: {
             query?: never;
@@ -847,6 +882,11 @@ export interface components {
             /** @description What scores mean by now: rising steps. */
             steps: components["schemas"]["StepView"][];
         };
+        /** @description Changes of single settings. */
+        ChangeSettings: {
+            /** @description Made together or not at all; 200 at most. */
+            changes: components["schemas"]["SettingChange"][];
+        };
         /** @description A check's result. */
         CheckView: {
             /** @description Its command. */
@@ -1031,6 +1071,13 @@ export interface components {
             /** @description One sentence. */
             text: string;
         };
+        /** @description A line of a difference. */
+        DiffLineView: {
+            /** @description `same`, `removed` or `added`. */
+            kind: string;
+            /** @description Its text. */
+            text: string;
+        };
         /** @description A change. */
         DiffView: {
             /** @description The commit it is against. */
@@ -1041,6 +1088,15 @@ export interface components {
             files: components["schemas"]["FileDiffView"][];
             /** @description Whether it was cut at the size limit. */
             truncated: boolean;
+        };
+        /** @description A value in force. */
+        EffectiveView: {
+            /** @description `file`, `environment` or `default`. */
+            from: string;
+            /** @description The setting: `limits.memory_mb`. */
+            name: string;
+            /** @description Its value; none when it has no bound or is not set. */
+            value?: Record<string, never> | null;
         };
         /** @description What a run is expected to take. */
         EstimateView: {
@@ -1227,6 +1283,18 @@ export interface components {
              * @description How often it was written.
              */
             version: number;
+        };
+        /** @description A mistake in a text. */
+        MistakeView: {
+            /** @description What is wrong. */
+            detail: string;
+            /**
+             * Format: int64
+             * @description The line, from 1.
+             */
+            line?: number | null;
+            /** @description The setting, as a JSON pointer, when it is one. */
+            pointer?: string | null;
         };
         /** @description What a second model said. */
         OpinionView: {
@@ -1632,6 +1700,8 @@ export interface components {
             code: string;
             /** @description What happened, in a sentence. */
             detail: string;
+            /** @description Where, when that can be told: settings or lines. */
+            errors?: components["schemas"]["MistakeView"][];
             /** @description What to do about it. */
             hint?: string | null;
             /**
@@ -1892,6 +1962,47 @@ export interface components {
             /** @description Newest first. */
             items: components["schemas"]["SessionView"][];
         };
+        /** @description A setting that is to be another. */
+        SettingChange: {
+            /** @description Names from the outside in: `["projects", "shop", "priority"]`. */
+            path: string[];
+            /** @description What it becomes; removed when null or left out, so that the default holds. */
+            to?: Record<string, never> | null;
+        };
+        /** @description What became of a change, or would. */
+        SettingsChanged: {
+            /** @description All lines of both texts, those that differ marked; secrets hidden. */
+            lines: components["schemas"]["DiffLineView"][];
+            /** @description The tag of the text as it is now. */
+            tag: string;
+            /** @description What the daemon made of it. */
+            taken: components["schemas"]["SettingsTakenView"];
+            /** @description Whether it was written: not in a dry run, nor when nothing differs. */
+            written: boolean;
+        };
+        /** @description What the daemon made of the settings file. */
+        SettingsTakenView: {
+            /** @description When it was last taken over. */
+            at: string;
+            /** @description Changed settings that wait for a start of the daemon. */
+            restart?: string[];
+            wrong?: components["schemas"]["MistakeView"] | null;
+        };
+        /** @description The settings. */
+        SettingsView: {
+            /** @description What is in force where that is a single value, and where it comes from. */
+            effective: components["schemas"]["EffectiveView"][];
+            /** @description Where the file is. */
+            file: string;
+            /** @description Give this, in quotes, as `If-Match` with a change; also the `ETag`. */
+            tag: string;
+            /** @description What the daemon made of the file. */
+            taken: components["schemas"]["SettingsTakenView"];
+            /** @description The file's text; a mark stands in place of each secret in clear. */
+            text: string;
+            /** @description Its values, likewise. */
+            values: Record<string, never>;
+        };
         /** @description The size of a change. */
         StatView: {
             /**
@@ -1922,6 +2033,7 @@ export interface components {
             };
             /** @description What contains runs. */
             sandbox: components["schemas"]["SandboxStatus"];
+            settings?: components["schemas"]["SettingsTakenView"] | null;
             /** @description When it started. */
             started_at: string;
             /** @description The daemon's version. */
@@ -2230,6 +2342,11 @@ export interface components {
              * @default null
              */
             version: number | null;
+        };
+        /** @description The whole text, as `SettingsView::text` showed it, changed. */
+        WriteSettings: {
+            /** @description The text. */
+            text: string;
         };
         /** @description The version that was written. */
         Written: {
@@ -2742,6 +2859,179 @@ export interface operations {
                 };
             };
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettingsView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_settings: {
+        parameters: {
+            query?: {
+                /** @description Only say what would differ. */
+                dry_run?: boolean;
+            };
+            header: {
+                /** @description the tag that was shown, in quotes */
+                "If-Match": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeSettings"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettingsChanged"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    write_settings: {
+        parameters: {
+            query?: {
+                /** @description Only say what would differ. */
+                dry_run?: boolean;
+            };
+            header: {
+                /** @description the tag that was shown, in quotes */
+                "If-Match": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WriteSettings"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettingsChanged"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            428: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -2,7 +2,7 @@
 // loaded when somebody goes there.
 
 import { createRootRoute, createRoute, lazyRouteComponent } from "@tanstack/react-router";
-import { CalendarRange, Gauge, Inbox, LayoutDashboard, ListTodo, type LucideIcon, Wallet } from "lucide-react";
+import { CalendarRange, Gauge, Inbox, LayoutDashboard, ListTodo, type LucideIcon, Settings, Wallet } from "lucide-react";
 import { shell } from "../words/shell";
 import { Layout } from "./layout";
 import { MorePage } from "./more";
@@ -34,6 +34,7 @@ export const PAGES = [
   page("/plan", shell.pages.plan, CalendarRange, "bar", lazyRouteComponent(() => import("../features/plan/plan-page"), "PlanPage")),
   page("/accounts", shell.pages.accounts, Wallet, "more", lazyRouteComponent(() => import("../features/accounts/accounts-page"), "AccountsPage")),
   page("/status", shell.pages.machine, Gauge, "more", lazyRouteComponent(() => import("../features/status/status-page"), "StatusPage")),
+  page("/settings", shell.pages.settings, Settings, "more", lazyRouteComponent(() => import("../features/settings/settings-page"), "SettingsPage")),
   page("/more", shell.pages.more, LayoutDashboard, "links", MorePage),
 ] as const;
 

@@ -151,7 +151,7 @@ impl Drive {
         let (spec, stdin) = self.agent_job((workspace, &account), driver, assignment, budget, |it| {
             driver.launch(it).map_err(|e| failed(&e))
         })?;
-        Ok(job::launch(&self.context.options.own, dir, &spec, &stdin)?)
+        Ok(job::launch(&self.context.options().own, dir, &spec, &stdin)?)
     }
 
     /// An agent's job with an account as `begin` starts it, behind the gateway where there is one, with the files of its home
@@ -230,12 +230,12 @@ impl Drive {
     /// The program as the job sees it, with its interpreter before it where the sandbox would not find that, and
     /// what must be mounted for it.
     fn program(&self, program: &Program, agent: &str, bare: bool) -> Result<(Vec<String>, Mounts), Broken> {
-        let own = &self.context.options.own;
+        let own = &self.context.options().own;
         let found = match program {
             Program::Own if bare => return Ok((vec![own.display().to_string()], Vec::new())),
             Program::Own => return Ok((vec![OWN.into()], vec![(own.clone(), OWN.into())])),
             Program::Named(name) | Program::Through { program: name, .. } => {
-                self.context.agents.program(agent, name, &self.context.options.path)
+                self.context.agents.program(agent, name, &self.context.options().path)
             }
         };
         let found = found.ok_or_else(|| Broken::Failed {
@@ -256,7 +256,7 @@ impl Drive {
             return Ok(([before, words].concat(), Vec::new()));
         }
         // A version manager keeps it in the person's home, which the sandbox does not have.
-        let interpreter = agents_here::interpreter(&found, &self.context.options.path);
+        let interpreter = agents_here::interpreter(&found, &self.context.options().path);
         if let Some(interpreter) = interpreter.filter(|path| !system(path)) {
             words.insert(0, interpreter.display().to_string());
             mounts.push((interpreter.clone(), interpreter));
@@ -293,7 +293,7 @@ impl Drive {
         let mut asked = None;
         let (mut progress, mut over) = (Instant::now(), None);
         loop {
-            let patience = if over.is_some() { LINGER } else { self.context.options.no_progress };
+            let patience = if over.is_some() { LINGER } else { self.context.options().no_progress };
             let idle = sleep_until(over.unwrap_or(progress) + patience);
             let piece = tokio::select! {
                 piece = follower.next() => piece?,
@@ -390,7 +390,7 @@ impl Drive {
         let reason = match until {
             Some(until) => format!(
                 "the month's budget of {name} is used up until {}; raise it in sidekick.yaml, or wait",
-                until.local(&self.context.options.zone)
+                until.local(&self.context.options().zone)
             ),
             None => format!("the budget of a run of {name} is ${left:.2}: raise it in sidekick.yaml"),
         };
@@ -429,7 +429,7 @@ impl Drive {
         };
         match (exit.reason, asked) {
             (Reason::Stopped, Some(Asked::NoProgress)) => {
-                let minutes = self.context.options.no_progress.as_secs() / 60;
+                let minutes = self.context.options().no_progress.as_secs() / 60;
                 let reason =
                     format!("it was stopped: no progress for {minutes} minutes, however much it said");
                 End { summary: finish.summary, ..self.end(Outcome::TimedOut, Some(reason), false) }

@@ -54,7 +54,7 @@ impl Drive {
             // A person thinks without a word.
             let total_ms = u64::try_from(LONGEST.as_millis()).unwrap_or(u64::MAX);
             spec.limits = Limits { total_ms, silent_ms: 0, start_ms: 0, ..spec.limits };
-            job::launch(&self.context.options.own, dir, &spec, b"")?;
+            job::launch(&self.context.options().own, dir, &spec, b"")?;
             if named {
                 let session = Event::RunSession { session: own, model: None };
                 self.tell(vec![RunCommand::Tell(session)], None).await?;

@@ -53,13 +53,13 @@ impl Drive {
     ) -> Result<(), Broken> {
         let failed = |why: String| Broken::Failed { reason: format!("{down}; {why}"), retryable: true };
         let name = account.account.name.replace('/', "-");
-        let log = self.context.options.data_dir.join("endpoints").join(format!("{name}.log"));
+        let log = self.context.options().data_dir.join("endpoints").join(format!("{name}.log"));
         // Two runs that find it down start it once.
         let _starting = self.context.starting.lock().await;
         if answers(authority).await {
             return Ok(());
         }
-        let mut server = runner::job::start_server(command, &self.context.options.path, &log)
+        let mut server = runner::job::start_server(command, &self.context.options().path, &log)
             .map_err(|error| failed(format!("`{command}` cannot be started: {error}")))?;
         let deadline = Instant::now() + START;
         while !answers(authority).await {

@@ -59,9 +59,9 @@ impl Drive {
             },
             upstream: provider.url,
             budget_usd,
-            prices: self.context.options.prices.clone(),
+            prices: self.context.options().prices.clone(),
             free: driver.readiness(account) == Readiness::Ready("local"),
-            certificates: self.context.options.person.certificates.clone(),
+            certificates: self.context.options().person.certificates.clone(),
         };
         let service = serde_json::to_value(config).map_err(|error| Broken::Failed {
             reason: format!("the gateway cannot be set up: {error}"),
@@ -83,7 +83,7 @@ impl Drive {
         }
         let run = budget.run_usd.map(|most| (most, None));
         let Some(month) = budget.month_usd else { return Ok(run) };
-        let (begin, end) = clock::now().month(&self.context.options.zone);
+        let (begin, end) = clock::now().month(&self.context.options().zone);
         let project = self.project.name.clone();
         let cost = self.context.store.read(move |tx| store::runs::cost_since(tx, &project, begin)).await?;
         // What this run cost before a restart of the daemon is in both.

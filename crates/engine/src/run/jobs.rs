@@ -74,7 +74,7 @@ impl Drive {
         };
         let limits = Limits {
             total_ms: u64::try_from(self.project.timeout.as_millis()).unwrap_or(u64::MAX),
-            ..self.context.options.limits.clone()
+            ..self.context.options().limits.clone()
         };
         let mut variables = self.variables(&home, &isolation);
         variables.extend(env);
@@ -96,7 +96,7 @@ impl Drive {
         let path = if sandboxed {
             "/usr/local/bin:/usr/bin:/bin".to_owned()
         } else {
-            self.context.options.path.clone()
+            self.context.options().path.clone()
         };
         let mut variables: BTreeMap<String, String> = [
             ("PATH", path),
@@ -132,7 +132,7 @@ impl Drive {
         for n in 0..MOST_STARTS {
             let dir = self.dir().join(if n == 0 { name.to_owned() } else { format!("{name}.{n}") });
             match found(&dir)? {
-                Found::NotStarted => job::launch(&self.context.options.own, &dir, spec, input)?,
+                Found::NotStarted => job::launch(&self.context.options().own, &dir, spec, input)?,
                 Found::Lost => continue,
                 Found::Finished(_) | Found::Alive(_) => {}
             }

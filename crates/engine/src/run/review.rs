@@ -137,7 +137,7 @@ impl Drive {
         let (mut spec, stdin) =
             self.agent_job((&room, account), driver, assignment.clone(), budget, begin)?;
         spec.limits.total_ms = u64::try_from(review.patience.as_millis()).unwrap_or(u64::MAX);
-        Ok(job::launch(&self.context.options.own, dir, &spec, &stdin)?)
+        Ok(job::launch(&self.context.options().own, dir, &spec, &stdin)?)
     }
 
     /// An empty place to work in: what a reviewer leaves is no part of the work, and the writer's home is not its own.
@@ -184,7 +184,7 @@ impl Drive {
                 ..Choice::of(account, standings.get(&account.name).unwrap_or(&unseen))
             })
             .collect();
-        Ok(match place(&choices, clock::now(), &self.context.options.zone) {
+        Ok(match place(&choices, clock::now(), &self.context.options().zone) {
             Placement::On(offer) => Ok(offer.account.name),
             Placement::Wait { reason, .. } => Err(reason),
             Placement::Soon => Err(format!("every account of `{}` is busy", review.agent)),

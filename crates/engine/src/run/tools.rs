@@ -23,7 +23,7 @@ impl Drive {
 
     /// The forward that leads there.
     pub(super) fn way_to_tools(&self) -> Forward {
-        let socket = self.context.options.data_dir.join(crate::SOCKET);
+        let socket = self.context.options().data_dir.join(crate::SOCKET);
         Forward::Socket { port: TOOLS_PORT, socket }
     }
 }

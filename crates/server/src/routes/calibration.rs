@@ -30,7 +30,7 @@ pub(crate) async fn get_calibration(
     let place = match query.project {
         None => None,
         Some(name) => {
-            let project = app.engine.projects().iter().find(|project| project.name == name);
+            let project = app.engine.projects().into_iter().find(|project| project.name == name);
             let project = project.ok_or_else(|| invalid(format!("there is no project `{name}`")))?;
             Some(Place { project: project.name.clone(), repo: project.repo.clone() })
         }

@@ -57,6 +57,7 @@ async fn status(app: &App) -> Result<Status, Failure> {
                 abilities: agent.abilities.words().into_iter().map(Into::into).collect(),
             })
             .collect(),
+        settings: app.engine.settings_taken().as_ref().map(super::settings::taken),
         counts: counts.into_iter().collect(),
         concurrency: api::Concurrency {
             running: load.projects.values().sum::<usize>() as u64,
