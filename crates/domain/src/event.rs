@@ -260,7 +260,6 @@ events! {
     /// A message is all there, or what became of its proposal has changed.
     MessageChanged = "message.changed" { message: MessageId }
 }
-}
 
 /// One item of an agent's plan.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -189,7 +189,9 @@ impl Deed {
         let Some(task) = self.task() else { return true };
         let Some(known) = scene.task(task) else { return false };
         let is_id = |word: &String| {
-            word.len() >= 3 && word.chars().all(|char| char.is_ascii_hexdigit()) && known.short.starts_with(word.as_str())
+            word.len() >= 3
+                && word.chars().all(|char| char.is_ascii_hexdigit())
+                && known.short.starts_with(word.as_str())
         };
         // A word of its title that no other task has.
         let is_its = |word: &String| {

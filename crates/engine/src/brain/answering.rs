@@ -74,7 +74,7 @@ async fn begin(
     let summary = sum_up(engine, id).await?;
     let messages: Vec<Message> =
         before.into_iter().map(|(_, one)| one).filter(|one| one.id < message.id).collect();
-    let named = engine.context.options.brain.agent.clone();
+    let named = engine.context.options().brain.agent.clone();
     if named.is_none() && engine.context.local_model.is_some() {
         let text = prompt(&look(engine, Reader::Here).await?, &summary, &messages, found);
         think_here(engine, id, message.clone(), text);
@@ -114,7 +114,7 @@ async fn begin(
 
 /// An empty repository in which agents think: there is nothing in it to change.
 fn room(engine: &Engine) -> Result<String, Error> {
-    let dir = engine.context.options.data_dir.join(PROJECT);
+    let dir = engine.context.options().data_dir.join(PROJECT);
     engine
         .context
         .workspaces
@@ -237,7 +237,7 @@ async fn act(
     let deeds: Vec<Deed> = deeds.into_iter().filter(|deed| !deed.is_look()).collect();
     let mut message = Message { text: words, state: MessageState::Complete, ..message.clone() };
     let allowed = deeds.iter().all(|deed| message.role.may(deed.permission()));
-    if allowed && must_be_confirmed(&deeds, asked, engine.context.options.brain.confirm) {
+    if allowed && must_be_confirmed(&deeds, asked, engine.context.options().brain.confirm) {
         let words = deeds.iter().map(|deed| deed.words(scene)).collect();
         let until = clock::now().plus(PROPOSAL_LASTS);
         message.proposal = Some(Proposal { deeds, words, until, fate: Fate::Open });
@@ -269,7 +269,7 @@ async fn by_rules(
 ) -> Result<(), Error> {
     let words = match intent {
         Intent::Do(deeds) => {
-            let words = if must_be_confirmed(&deeds, Asked::Plainly, engine.context.options.brain.confirm) {
+            let words = if must_be_confirmed(&deeds, Asked::Plainly, engine.context.options().brain.confirm) {
                 "I understood this. Shall I do it?"
             } else {
                 "Done."
