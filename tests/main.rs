@@ -11,6 +11,7 @@ mod agent_run;
 mod aider;
 mod asking;
 mod chaos;
+mod chat;
 mod claude;
 mod collide;
 mod coverage;

@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::check::{CheckResult, CheckStatus};
 use crate::collision;
-use crate::conversation::Message;
 use crate::coverage::Reported;
 use crate::hindsight::Hindsight;
 use crate::ids::{MessageId, RunId, TaskId};
@@ -249,16 +248,17 @@ events! {
     AgentRaw = "agent.raw" { line: String }
     /// Output that is not protocol: standard error, a setup script, a torn line.
     TaskOutput = "task.output" { stream: String, text: String }
-    /// A conversation began, or has another title. Its events stand under its own id.
-    ConversationTitled = "conversation.titled" { title: String }
+    /// A conversation began, or has another title. Its events stand under its own id and carry no words: who may follow
+    /// the log may not read everybody's conversations, and what is deleted must be gone.
+    ConversationChanged = "conversation.changed" {}
     /// A person deleted a conversation with all its messages.
     ConversationDeleted = "conversation.deleted" {}
     /// Somebody said something, or the brain begins to answer.
-    MessageAdded = "message.added" { message: Box<Message> }
-    /// The answer so far goes on with this.
-    MessageSaid = "message.said" { message: MessageId, text: String }
-    /// A message is all there, or its proposal was decided: this is how it stands now.
-    MessageChanged = "message.changed" { message: Box<Message> }
+    MessageAdded = "message.added" { message: MessageId }
+    /// There are more words of an answer.
+    MessageSaid = "message.said" { message: MessageId }
+    /// A message is all there, or what became of its proposal has changed.
+    MessageChanged = "message.changed" { message: MessageId }
 }
 
 /// One item of an agent's plan.

@@ -72,6 +72,7 @@ fn documented() -> OpenApiRouter<App> {
         ))
         .routes(routes!(conversations::list_messages))
         .routes(routes!(conversations::list_conversation_events))
+        .routes(routes!(conversations::get_message))
         .routes(routes!(conversations::confirm_proposal))
         .routes(routes!(conversations::drop_proposal))
         .routes(routes!(voice::transcribe_voice).layer(DefaultBodyLimit::max(engine::MOST_AUDIO)))

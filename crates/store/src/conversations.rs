@@ -13,6 +13,9 @@ pub const MOST: usize = 200;
 /// Messages that a search looks for at the most.
 const MOST_FOUND: usize = 50;
 
+/// How the idempotency keys begin of tasks in which an agent thinks about an answer.
+pub const THOUGHT: &str = "brain:";
+
 /// A conversation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Conversation {
@@ -58,7 +61,7 @@ pub fn create(tx: &mut Tx<'_>, title: &str, owner: &str, now: Timestamp) -> Resu
             now.into(),
         ],
     )?;
-    append(tx, one.id, Event::ConversationTitled { title: one.title.clone() }, owner, now)?;
+    append(tx, one.id, Event::ConversationChanged {}, owner, now)?;
     Ok(one)
 }
 
@@ -131,21 +134,16 @@ pub fn rename(
     if tx.execute(sql, &[id.to_string().as_str().into(), (&title).into()])? == 0 {
         return Err(missing(id));
     }
-    append(tx, id, Event::ConversationTitled { title }, actor, now)?;
+    append(tx, id, Event::ConversationChanged {}, actor, now)?;
     load(tx, id)
 }
 
-/// Deletes it with its messages, and what the log has of their words.
+/// Deletes it with its messages; the log never had their words.
 pub fn delete(tx: &mut Tx<'_>, id: ConversationId, actor: &str, now: Timestamp) -> Result<(), Error> {
     load(tx, id)?;
     let key = id.to_string();
     tx.execute("DELETE FROM messages WHERE conversation = $1", &[key.as_str().into()])?;
     tx.execute("DELETE FROM conversations WHERE id = $1", &[key.as_str().into()])?;
-    // Deleted means deleted: the sequence stays gapless, the words go.
-    tx.execute(
-        "UPDATE events SET kind = 'conversation.deleted', payload = '{}' WHERE task = $1",
-        &[id.stream().into()],
-    )?;
     append(tx, id, Event::ConversationDeleted {}, actor, now)
 }
 
@@ -188,7 +186,7 @@ pub fn add(
     let sql = "UPDATE conversations SET updated_at = $2 WHERE id = $1";
     tx.execute(sql, &[conversation.as_str().into(), now.into()])?;
     let actor = message.actor.clone();
-    append(tx, id, Event::MessageAdded { message: Box::new(message.clone()) }, &actor, now)?;
+    append(tx, id, Event::MessageAdded { message: message.id }, &actor, now)?;
     Ok(message)
 }
 
@@ -221,18 +219,19 @@ pub fn change(
     if changed == 0 {
         return Err(Error::NotFound { what: "message", id: message.id.to_string() });
     }
-    append(tx, id, Event::MessageChanged { message: Box::new(message.clone()) }, actor, now)
+    append(tx, id, Event::MessageChanged { message: message.id }, actor, now)
 }
 
-/// More words of an answer that is not all there yet; they are kept in the log until it is.
-pub fn say(
-    tx: &mut Tx<'_>,
-    id: ConversationId,
-    message: MessageId,
-    text: &str,
-    now: Timestamp,
-) -> Result<(), Error> {
-    append(tx, id, Event::MessageSaid { message, text: text.to_owned() }, "brain", now)
+/// The words so far of an answer that is not all there yet. Once it is, or was deleted, nothing changes.
+pub fn say(tx: &mut Tx<'_>, id: ConversationId, message: &Message, now: Timestamp) -> Result<(), Error> {
+    let changed = tx.execute(
+        "UPDATE messages SET message = $2 WHERE id = $1 AND state = 'pending'",
+        &[message.id.to_string().as_str().into(), (&written(message)).into()],
+    )?;
+    if changed == 0 {
+        return Ok(());
+    }
+    append(tx, id, Event::MessageSaid { message: message.id }, "brain", now)
 }
 
 /// One message of a conversation.

@@ -21,6 +21,7 @@ use domain::{
 
 pub use merging::{InQueue, at_work, landed_by, merge_queue, yielding};
 
+use crate::conversations::THOUGHT;
 use crate::sql::{Row, Tx, Value};
 use crate::{Error, checkpoints, estimates, events, hindsights, outbox, records, runs, verdicts};
 
@@ -222,6 +223,10 @@ pub fn list(tx: &mut Tx<'_>, filter: &Filter) -> Result<Vec<Task>, Error> {
     }
     if let Some(project) = &filter.project {
         clauses.push(format!("project = {}", bind(project.into())));
+    }
+    if filter.project.is_none() && filter.session.is_none() {
+        // Who wants to see the brain think, asks for it.
+        clauses.push(format!("(key IS NULL OR key NOT LIKE '{THOUGHT}%')"));
     }
     if let Some(session) = &filter.session {
         clauses.push(format!("session = {}", bind(session.into())));

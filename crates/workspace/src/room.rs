@@ -14,6 +14,7 @@ impl Workspaces {
         }
         let scratch = self.scratch()?;
         let next = scratch.path().join("room");
+        at(&next, fs::create_dir(&next))?;
         let made = git::init_bare(&next.join(".git"))?;
         let tree = Git::at(&made).arg("mktree").line()?;
         let commit = Git::at(&made).args(["commit-tree", "-m", "Nothing yet", &tree]).line()?;

@@ -177,34 +177,27 @@ impl Deed {
         }
     }
 
-    /// Whether the person's own words plainly ask for it: they name the task, or say what the new one says.
+    /// Whether the person's own words ask for it: they name the task, or say what the new one says.
     fn is_asked_for(&self, said: &str, scene: &Scene) -> bool {
         let said_words = words(said);
-        match self {
-            Self::Create { text, .. } => {
-                let wanted = words(text);
-                let there = wanted.iter().filter(|word| said_words.contains(*word)).count();
-                // More than half of the task's words stand in what the person said.
-                !wanted.is_empty() && there * 2 > wanted.len()
-            }
-            _ => {
-                let Some(task) = self.task() else { return true };
-                let Some(known) = scene.task(task) else { return false };
-                if said_words.contains(&known.short.to_lowercase())
-                    || said_words.iter().any(|word| {
-                        word.len() >= 3
-                            && word.chars().all(|char| char.is_ascii_hexdigit())
-                            && known.short.starts_with(word.as_str())
-                    })
-                {
-                    return true;
-                }
-                let title = words(&known.title);
-                let there = title.iter().filter(|word| said_words.contains(*word)).count();
-                // So that "stop it" in one task's title is no order about another.
-                !title.is_empty() && there * 2 > title.len()
-            }
+        if let Self::Create { text, .. } = self {
+            let wanted = words(text);
+            let there = wanted.intersection(&said_words).count();
+            // More than half of the task's words stand in what the person said.
+            return there * 2 > wanted.len();
         }
+        let Some(task) = self.task() else { return true };
+        let Some(known) = scene.task(task) else { return false };
+        let is_id = |word: &String| {
+            word.len() >= 3
+                && word.chars().all(|char| char.is_ascii_hexdigit())
+                && known.short.starts_with(word.as_str())
+        };
+        // A word of its title that no other task has.
+        let is_its = |word: &String| {
+            scene.tasks.iter().filter(|other| words(&other.title).contains(word)).count() == 1
+        };
+        said_words.iter().any(is_id) || words(&known.title).intersection(&said_words).any(is_its)
     }
 }
 
@@ -220,21 +213,36 @@ fn words(text: &str) -> HashSet<String> {
         .collect()
 }
 
+/// How it is known what a person wants.
+#[derive(Clone, Copy, Debug)]
+pub enum Asked<'a> {
+    /// Their words mean exactly this; no model was asked.
+    Plainly,
+    /// A model says so, which may have been talked into it by something it read.
+    ByModel {
+        /// What the person said.
+        said: &'a str,
+        /// What there is.
+        scene: &'a Scene,
+    },
+}
+
 /// Whether a person confirms these deeds first.
-pub fn must_be_confirmed(deeds: &[Deed], said: &str, scene: &Scene, confirm: Confirm) -> bool {
-    let mut changes = deeds.iter().filter(|deed| !deed.is_look()).peekable();
-    if changes.peek().is_none() {
+pub fn must_be_confirmed(deeds: &[Deed], asked: Asked<'_>, confirm: Confirm) -> bool {
+    let changes: Vec<_> = deeds.iter().filter(|deed| !deed.is_look()).collect();
+    if changes.is_empty() {
         return false;
     }
-    if !deeds.iter().all(|deed| deed.is_look() || deed.is_asked_for(said, scene)) {
+    if let Asked::ByModel { said, scene } = asked
+        && !changes.iter().all(|deed| deed.is_asked_for(said, scene))
+    {
         return true;
     }
-    let several = deeds.iter().filter(|deed| !deed.is_look()).count() > 1;
     match confirm {
         Confirm::Always => true,
         Confirm::Never => false,
         Confirm::Changes => {
-            several || changes.any(|deed| !matches!(deed, Deed::Create { .. } | Deed::Adjust { .. }))
+            changes.len() > 1 || !matches!(changes[0], Deed::Create { .. } | Deed::Adjust { .. })
         }
     }
 }
@@ -262,7 +270,9 @@ mod tests {
     #[test]
     fn what_the_words_ask_for_is_done_and_what_they_do_not_is_proposed() {
         let scene = scene();
-        let asks = |deeds: &[Deed], said: &str| must_be_confirmed(deeds, said, &scene, Confirm::Changes);
+        let asks = |deeds: &[Deed], said: &str| {
+            must_be_confirmed(deeds, Asked::ByModel { said, scene: &scene }, Confirm::Changes)
+        };
         assert!(!asks(&[adjust("aaaa1111")], "make the login page urgent"));
         assert!(!asks(&[adjust("aaaa1111")], "aaaa to the top, please"));
         assert!(!asks(&[create("Add a dark mode to the shop")], "please add a dark mode to the shop"));
@@ -280,10 +290,14 @@ mod tests {
 
     #[test]
     fn never_still_asks_about_what_nobody_asked_for() {
+        let scene = scene();
         let stop = [Deed::Stop { task: "aaaa1111".into() }];
-        assert!(!must_be_confirmed(&stop, "stop the login page", &scene(), Confirm::Never));
-        assert!(must_be_confirmed(&stop, "how is it going?", &scene(), Confirm::Never));
-        assert!(must_be_confirmed(&[create("a b c export")], "export", &scene(), Confirm::Always));
+        let by_model = |said| Asked::ByModel { said, scene: &scene };
+        assert!(!must_be_confirmed(&stop, by_model("stop the login page"), Confirm::Never));
+        assert!(must_be_confirmed(&stop, by_model("how is it going?"), Confirm::Never));
+        assert!(!must_be_confirmed(&stop, Asked::Plainly, Confirm::Never));
+        assert!(must_be_confirmed(&stop, Asked::Plainly, Confirm::Changes));
+        assert!(must_be_confirmed(&[create("a b c export")], Asked::Plainly, Confirm::Always));
     }
 
     #[test]

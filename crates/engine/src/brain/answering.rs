@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::conversation::brain::{Answer, Scene, digest, prompt, read};
-use domain::conversation::deed::must_be_confirmed;
+use domain::conversation::deed::{Asked, must_be_confirmed};
 use domain::conversation::intent::{self, FORMS, Intent};
 use domain::conversation::{CONTEXT, Confirm, Deed, Fate, Message, MessageState, PROPOSAL_LASTS, Proposal, Speaker};
 use domain::{Actor, Complexity, ConversationId, Kind, Task, TaskState};
@@ -23,7 +23,7 @@ const TELL: Duration = Duration::from_millis(120);
 
 /// Whether a task is the brain's own thinking, and nobody's work.
 pub(super) fn is_thought(task: &Task) -> bool {
-    task.asked.once && task.asked.key.as_deref().is_some_and(|key| key.starts_with("brain:"))
+    task.asked.once && task.asked.key.as_deref().is_some_and(|key| key.starts_with(conversations::THOUGHT))
 }
 
 /// Goes on with an answer that is owed, or with a proposal that was confirmed.
@@ -87,7 +87,7 @@ async fn begin(
         agent: named.as_ref().map(|rung| rung.agent.clone()),
         model: named.and_then(|rung| rung.model),
         priority: Some(1),
-        key: Some(format!("brain:{}:{}", message.id, message.rounds)),
+        key: Some(format!("{}{}:{}", conversations::THOUGHT, message.id, message.rounds)),
         once: true,
         kind: Some(Kind::Research),
         complexity: Some(Complexity::Low),
@@ -183,18 +183,17 @@ async fn stream(
     write(engine, id, anew).await.map_err(|error| error.to_string())?;
     let (sender, mut words) = mpsc::channel::<String>(64);
     let tell = async {
-        let mut piece = String::new();
+        let mut so_far = Message { text: String::new(), ..message.clone() };
         while let Some(more) = words.recv().await {
-            piece += &more;
+            so_far.text += &more;
             tokio::time::sleep(TELL).await;
             while let Ok(more) = words.try_recv() {
-                piece += &more;
+                so_far.text += &more;
             }
+            let now = clock::now();
             // What it wants to do is told when it is done, not while it is written.
-            let shown = std::mem::take(&mut piece);
-            let (id_of, now) = (message.id, clock::now());
-            let told = engine.store().write(move |tx| conversations::say(tx, id, id_of, &shown, now));
-            if told.await.is_err() {
+            let shown = Message { text: read(&so_far.text).words, ..so_far.clone() };
+            if engine.store().write(move |tx| conversations::say(tx, id, &shown, now)).await.is_err() {
                 return;
             }
         }
@@ -221,7 +220,8 @@ async fn heard(
     if let Some(wrong) = wrong {
         words += &format!("\n\nNothing was done: {wrong}.");
     }
-    act(engine, id, message, words, deeds, &scene).await
+    let said = said_before(engine, id, message).await?;
+    act(engine, id, message, words, deeds, &scene, Asked::ByModel { said: &said, scene: &scene }).await
 }
 
 /// Does or proposes what an answer wants.
@@ -232,12 +232,12 @@ async fn act(
     words: String,
     deeds: Vec<Deed>,
     scene: &Scene,
+    asked: Asked<'_>,
 ) -> Result<(), Error> {
-    let said = said_before(engine, id, message).await?;
     let deeds: Vec<Deed> = deeds.into_iter().filter(|deed| !deed.is_look()).collect();
     let mut message = Message { text: words, state: MessageState::Complete, ..message.clone() };
     let allowed = deeds.iter().all(|deed| message.role.may(deed.permission()));
-    if allowed && must_be_confirmed(&deeds, &said.text, scene, said.confirm) {
+    if allowed && must_be_confirmed(&deeds, asked, confirm_of(engine, id, &message).await?) {
         let words = deeds.iter().map(|deed| deed.words(scene)).collect();
         let until = clock::now().plus(PROPOSAL_LASTS);
         message.proposal = Some(Proposal { deeds, words, until, fate: Fate::Open });
@@ -252,20 +252,22 @@ async fn act(
     write(engine, id, message).await
 }
 
-/// What a person said, and what of it is confirmed first.
-struct SaidBefore {
-    text: String,
-    confirm: Confirm,
-}
-
-async fn said_before(engine: &Engine, id: ConversationId, message: &Message) -> Result<SaidBefore, Error> {
+async fn said_before(engine: &Engine, id: ConversationId, message: &Message) -> Result<String, Error> {
     let of = message.id;
     let before = engine.store().read(move |tx| conversations::messages(tx, id, None, CONTEXT + 2)).await?;
     let said =
         before.into_iter().rev().map(|(_, one)| one).find(|one| one.speaker == Speaker::User && one.id < of);
+    Ok(said.map(|one| one.text).unwrap_or_default())
+}
+
+/// What is confirmed first: all of it, when a machine wrote down what the person spoke.
+async fn confirm_of(engine: &Engine, id: ConversationId, message: &Message) -> Result<Confirm, Error> {
     let configured = engine.context.options().brain.confirm;
-    let confirm = said.as_ref().map_or(configured, |said| said.confirm(configured));
-    Ok(SaidBefore { text: said.map(|one| one.text).unwrap_or_default(), confirm })
+    let of = message.id;
+    let before = engine.store().read(move |tx| conversations::messages(tx, id, None, CONTEXT + 2)).await?;
+    let mut before = before.into_iter().rev().map(|(_, one)| one);
+    let said = before.find(|one| one.speaker == Speaker::User && one.id < of);
+    Ok(said.map_or(configured, |said| said.confirm(configured)))
 }
 
 async fn by_rules(
@@ -277,13 +279,13 @@ async fn by_rules(
 ) -> Result<(), Error> {
     let words = match intent {
         Intent::Do(deeds) => {
-            let said = said_before(engine, id, message).await?;
-            let words = if must_be_confirmed(&deeds, &said.text, scene, said.confirm) {
+            let confirm = confirm_of(engine, id, message).await?;
+            let words = if must_be_confirmed(&deeds, Asked::Plainly, confirm) {
                 "I understood this. Shall I do it?"
             } else {
                 "Done."
             };
-            return act(engine, id, message, words.into(), deeds, scene).await;
+            return act(engine, id, message, words.into(), deeds, scene, Asked::Plainly).await;
         }
         Intent::Explain(tasks) => tasks
             .iter()

@@ -201,7 +201,7 @@ pub(super) async fn find(engine: &Engine, task: &str, scene: &Scene) -> Result<T
 }
 
 fn time(engine: &Engine, text: &str) -> Result<Timestamp, Error> {
-    let now = clock::now().zoned(&engine.context.options().zone);
+    let now = clock::now().zoned(&engine.context.options().zone.clone());
     let now = now.ok_or_else(|| invalid("the clock of this machine shows no time".into()))?;
     when::parse(text, &now).map_err(invalid)
 }

@@ -23,8 +23,7 @@ pub(super) enum Reader {
 
 pub(super) async fn look(engine: &Engine, reader: Reader) -> Result<Scene, Error> {
     let plan = engine.plan().await?;
-    let options = engine.context.options();
-    let zone = &options.zone;
+    let zone = &engine.context.options().zone.clone();
     let reasons: HashMap<TaskId, (usize, String)> = plan
         .planned
         .iter()
@@ -46,11 +45,11 @@ pub(super) async fn look(engine: &Engine, reader: Reader) -> Result<Scene, Error
         .await?;
     open.retain(|task| !super::answering::is_thought(task));
     open.sort_by_key(|task| reasons.get(&task.id).map_or(usize::MAX, |(place, _)| *place));
-    let known = engine.projects();
+    let projects = engine.projects();
     let hidden: HashSet<&str> = match reader {
         Reader::Here => HashSet::new(),
         Reader::Elsewhere => {
-            let sensitive = known.iter().filter(|project| project.sensitive);
+            let sensitive = projects.iter().filter(|project| project.sensitive);
             sensitive.map(|project| project.name.as_str()).collect()
         }
     };
@@ -60,10 +59,9 @@ pub(super) async fn look(engine: &Engine, reader: Reader) -> Result<Scene, Error
     };
     let ended = ended.iter().filter(|task| !super::answering::is_thought(task));
     let tasks = open.iter().chain(ended).map(seen).collect();
-    let projects = known.iter().map(|project| (project.name.clone(), project.aliases.clone()));
     Ok(Scene {
         now: shown(clock::now(), zone),
-        projects: projects.collect(),
+        projects: projects.iter().map(|project| (project.name.clone(), project.aliases.clone())).collect(),
         tasks,
         credits: credits(engine).await?,
         plan: plan.summary,
@@ -90,8 +88,7 @@ fn see(task: &Task, planned: Option<String>, hidden: bool, zone: &jiff::tz::Time
 
 /// What is left of each account, a line each.
 async fn credits(engine: &Engine) -> Result<Vec<String>, Error> {
-    let options = engine.context.options();
-    let zone = &options.zone;
+    let zone = &engine.context.options().zone.clone();
     let accounts = engine.accounts().await?;
     let lines = accounts.iter().map(|here| {
         let windows = here.standing.windows.iter().filter_map(|window| {
@@ -111,8 +108,7 @@ async fn credits(engine: &Engine) -> Result<Vec<String>, Error> {
 
 /// What happened since midnight, and what is now: by rules, for the person or for a model.
 pub(super) async fn day(engine: &Engine, reader: Reader) -> Result<String, Error> {
-    let options = engine.context.options();
-    let zone = &options.zone;
+    let zone = &engine.context.options().zone.clone();
     let now = clock::now();
     let midnight = now.zoned(zone).and_then(|now| now.start_of_day().ok());
     let since = midnight.map_or(now, |at| domain::Timestamp::from_millis(at.timestamp().as_millisecond()));

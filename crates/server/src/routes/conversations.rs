@@ -176,6 +176,21 @@ pub(crate) async fn list_conversation_events(
     Ok(Json(EventPage::new(&page, after)))
 }
 
+/// One message, with the words so far while it is pending.
+#[utoipa::path(get, path = "/api/conversations/{id}/messages/{message}",
+    params(("id" = String, Path), ("message" = String, Path)),
+    responses((status = 200, body = MessageView), (status = 404, body = Problem)))]
+pub(crate) async fn get_message(
+    State(app): State<App>,
+    caller: Caller,
+    Path((id, message)): Path<(String, String)>,
+) -> Result<Json<MessageView>, Failure> {
+    let id = own(&app, &caller, &id).await?.id;
+    let message = message_id(&message)?;
+    let found = app.engine.store().read(move |tx| conversations::message(tx, id, message)).await?;
+    Ok(Json(MessageView::new(&found, engine::clock::now())))
+}
+
 /// Says something to the brain; its answer comes in the log. With an `Idempotency-Key` seen before, nothing is said twice.
 #[utoipa::path(post, path = "/api/chat", request_body = Chat,
     responses((status = 201, body = ChatView), (status = 200, body = ChatView), (status = 404, body = Problem),

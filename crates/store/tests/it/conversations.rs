@@ -77,7 +77,7 @@ fn what_was_said_is_there_in_order_and_its_answer_is_owed() {
             .iter()
             .map(|record| record.event.kind())
             .collect();
-        assert_eq!(kinds[0], "conversation.titled");
+        assert_eq!(kinds[0], "conversation.changed");
         assert_eq!(kinds[kinds.len() - 1], "message.changed");
         assert_eq!(kinds.len(), 6);
     });
@@ -118,7 +118,7 @@ fn lists_are_ones_own_by_the_latest_words_and_searched_as_they_are_written() {
 }
 
 #[test]
-fn deleted_is_deleted_in_the_log_too() {
+fn deleted_is_deleted_and_the_log_never_had_the_words() {
     on_both(|store| async move {
         let id = begin(&store, "secret plans", "person:anna", 0).await;
         say(&store, id, "the password is hunter2", Some("k"), 10).await;
