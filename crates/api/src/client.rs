@@ -107,6 +107,11 @@ impl Client {
         self.lines(&query)
     }
 
+    /// Follows a task or a conversation from now on: what happens after this returns is not missed.
+    pub fn follow_from_now(&self, of: &str) -> Result<EventLines, ClientError> {
+        self.lines(&format!("?task={}", escaped(of)))
+    }
+
     /// Follows all of the log, from a sequence number or from now on. Ends when the daemon does.
     pub fn follow_all(&self, after: Option<i64>) -> Result<EventLines, ClientError> {
         self.lines(&after.map(|after| format!("?after={after}")).unwrap_or_default())

@@ -71,7 +71,6 @@ fn documented() -> OpenApiRouter<App> {
             conversations::delete_conversation
         ))
         .routes(routes!(conversations::list_messages))
-        .routes(routes!(conversations::list_conversation_events))
         .routes(routes!(conversations::get_message))
         .routes(routes!(conversations::confirm_proposal))
         .routes(routes!(conversations::drop_proposal))

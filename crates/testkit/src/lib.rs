@@ -11,4 +11,5 @@
 pub mod model;
 pub mod pg;
 pub mod repo;
+pub mod speech;
 pub mod tls;

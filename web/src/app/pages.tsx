@@ -2,7 +2,7 @@
 // loaded when somebody goes there.
 
 import { createRootRoute, createRoute, lazyRouteComponent } from "@tanstack/react-router";
-import { CalendarRange, Gauge, Inbox, LayoutDashboard, ListTodo, type LucideIcon, Settings, Wallet } from "lucide-react";
+import { CalendarRange, Gauge, Inbox, LayoutDashboard, ListTodo, type LucideIcon, MessageCircle, Settings, Wallet } from "lucide-react";
 import { shell } from "../words/shell";
 import { Layout } from "./layout";
 import { MorePage } from "./more";
@@ -28,10 +28,22 @@ const task = createRoute({
   }, "TaskPage"),
 });
 
+/** The chat at one of its addresses. */
+function chat(open: () => string) {
+  return lazyRouteComponent(async () => {
+    const { ChatPage } = await import("../features/chat/chat-page");
+    return { ChatPage: function Page() { return <ChatPage open={open()} />; } };
+  }, "ChatPage");
+}
+
+const begin = createRoute({ getParentRoute: () => root, path: "/chat/new", component: chat(() => "new") });
+const conversation = createRoute({ getParentRoute: () => root, path: "/chat/$id", component: chat(() => conversation.useParams().id) });
+
 export const PAGES = [
   page("/", shell.pages.inbox, Inbox, "bar", lazyRouteComponent(() => import("../features/inbox/inbox-page"), "InboxPage")),
   page("/tasks", shell.pages.tasks, ListTodo, "bar", lazyRouteComponent(() => import("../features/tasks/tasks-page"), "TasksPage")),
   page("/plan", shell.pages.plan, CalendarRange, "bar", lazyRouteComponent(() => import("../features/plan/plan-page"), "PlanPage")),
+  page("/chat", shell.pages.chat, MessageCircle, "side", chat(() => "list")),
   page("/accounts", shell.pages.accounts, Wallet, "more", lazyRouteComponent(() => import("../features/accounts/accounts-page"), "AccountsPage")),
   page("/status", shell.pages.machine, Gauge, "more", lazyRouteComponent(() => import("../features/status/status-page"), "StatusPage")),
   page("/settings", shell.pages.settings, Settings, "more", lazyRouteComponent(() => import("../features/settings/settings-page"), "SettingsPage")),
@@ -41,4 +53,4 @@ export const PAGES = [
 /** The routes keep the types of their paths, so that a link to nowhere does not compile. */
 type Routes<T extends readonly { route: unknown }[]> = { -readonly [K in keyof T]: T[K]["route"] };
 
-export const routes = root.addChildren([task, ...(PAGES.map((entry) => entry.route) as unknown as Routes<typeof PAGES>)]);
+export const routes = root.addChildren([task, begin, conversation, ...(PAGES.map((entry) => entry.route) as unknown as Routes<typeof PAGES>)]);

@@ -11,13 +11,11 @@ use domain::conversation::title_of;
 use domain::{ConversationId, MessageId, Timestamp};
 use serde::Deserialize;
 use store::conversations::{self, Conversation, Filter, MOST};
-use store::events;
 use utoipa::IntoParams;
 
 use crate::App;
 use crate::access::Caller;
 use crate::error::{Failure, invalid};
-use crate::routes::events::EventPage;
 
 /// Which conversations.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -142,38 +140,6 @@ pub(crate) async fn list_messages(
     let now = engine::clock::now();
     let items = found.iter().map(|(_, message)| MessageView::new(message, now)).collect();
     Ok(Json(Page { items, next_cursor }))
-}
-
-/// Which events.
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct EventsQuery {
-    /// Events after this sequence number.
-    after: Option<i64>,
-    /// At most this many; 1000 at the most.
-    limit: Option<usize>,
-    /// The last `limit` events instead of the first.
-    #[serde(default)]
-    tail: bool,
-}
-
-/// A conversation's events, oldest first: with them an answer that is being said is read from anywhere in it.
-#[utoipa::path(get, path = "/api/conversations/{id}/events", params(("id" = String, Path), EventsQuery),
-    responses((status = 200, body = EventPage), (status = 404, body = Problem)))]
-pub(crate) async fn list_conversation_events(
-    State(app): State<App>,
-    caller: Caller,
-    Path(id): Path<String>,
-    Query(query): Query<EventsQuery>,
-) -> Result<Json<EventPage>, Failure> {
-    let stream = own(&app, &caller, &id).await?.id.stream();
-    let (after, limit) = (query.after.unwrap_or(0), query.limit.unwrap_or(500));
-    let page = app.engine.store().read(move |tx| match query.tail {
-        true => events::last(tx, stream, limit),
-        false => events::after(tx, after, Some(stream), limit),
-    });
-    let page = page.await?;
-    Ok(Json(EventPage::new(&page, after)))
 }
 
 /// One message, with the words so far while it is pending.

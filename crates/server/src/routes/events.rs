@@ -40,14 +40,6 @@ pub(crate) struct EventPage {
     last_seq: i64,
 }
 
-impl EventPage {
-    /// Of what was read after a sequence number.
-    pub(crate) fn new(page: &[domain::Record], after: i64) -> Self {
-        let last_seq = page.last().map_or(after, |record| record.seq);
-        Self { items: page.iter().map(EventView::from).collect(), last_seq }
-    }
-}
-
 /// A task's events, oldest first.
 #[utoipa::path(get, path = "/api/tasks/{id}/events", params(("id" = String, Path), PageOf),
     responses((status = 200, body = EventPage), (status = 404, body = api::Problem)))]
@@ -69,7 +61,8 @@ pub(crate) async fn list_task_events(
             events::after(tx, after, Some(task), limit)
         })
         .await?;
-    Ok(Json(EventPage::new(&page, after)))
+    let last_seq = page.last().map_or(after, |record| record.seq);
+    Ok(Json(EventPage { items: page.iter().map(EventView::from).collect(), last_seq }))
 }
 
 /// What to follow.

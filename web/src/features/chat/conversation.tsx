@@ -18,7 +18,7 @@ import { useThread } from "./use-thread";
 export function ConversationPane({ id }: { id: string | undefined }) {
   const navigate = useNavigate();
   const queries = useQueryClient();
-  const { thread, ready, error, earlier, put } = useThread(id);
+  const { messages, gone, ready, error, earlier, put } = useThread(id);
   const about = useQuery({ queryKey: ["conversations", "one", id], enabled: id !== undefined, queryFn: () => answer(api.GET("/api/conversations/{id}", { params: { path: { id: id! } } })) });
   const [suggested, setSuggested] = useState<string | undefined>();
   const onSaid = (said: Said) => {
@@ -42,9 +42,9 @@ export function ConversationPane({ id }: { id: string | undefined }) {
         <h1 className="min-w-0 flex-1 truncate px-1 font-semibold tracking-tight">{plain(title)}</h1>
         {about.data ? <ConversationMenu conversation={about.data} /> : null}
       </header>
-      {thread.gone ? <div className="p-6"><EmptyState title={words.gone}><Link to="/chat" className="underline">{words.back}</Link></EmptyState></div> : (
+      {gone ? <div className="p-6"><EmptyState title={words.gone}><Link to="/chat" className="underline">{words.back}</Link></EmptyState></div> : (
         <>
-          <Messages id={id} messages={thread.messages} ready={ready} error={error} earlier={earlier} onChanged={onChanged} onExample={setSuggested} />
+          <Messages id={id} messages={messages} ready={ready} error={error} earlier={earlier} onChanged={onChanged} onExample={setSuggested} />
           <Composer key={id ?? "new"} conversation={id} onSaid={onSaid} suggested={suggested} />
         </>
       )}

@@ -25,7 +25,7 @@ export function Sidebar({ className = "" }: { className?: string }) {
     placeholderData: (before) => before,
   });
   useEffect(() => listen((event) => {
-    if (event.type === "conversation.titled" || event.type === "conversation.deleted" || event.type === "message.added") void queries.invalidateQueries({ queryKey: ["conversations"] });
+    if (event.type === "conversation.changed" || event.type === "conversation.deleted" || event.type === "message.added") void queries.invalidateQueries({ queryKey: ["conversations"] });
   }), [queries]);
   const items = found.data?.pages.flatMap((page) => page.items) ?? [];
   return (

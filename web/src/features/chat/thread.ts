@@ -1,43 +1,38 @@
-// A conversation as it is drawn: what was read of it, and every event since, each once. Pure.
+// A conversation as it is drawn. The log says that a message is new or has changed, never its words: they are read.
 
-import type { LogEvent } from "../../api/types";
-import { type Message, viewed } from "./shapes";
-
-export interface Thread {
-  /** Oldest first. */
-  messages: Message[];
-  /** The last event that is in it; older ones change nothing any more. */
-  seq: number;
-  /** It was deleted, here or elsewhere. */
-  gone: boolean;
-}
-
-export const NOTHING: Thread = { messages: [], seq: 0, gone: false };
+import type { Message } from "./shapes";
 
 /** Messages with others in place of, or among, them: ids begin with their time. */
 export function merged(messages: readonly Message[], more: readonly Message[]): Message[] {
   const all = new Map(messages.map((message) => [message.id, message]));
-  for (const message of more) all.set(message.id, message);
+  for (const message of more) {
+    const known = all.get(message.id);
+    if (!known || !isOlder(message, known)) all.set(message.id, message);
+  }
   return [...all.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
 }
 
-/** The thread after one more event of its conversation. */
-export function after(thread: Thread, event: LogEvent): Thread {
-  if (event.seq <= thread.seq) return thread;
-  const next = { ...thread, seq: event.seq };
-  switch (event.type) {
-    case "message.added":
-    case "message.changed":
-      return { ...next, messages: merged(thread.messages, [viewed(event.data["message"])]) };
-    case "message.said": {
-      const id = event.data["message"];
-      return { ...next, messages: thread.messages.map((message) => (message.id === id && message.state === "pending" ? { ...message, text: message.text + String(event.data["text"] ?? "") } : message)) };
-    }
-    case "conversation.deleted":
-      return { ...next, messages: [], gone: true };
-    default:
-      return next;
-  }
+/** Whether this is how a message stood before: answers overtake each other on a bad network. */
+function isOlder(message: Message, known: Message): boolean {
+  const done = (one: Message) => (one.state === "pending" ? 0 : 1) + (one.proposal && !["open", "expired"].includes(one.proposal.state) ? 1 : 0);
+  if (done(message) !== done(known)) return done(message) < done(known);
+  return message.state === "pending" && message.text.length < known.text.length && known.text.startsWith(message.text) && message.text !== "";
+}
+
+/** Reads what it is told of, one reading at a time for each; told of it meanwhile, it reads once more. */
+export function reader(read: (id: string) => Promise<void>): (id: string) => void {
+  const busy = new Map<string, boolean>();
+  const run = async (id: string): Promise<void> => {
+    do {
+      busy.set(id, false);
+      await read(id).catch(() => undefined);
+    } while (busy.get(id));
+    busy.delete(id);
+  };
+  return (id) => {
+    if (busy.has(id)) busy.set(id, true);
+    else void run(id);
+  };
 }
 
 /** What an agent says while it thinks is its answer in the making; the block of what it wants to do is not for people. */
@@ -45,7 +40,7 @@ export function spoken(text: string): string {
   return text.replace(/```sidekick[\s\S]*?(?:```|$)/g, "").trim();
 }
 
-/** Whether a proposal can still be decided. */
+/** How a proposal stands; one that nobody decided in time is too old. */
 export function stands(message: Message, now: number): string | undefined {
   const { proposal } = message;
   if (!proposal) return undefined;

@@ -1,84 +1,56 @@
-// One conversation, live: what was said is read, then the log's last events of it, then every event as it comes.
+// One conversation, live: its last messages are read, then each that the log says has changed.
 
-import { useCallback, useEffect, useReducer, useState } from "react";
+import { useCallback, useEffect, useState } from "react";
 import { answer, api, Problem } from "../../api/client";
 import type { LogEvent } from "../../api/types";
 import { listen } from "../../lib/live";
 import type { Message } from "./shapes";
-import { after, merged, NOTHING, type Thread } from "./thread";
+import { merged, reader } from "./thread";
 
-/** Events of the log that are read with a conversation: more than an answer is said in. */
-const TAIL = 1_000;
 const PAGE = 50;
 
-type Change = { read: Message[]; events: LogEvent[]; seq: number } | { earlier: Message[] } | { event: LogEvent } | { put: Message[] } | "anew";
+interface Held { id: string | undefined; messages: Message[]; cursor: string | undefined; ready: boolean; gone: boolean; error: unknown }
 
-function changed(thread: Thread, change: Change): Thread {
-  if (change === "anew") return NOTHING;
-  if ("event" in change) return after(thread, change.event);
-  if ("earlier" in change) return { ...thread, messages: merged(change.earlier, thread.messages) };
-  if ("put" in change) {
-    // Events may have been faster than the answer: what is pending in it is news only when nothing is known.
-    const news = change.put.filter((message) => message.state !== "pending" || !thread.messages.some((known) => known.id === message.id));
-    return { ...thread, messages: merged(thread.messages, news) };
-  }
-  const then = change.events.reduce(after, { ...NOTHING, messages: change.read });
-  return { ...then, messages: merged(thread.messages, then.messages), seq: Math.max(then.seq, change.seq) };
-}
+const held = (id: string | undefined): Held => ({ id, messages: [], cursor: undefined, ready: !id, gone: false, error: undefined });
 
-export interface Following {
-  thread: Thread;
-  ready: boolean;
-  error: unknown;
+export interface Following extends Omit<Held, "id" | "cursor"> {
   /** Reads what was said before, if there is more. */
   earlier: (() => Promise<void>) | undefined;
-  /** Shows messages that the daemon answered with, before their events come. */
+  /** Shows messages that the daemon answered with. */
   put: (messages: Message[]) => void;
 }
 
 export function useThread(id: string | undefined): Following {
-  const [thread, change] = useReducer(changed, NOTHING);
-  const [cursor, setCursor] = useState<string | null | undefined>();
-  const [held, setHeld] = useState<{ id: string | undefined; ready: boolean; error: unknown }>({ id, ready: false, error: undefined });
+  const [state, setState] = useState(() => held(id));
+  const put = useCallback((messages: Message[]) => setState((now) => ({ ...now, messages: merged(now.messages, messages) })), []);
   useEffect(() => {
-    change("anew");
-    setCursor(undefined);
-    setHeld({ id, ready: !id, error: undefined });
+    setState(held(id));
     if (!id) return;
     let over = false;
-    let waiting: LogEvent[] | undefined = [];
+    const look = reader(async (message) => {
+      const found = await answer(api.GET("/api/conversations/{id}/messages/{message}", { params: { path: { id, message } } }));
+      if (!over) put([found]);
+    });
+    // Before the page is read, so that nothing falls between the two.
     const stop = listen((event) => {
       if (event.task !== id) return;
-      if (waiting) waiting.push(event);
-      else change({ event });
+      if (event.type === "conversation.deleted") setState((now) => ({ ...now, gone: true }));
+      else if (event.type.startsWith("message.")) look(String(event.data["message"] ?? ""));
     });
-    void (async () => {
-      try {
-        const path = { path: { id } };
-        const page = await answer(api.GET("/api/conversations/{id}/messages", { params: { ...path, query: { limit: PAGE } } }));
-        const log = await answer(api.GET("/api/conversations/{id}/events", { params: { ...path, query: { limit: TAIL, tail: true } } }));
-        if (over) return;
-        change({ read: page.items, events: log.items as LogEvent[], seq: log.last_seq });
-        for (const event of waiting ?? []) change({ event });
-        waiting = undefined;
-        setCursor(page.next_cursor);
-        setHeld({ id, ready: true, error: undefined });
-      } catch (error) {
-        if (!over) setHeld({ id, ready: true, error });
-      }
-    })();
+    answer(api.GET("/api/conversations/{id}/messages", { params: { path: { id }, query: { limit: PAGE } } })).then(
+      (page) => { if (!over) setState((now) => ({ ...now, ready: true, cursor: page.next_cursor ?? undefined, messages: merged(page.items, now.messages) })); },
+      (error: unknown) => { if (!over) setState((now) => ({ ...now, ready: true, ...(error instanceof Problem && error.status === 404 ? { gone: true } : { error }) })); },
+    );
     return () => { over = true; stop(); };
-  }, [id]);
+  }, [id, put]);
+  const { cursor } = state;
   const earlier = useCallback(async () => {
     if (!id || !cursor) return;
     const page = await answer(api.GET("/api/conversations/{id}/messages", { params: { path: { id }, query: { limit: PAGE, cursor } } }));
-    change({ earlier: page.items });
-    setCursor(page.next_cursor);
+    setState((now) => (now.id === id ? { ...now, cursor: page.next_cursor ?? undefined, messages: merged(page.items, now.messages) } : now));
   }, [id, cursor]);
-  const put = useCallback((messages: Message[]) => change({ put: messages }), []);
-  const is = held.id === id;
-  const missing = held.error instanceof Problem && held.error.status === 404;
-  return { thread: is ? (missing ? { ...thread, gone: true } : thread) : NOTHING, ready: is && held.ready, error: is && !missing ? held.error : undefined, earlier: cursor ? earlier : undefined, put };
+  const shown = state.id === id ? state : held(id);
+  return { ...shown, earlier: shown.cursor ? earlier : undefined, put };
 }
 
 /** What the agents of these thinking tasks say now. */

@@ -4,16 +4,12 @@ use std::io::BufRead;
 use std::time::Duration;
 
 use api::{Chat, ChatView, Client, ClientError, ConversationView, MessageView, Page};
-use domain::conversation::Message;
-use serde::Deserialize;
 
 use crate::error::{Error, Result};
 use crate::ui::{Tone, Ui, plain};
 
 /// How often a line that broke is taken up again, and how long is waited before.
 const PAUSES: [u64; 6] = [100, 300, 1_000, 2_000, 4_000, 8_000];
-/// How the block begins in which a model says what it wants to do: that is for us, not for people.
-const BLOCK: &str = "```sidekick";
 
 /// What is said.
 pub(super) struct Words {
@@ -52,11 +48,6 @@ pub(super) struct Talk<'a> {
     conversation: Option<ConversationView>,
 }
 
-#[derive(Deserialize)]
-struct EventPage {
-    last_seq: i64,
-}
-
 impl<'a> Talk<'a> {
     pub(super) fn new(client: &'a Client, conversation: Option<ConversationView>) -> Self {
         Self { client, conversation }
@@ -72,14 +63,6 @@ impl<'a> Talk<'a> {
 
     /// Says it once, and shows the answer as it comes.
     pub(super) fn say(&mut self, words: Words, ui: &Ui) -> Result<ChatView> {
-        let after = match &self.conversation {
-            Some(one) => {
-                let page: EventPage =
-                    self.client.get(&format!("/api/conversations/{}/events?tail=true&limit=1", one.id))?;
-                page.last_seq
-            }
-            None => 0,
-        };
         let body = Chat {
             message: words.text,
             conversation_id: self.conversation.as_ref().map(|one| one.id.clone()),
@@ -89,43 +72,40 @@ impl<'a> Talk<'a> {
         let key = uuid::Uuid::now_v7().to_string();
         let mut said: ChatView = patiently(|| self.client.post("/api/chat", &body, Some(&key)))?;
         self.conversation = Some(said.conversation.clone());
-        said.answer = self.follow(said.answer, after, ui)?;
+        said.answer = self.follow(said.answer, ui)?;
         Ok(said)
     }
 
-    /// Follows an answer to its end.
-    fn follow(&self, answer: MessageView, mut after: i64, ui: &Ui) -> Result<MessageView> {
+    /// Follows an answer to its end. The log says that there is more of it; what, is read.
+    fn follow(&self, answer: MessageView, ui: &Ui) -> Result<MessageView> {
         let mut shown = Shown::new(ui);
         if answer.state != "pending" {
             shown.end(&answer, ui);
             return Ok(answer);
         }
         let id = self.conversation.as_ref().map(|one| one.id.clone()).unwrap_or_default();
+        let path = format!("/api/conversations/{id}/messages/{}", answer.id);
         for pause in std::iter::once(&0).chain(&PAUSES) {
             std::thread::sleep(Duration::from_millis(*pause));
-            let Ok(events) = self.client.follow(Some(&id), after) else { continue };
-            for event in events {
-                let Ok(event) = event else { break };
-                after = event.seq;
-                match event.kind.as_str() {
-                    "message.said" if event.data["message"] == answer.id.as_str() => {
-                        shown.more(event.data["text"].as_str().unwrap_or_default(), ui);
-                    }
-                    "message.changed" if event.data["message"]["id"] == answer.id.as_str() => {
-                        let Ok(message) = serde_json::from_value::<Message>(event.data["message"].clone())
-                        else {
-                            continue;
-                        };
-                        let message = MessageView::new(&message, engine::clock::now());
-                        if message.state != "pending" {
-                            shown.end(&message, ui);
-                            return Ok(message);
-                        }
-                        shown.anew(&message, ui);
-                    }
-                    "conversation.deleted" => return Err(Error::failed("the conversation was deleted")),
-                    _ => {}
+            let Ok(events) = self.client.follow_from_now(&id) else { continue };
+            // Once before the first event: it may have come already.
+            let about = events.map(|event| event.map(|event| event.data["message"] == answer.id.as_str()));
+            for is_about in std::iter::once(Ok(true)).chain(about) {
+                match is_about {
+                    Ok(true) => {}
+                    Ok(false) => continue,
+                    Err(_) => break,
                 }
+                let message: MessageView = match self.client.get(&path) {
+                    Ok(message) => message,
+                    Err(ClientError::Unreachable { .. }) => break,
+                    Err(problem) => return Err(problem.into()),
+                };
+                if message.state != "pending" {
+                    shown.end(&message, ui);
+                    return Ok(message);
+                }
+                shown.so_far(&message, ui);
             }
         }
         Err(Error::failed("the daemon went away before the answer was there; it is not lost")
@@ -216,9 +196,7 @@ fn patiently<T>(ask: impl Fn() -> std::result::Result<T, ClientError>) -> Result
 
 /// What of an answer is on the screen already.
 struct Shown {
-    whole: String,
-    /// Bytes of it that are shown.
-    upto: usize,
+    text: String,
     streams: bool,
     thinking: Option<String>,
     spinner: indicatif::ProgressBar,
@@ -226,34 +204,24 @@ struct Shown {
 
 impl Shown {
     fn new(ui: &Ui) -> Self {
-        Self { whole: String::new(), upto: 0, streams: !ui.json, thinking: None, spinner: ui.spinner("thinking") }
+        Self { text: String::new(), streams: !ui.json, thinking: None, spinner: ui.spinner("thinking") }
     }
 
-    fn more(&mut self, text: &str, ui: &Ui) {
-        self.whole += text;
-        self.show(ready(&self.whole), ui);
-    }
-
-    fn show(&mut self, upto: usize, ui: &Ui) {
-        if !self.streams || upto <= self.upto {
-            return;
-        }
-        self.spinner.finish_and_clear();
-        ui.out_raw(&plain(&self.whole[self.upto..upto]));
-        self.upto = upto;
-    }
-
-    /// The answer begins again: with another daemon, or in an agent's task.
-    fn anew(&mut self, message: &MessageView, ui: &Ui) {
-        if self.upto > 0 {
-            ui.out("\n…");
-        }
-        (self.whole, self.upto) = (String::new(), 0);
+    /// The words so far.
+    fn so_far(&mut self, message: &MessageView, ui: &Ui) {
         if message.thinking.is_some() && message.thinking != self.thinking {
             self.thinking.clone_from(&message.thinking);
             let task = message.thinking.as_deref().map(short).unwrap_or_default();
             self.spinner.set_message(format!("thinking: sidekick logs -f {task}"));
         }
+        // The end may still change: a space that a block follows is none.
+        let text = message.text.trim_end();
+        if !self.streams || text.is_empty() || text == self.text {
+            return;
+        }
+        self.spinner.finish_and_clear();
+        ui.out_raw(&plain(&more(&self.text, text)));
+        text.clone_into(&mut self.text);
     }
 
     /// All of it is there.
@@ -262,11 +230,7 @@ impl Shown {
         if ui.json {
             return;
         }
-        let before = self.whole[..self.upto].to_owned();
-        match message.text.strip_prefix(before.as_str()) {
-            Some(rest) => ui.out(plain(rest)),
-            None => ui.out(format!("\n{}", plain(&message.text))),
-        }
+        ui.out(plain(&more(&self.text, &message.text)));
         for task in &message.tasks {
             ui.out(ui.tone(Tone::Dim, format!("  sidekick show {}", short(task))));
         }
@@ -277,13 +241,12 @@ impl Shown {
     }
 }
 
-/// How much of an answer can be shown: neither the block of what is to be done nor what may become its beginning.
-fn ready(text: &str) -> usize {
-    if let Some(at) = text.find(BLOCK) {
-        return text[..at].trim_end().len();
+/// What has to be shown after what is shown already; all of it, when it began again.
+fn more(shown: &str, text: &str) -> String {
+    match text.strip_prefix(shown) {
+        Some(rest) => rest.to_owned(),
+        None => format!("\n{text}"),
     }
-    let held = (1..=BLOCK.len().min(text.len())).rev().find(|n| BLOCK.as_bytes().starts_with(&text.as_bytes()[text.len() - n..]));
-    text[..text.len() - held.unwrap_or(0)].trim_end().len()
 }
 
 #[cfg(test)]
@@ -291,16 +254,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_block_of_deeds_is_not_shown_whatever_its_pieces() {
-        let answer = "I stop it.\n\n```sidekick\n[{\"do\":\"stop\"}]\n```";
-        for n in (0..=answer.len()).filter(|n| answer.is_char_boundary(*n)) {
-            let shown = &answer[..ready(&answer[..n])];
-            assert!("I stop it.".starts_with(shown), "{shown:?}");
-        }
-        assert_eq!(ready(answer), "I stop it.".len());
-        assert_eq!(ready("a ```rust\nlet x;"), "a ```rust\nlet x;".len());
-        assert_eq!(ready("a ``"), 1, "it may become one");
-        assert_eq!(ready(""), 0);
+    fn what_is_shown_is_not_shown_again() {
+        assert_eq!(more("It wa", "It waits."), "its.");
+        assert_eq!(more("It wa", "No."), "\nNo.");
+        assert_eq!(more("", "No."), "No.");
     }
 
     #[test]
