@@ -28,7 +28,11 @@ fn one_line_answers_and_what_it_would_end_is_not_done_unasked() {
     assert!(said_now["answer"]["text"].as_str().unwrap().contains("Mend the login"), "{said_now}");
     let output = bench.output(&["chat", "retry the login"]);
     assert_eq!(output.status.code(), Some(3), "{}", said(&output));
-    assert!(said(&output).contains("It would:") && said(&output).contains("--conversation"), "{}", said(&output));
+    assert!(
+        said(&output).contains("It would:") && said(&output).contains("--conversation"),
+        "{}",
+        said(&output)
+    );
     assert_eq!(bench.json(&["show", &task])["state"], "review");
     let output = bench.output(&["chat"]);
     assert_eq!(output.status.code(), Some(2), "nothing was said: {}", said(&output));

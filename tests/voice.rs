@@ -46,15 +46,22 @@ fn what_was_spoken_is_shown_before_it_is_done() {
     let tasks = waiting_tasks(&bench);
     let before = bench.json(&["show", &tasks[0]])["priority"].clone();
 
-    let (status, heard) = post(&bench, &daemon, "/api/voice", "audio/webm;codecs=opus", b"\x1aE\xdf\xa3 speech");
+    let (status, heard) =
+        post(&bench, &daemon, "/api/voice", "audio/webm;codecs=opus", b"\x1aE\xdf\xa3 speech");
     assert_eq!(status, 200, "{heard}");
     assert_eq!(heard["text"], "Hey Sidekick, prioritise Antenna.");
     assert_eq!(heard["understood"]["means"], "changes", "{heard}");
     assert!(heard["understood"]["words"][0].as_str().unwrap().contains("priority 1"), "{heard}");
     let recording = &speech.heard()[0];
     assert_eq!((recording.model.as_str(), recording.language.as_str()), ("whisper-1", "en"));
-    assert_eq!((recording.file_name.as_str(), recording.content_type.as_str()), ("speech.webm", "audio/webm"));
-    assert_eq!((recording.key.as_str(), recording.audio.as_slice()), ("Bearer sk-very-secret", &b"\x1aE\xdf\xa3 speech"[..]));
+    assert_eq!(
+        (recording.file_name.as_str(), recording.content_type.as_str()),
+        ("speech.webm", "audio/webm")
+    );
+    assert_eq!(
+        (recording.key.as_str(), recording.audio.as_slice()),
+        ("Bearer sk-very-secret", &b"\x1aE\xdf\xa3 speech"[..])
+    );
     assert_eq!(bench.json(&["show", &tasks[0]])["priority"], before, "nothing is done by listening");
 
     // One task alone is done at once when it is typed (the control), and proposed when it was spoken.
@@ -69,7 +76,11 @@ fn what_was_spoken_is_shown_before_it_is_done() {
     speech.then(Said::Words("Sidekick, prioritise the dish".into()));
     let output = bench.output(&["chat", "--audio", file.to_str().unwrap()]);
     assert_eq!(output.status.code(), Some(3), "{}", said(&output));
-    assert!(said(&output).contains("Paint the dish") && said(&output).contains("Nothing is done yet"), "{}", said(&output));
+    assert!(
+        said(&output).contains("Paint the dish") && said(&output).contains("Nothing is done yet"),
+        "{}",
+        said(&output)
+    );
     assert_eq!(bench.json(&["show", &tasks[0]])["priority"], before, "nothing is done unconfirmed");
     let log = std::fs::read_to_string(bench.dir.path().join("daemon.log")).unwrap();
     assert!(!log.contains("very-secret") && !said(&output).contains("very-secret"));

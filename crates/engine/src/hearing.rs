@@ -213,7 +213,8 @@ fn transcribe(agent: &ureq::Agent, at: &VoiceOptions, audio: &[u8], kind: Audio)
 /// The fields as OpenAI documents them, with a boundary that is nowhere in the recording.
 fn form(at: &VoiceOptions, audio: &[u8], kind: Audio) -> (String, Vec<u8>) {
     let is_in = |mark: &str| audio.windows(mark.len()).any(|part| part == mark.as_bytes());
-    let boundary = (0_u32..).map(|n| format!("sidekick-{n:08x}")).find(|mark| !is_in(mark)).unwrap_or_default();
+    let boundary =
+        (0_u32..).map(|n| format!("sidekick-{n:08x}")).find(|mark| !is_in(mark)).unwrap_or_default();
     let mut body = Vec::with_capacity(audio.len() + 1024);
     let fields = [("model", Some(&at.model)), ("language", at.language.as_ref())];
     let json = "json".to_owned();
@@ -270,11 +271,15 @@ mod tests {
 
     #[test]
     fn no_recording_ends_its_own_field() {
-        let (boundary, body) = form(&options(), b"x\r\n--sidekick-00000000--\r\nsidekick-00000001", Audio::Wav);
+        let (boundary, body) =
+            form(&options(), b"x\r\n--sidekick-00000000--\r\nsidekick-00000001", Audio::Wav);
         assert_eq!(boundary, "sidekick-00000002");
         let text = String::from_utf8(body).unwrap();
         assert_eq!(text.matches(&format!("--{boundary}")).count(), 5, "{text}");
-        assert!(text.contains("name=\"language\"\r\n\r\nen\r\n") && text.contains("filename=\"speech.wav\""), "{text}");
+        assert!(
+            text.contains("name=\"language\"\r\n\r\nen\r\n") && text.contains("filename=\"speech.wav\""),
+            "{text}"
+        );
     }
 
     #[test]

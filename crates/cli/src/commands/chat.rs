@@ -81,7 +81,9 @@ fn which(connection: &Connection, wanted: &Chat) -> Result<Option<ConversationVi
     }
     let page: Page<ConversationView> = connection.client.get("/api/conversations?limit=1")?;
     let last = page.items.into_iter().next();
-    last.map(Some).ok_or_else(|| Error::usage("there is no conversation to go on with").hint("Begin one: leave out --continue."))
+    last.map(Some).ok_or_else(|| {
+        Error::usage("there is no conversation to go on with").hint("Begin one: leave out --continue.")
+    })
 }
 
 fn standard_input() -> Result<String> {
@@ -95,7 +97,10 @@ fn standard_input() -> Result<String> {
 fn heard(connection: &Connection, file: &Path, ui: &Ui) -> Result<Words> {
     let kind = file.extension().and_then(|end| end.to_str()).and_then(engine::Audio::of_file);
     let kind = kind.ok_or_else(|| {
-        Error::usage(format!("{}: a recording is webm, ogg, wav, mp4 or mp3, and is named so", file.display()))
+        Error::usage(format!(
+            "{}: a recording is webm, ogg, wav, mp4 or mp3, and is named so",
+            file.display()
+        ))
     })?;
     let wrong = |error: std::io::Error| Error::usage(format!("{}: {error}", file.display()));
     let most = engine::MOST_AUDIO as u64;

@@ -5,7 +5,9 @@ use std::time::Duration;
 use domain::conversation::brain::{Answer, Scene, digest, prompt, read};
 use domain::conversation::deed::{Asked, must_be_confirmed};
 use domain::conversation::intent::{self, FORMS, Intent};
-use domain::conversation::{CONTEXT, Confirm, Deed, Fate, Message, MessageState, PROPOSAL_LASTS, Proposal, Speaker};
+use domain::conversation::{
+    CONTEXT, Confirm, Deed, Fate, Message, MessageState, PROPOSAL_LASTS, Proposal, Speaker,
+};
 use domain::{Actor, Complexity, ConversationId, Kind, Task, TaskState};
 use store::{conversations, tasks};
 use tokio::sync::mpsc;

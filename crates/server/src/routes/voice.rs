@@ -27,7 +27,9 @@ pub(crate) async fn transcribe_voice(
         return Err(refused(415, "unsupported_media_type", "a recording is webm, ogg, wav, mp4 or mpeg"));
     };
     let audio = audio.map_err(|error| match error.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => refused(413, "too_large", "a recording has at most 10 MB: say it shorter"),
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            refused(413, "too_large", "a recording has at most 10 MB: say it shorter")
+        }
         _ => refused(400, "invalid", "the recording did not arrive whole: send it again"),
     })?;
     if audio.is_empty() {

@@ -77,7 +77,11 @@ impl Completer for Completing {
 impl Validator for Completing {
     /// A line that ends in a backslash goes on.
     fn validate(&self, line: &mut ValidationContext<'_>) -> rustyline::Result<ValidationResult> {
-        Ok(if line.input().ends_with('\\') { ValidationResult::Incomplete } else { ValidationResult::Valid(None) })
+        Ok(if line.input().ends_with('\\') {
+            ValidationResult::Incomplete
+        } else {
+            ValidationResult::Valid(None)
+        })
     }
 }
 
@@ -181,7 +185,8 @@ fn react(talk: &mut Talk<'_>, typed: &str, ui: &Ui) -> Result<bool> {
 }
 
 fn here<'a>(talk: &'a Talk<'_>) -> Result<&'a ConversationView> {
-    talk.conversation().ok_or_else(|| Error::usage("nothing was said yet").hint("Say something, or /switch to one."))
+    talk.conversation()
+        .ok_or_else(|| Error::usage("nothing was said yet").hint("Say something, or /switch to one."))
 }
 
 fn list(talk: &Talk<'_>, ui: &Ui) -> Result<()> {
@@ -192,7 +197,11 @@ fn list(talk: &Talk<'_>, ui: &Ui) -> Result<()> {
     let now = talk.conversation().map(|one| one.id.as_str());
     let row = |one: &ConversationView| {
         let tone = if now == Some(one.id.as_str()) { Tone::Strong } else { Tone::Dim };
-        vec![(tone, short(&one.id).to_owned()), (Tone::Dim, local(&one.updated_at)), (tone, plain(&one.title))]
+        vec![
+            (tone, short(&one.id).to_owned()),
+            (Tone::Dim, local(&one.updated_at)),
+            (tone, plain(&one.title)),
+        ]
     };
     ui.table(&page.items.iter().map(row).collect::<Vec<_>>());
     Ok(())
@@ -203,7 +212,8 @@ fn completing(talk: &Talk<'_>) -> Completing {
     let tasks = talk.client.get::<Page<TaskView>>(&format!("/api/tasks?limit={MOST_TASKS}"));
     let projects = talk.client.get::<Page<ProjectView>>("/api/projects");
     let conversations = talk.client.get::<Page<ConversationView>>("/api/conversations?limit=50");
-    let mut words: Vec<String> = projects.map(|page| page.items.into_iter().map(|one| one.name).collect()).unwrap_or_default();
+    let mut words: Vec<String> =
+        projects.map(|page| page.items.into_iter().map(|one| one.name).collect()).unwrap_or_default();
     words.extend(tasks.into_iter().flat_map(|page| page.items).map(|task| task.short));
     let conversations = conversations.into_iter().flat_map(|page| page.items);
     Completing { words, conversations: conversations.map(|one| short(&one.id).to_owned()).collect() }
@@ -215,8 +225,10 @@ mod tests {
 
     #[test]
     fn what_may_come_next() {
-        let completing =
-            Completing { words: vec!["Antenna".into(), "4f2a91bc".into()], conversations: vec!["deadbeef".into()] };
+        let completing = Completing {
+            words: vec!["Antenna".into(), "4f2a91bc".into()],
+            conversations: vec!["deadbeef".into()],
+        };
         assert_eq!(completing.found("/sw"), (0, vec!["/switch".into()]));
         assert_eq!(completing.found("/switch "), (8, vec!["deadbeef".into()]));
         assert_eq!(completing.found("prioritise ant"), (11, vec!["Antenna".into()]));

@@ -169,7 +169,9 @@ pub(super) fn find(client: &Client, id: &str) -> Result<ConversationView> {
     let mut found = page.items.iter().filter(fits);
     match (found.next(), found.next()) {
         (Some(one), None) => Ok(one.clone()),
-        (Some(_), Some(_)) => Err(Error::usage(format!("several conversations begin with {id}: say more of it"))),
+        (Some(_), Some(_)) => {
+            Err(Error::usage(format!("several conversations begin with {id}: say more of it")))
+        }
         (None, _) => Err(Error {
             exit: crate::error::Exit::NotFound,
             message: format!("no conversation begins with {id}"),
