@@ -35,23 +35,17 @@ const task = createRoute({
   }, "TaskPage"),
 });
 
-/** The chat at one of its addresses. */
-function chat(open: () => string) {
-  return lazyRouteComponent(async () => {
-    const { ChatPage } = await import("../features/chat/chat-page");
-    return { ChatPage: function Page() { return <ChatPage open={open()} />; } };
-  }, "ChatPage");
-}
-
-const begin = createRoute({ getParentRoute: () => root, path: "/chat/new", component: chat(() => "new") });
-const conversation = createRoute({ getParentRoute: () => root, path: "/chat/$id", component: chat(() => conversation.useParams().id) });
+const chat = lazyRouteComponent(() => import("../features/chat/chat-page"), "ChatPage");
+const newChat = lazyRouteComponent(() => import("../features/chat/chat-page"), "NewChatPage");
+const begin = createRoute({ getParentRoute: () => root, path: "/chat/new", component: newChat });
+const conversation = createRoute({ getParentRoute: () => root, path: "/chat/$id", component: chat });
 
 export const PAGES = [
   page("/", shell.pages.inbox, Inbox, "bar", lazyRouteComponent(() => import("../features/inbox/inbox-page"), "InboxPage")),
   page("/overview", shell.pages.overview, LayoutDashboard, "side", lazyRouteComponent(() => import("../features/overview/overview-page"), "OverviewPage")),
   page("/board", shell.pages.board, SquareKanban, "bar", lazyRouteComponent(() => import("../features/board/board-page"), "BoardPage")),
   page("/plan", shell.pages.plan, CalendarRange, "bar", lazyRouteComponent(() => import("../features/plan/plan-page"), "PlanPage")),
-  page("/chat", shell.pages.chat, MessageCircle, "side", chat(() => "list")),
+  page("/chat", shell.pages.chat, MessageCircle, "side", chat),
   page("/accounts", shell.pages.accounts, Wallet, "more", lazyRouteComponent(() => import("../features/accounts/accounts-page"), "AccountsPage")),
   page("/status", shell.pages.machine, Gauge, "more", lazyRouteComponent(() => import("../features/status/status-page"), "StatusPage")),
   page("/settings", shell.pages.settings, Settings, "more", lazyRouteComponent(() => import("../features/settings/settings-page"), "SettingsPage")),
