@@ -55,6 +55,128 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/chat": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says something to the brain; its answer comes in the log. With an `Idempotency-Key` seen before, nothing is said twice. */
+        post: operations["chat"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's own conversations, that of the latest words first. */
+        get: operations["list_conversations"];
+        put?: never;
+        /** Begins a conversation. */
+        post: operations["create_conversation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A conversation. */
+        get: operations["get_conversation"];
+        put?: never;
+        post?: never;
+        /** Deletes it with all its messages, in the log, too. Tasks that it started stay. */
+        delete: operations["delete_conversation"];
+        options?: never;
+        head?: never;
+        /** Gives it another title. */
+        patch: operations["rename_conversation"];
+        trace?: never;
+    };
+    "/api/conversations/{id}/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The last messages of a conversation, oldest first; the next page is what was said before. */
+        get: operations["list_messages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversations/{id}/messages/{message}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One message, with the words so far while it is pending. */
+        get: operations["get_message"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversations/{id}/messages/{message}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Confirms what the brain proposed in a message: it is done, once. */
+        post: operations["confirm_proposal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversations/{id}/messages/{message}/drop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Drops what the brain proposed in a message. */
+        post: operations["drop_proposal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/credits": {
         parameters: {
             query?: never;
@@ -889,6 +1011,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/voice": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The words of a recording, and what they would do by the rules that need no model. Nothing is done: whoever speaks sees
+         *     it first, and says it with `spoken` in `POST /api/chat`.
+         */
+        post: operations["transcribe_voice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1204,6 +1346,24 @@ export interface components {
             /** @description Its path. */
             path: string;
         };
+        /** @description Say something to the brain. */
+        Chat: {
+            /** @description In which conversation; in a new one when left out. */
+            conversation_id?: string | null;
+            /** @description The words. */
+            message: string;
+            /** @description The words were spoken, and written down by a machine: whatever they would change is proposed first. */
+            spoken?: boolean;
+        };
+        /** @description What was said, and the answer that comes: follow it in the log under the conversation's id, or read it again. */
+        ChatView: {
+            /** @description The brain's, pending at first. */
+            answer: components["schemas"]["MessageView"];
+            /** @description Where. */
+            conversation: components["schemas"]["ConversationView"];
+            /** @description The person's message. */
+            message: components["schemas"]["MessageView"];
+        };
         /** @description A check's result. */
         CheckView: {
             /** @description Its command. */
@@ -1284,6 +1444,19 @@ export interface components {
             /** @description Markdown; nothing before the first run ended. */
             text?: string | null;
         };
+        /** @description A conversation. */
+        ConversationView: {
+            /** @description When it began. */
+            created_at: string;
+            /** @description Identifier; the `task` of its events in the log. */
+            id: string;
+            /** @description Who began it. */
+            owner: string;
+            /** @description Its title. */
+            title: string;
+            /** @description When something was last said in it. */
+            updated_at: string;
+        };
         /** @description Something that cost time or credits. */
         CostView: {
             /** @description `runs`, `check`, `sent_back`, `waited`, `review`, `step`, `limit`, `landing` or `stuck`. */
@@ -1324,6 +1497,14 @@ export interface components {
             unnamed: string[];
             /** @description `41 of 48 changed lines ran in tests`. */
             words: string;
+        };
+        /** @description Begin a conversation. */
+        CreateConversation: {
+            /**
+             * @description Its title; the first words said in it when left out.
+             * @default null
+             */
+            title?: string | null;
         };
         /** @description A new task. */
         CreateTask: {
@@ -1628,6 +1809,13 @@ export interface components {
             /** @description The daemon's version. */
             version: string;
         };
+        /** @description What was heard, and what it would do. Nothing is done yet: say it with `spoken` in `POST /api/chat`. */
+        HeardView: {
+            /** @description The words. */
+            text: string;
+            /** @description What they would do. */
+            understood: components["schemas"]["UnderstoodView"];
+        };
         /** @description What is known in hindsight of a task. */
         HindsightView: {
             /** @description Rules that would have helped. */
@@ -1719,6 +1907,26 @@ export interface components {
              * @description How often it was written.
              */
             version: number;
+        };
+        /** @description A message. */
+        MessageView: {
+            /** @description Who said it; of an answer, who is answered. */
+            actor: string;
+            /** @description When. */
+            at: string;
+            /** @description Identifier. */
+            id: string;
+            proposal?: components["schemas"]["ProposalView"] | null;
+            /** @description `user` or `assistant`. */
+            role: string;
+            /** @description `pending` while the brain is at it, `complete`, or `failed`. */
+            state: string;
+            /** @description Tasks it started or changed. */
+            tasks?: string[];
+            /** @description Its words: Markdown when they are the brain's. */
+            text: string;
+            /** @description The task in which an agent thinks, or thought, about the answer; its log has all of it. */
+            thinking?: string | null;
         };
         /** @description A mistake in a text. */
         MistakeView: {
@@ -1844,6 +2052,24 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description A page of something. */
+        Page_ConversationView: {
+            /** @description The items. */
+            items: {
+                /** @description When it began. */
+                created_at: string;
+                /** @description Identifier; the `task` of its events in the log. */
+                id: string;
+                /** @description Who began it. */
+                owner: string;
+                /** @description Its title. */
+                title: string;
+                /** @description When something was last said in it. */
+                updated_at: string;
+            }[];
+            /** @description Give this as `cursor` for the next page; none on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description A page of something. */
         Page_MemoryView: {
             /** @description The items. */
             items: {
@@ -1862,6 +2088,31 @@ export interface components {
                  * @description How often it was written.
                  */
                 version: number;
+            }[];
+            /** @description Give this as `cursor` for the next page; none on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description A page of something. */
+        Page_MessageView: {
+            /** @description The items. */
+            items: {
+                /** @description Who said it; of an answer, who is answered. */
+                actor: string;
+                /** @description When. */
+                at: string;
+                /** @description Identifier. */
+                id: string;
+                proposal?: components["schemas"]["ProposalView"] | null;
+                /** @description `user` or `assistant`. */
+                role: string;
+                /** @description `pending` while the brain is at it, `complete`, or `failed`. */
+                state: string;
+                /** @description Tasks it started or changed. */
+                tasks?: string[];
+                /** @description Its words: Markdown when they are the brain's. */
+                text: string;
+                /** @description The task in which an agent thinks, or thought, about the answer; its log has all of it. */
+                thinking?: string | null;
             }[];
             /** @description Give this as `cursor` for the next page; none on the last. */
             next_cursor?: string | null;
@@ -2257,6 +2508,19 @@ export interface components {
              */
             timeout_minutes: number;
         };
+        /** @description What the brain would do. */
+        ProposalView: {
+            /** @description Who decided it. */
+            by?: string | null;
+            /** @description What came of each. */
+            came?: string[];
+            /** @description Each thing, exactly. */
+            changes: string[];
+            /** @description `open`, `taken` (being done), `done`, `dropped` or `expired`. */
+            state: string;
+            /** @description Until when it can be confirmed. */
+            until: string;
+        };
         /** @description What a task's agent asked a person. */
         QuestionView: {
             /** @description The answer, once given; the agent goes on when all are. */
@@ -2359,6 +2623,11 @@ export interface components {
             side: string;
             /** @description The person's words. */
             text: string;
+        };
+        /** @description Give a conversation another title. */
+        RenameConversation: {
+            /** @description At most 80 characters of it are kept. */
+            title: string;
         };
         /** @description Try afresh, or now. */
         Retry: {
@@ -2787,6 +3056,13 @@ export interface components {
              */
             output: number;
         };
+        /** @description What words would do, by the rules that need no model. */
+        UnderstoodView: {
+            /** @description `changes`, `asks`, `unclear`, or `open`: no rule is certain, so the brain will read it. */
+            means: string;
+            /** @description Each thing they would change or ask for; what they could mean. */
+            words: string[];
+        };
         /** @description What runs consumed. */
         UsedView: {
             /**
@@ -3071,6 +3347,363 @@ export interface operations {
                 };
             };
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    chat: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Chat"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatView"];
+                };
+            };
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_conversations: {
+        parameters: {
+            query?: {
+                /** @description Only those with these words in the title or in a message. */
+                search?: string;
+                /** @description At most this many; 200 at the most. */
+                limit?: number;
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ConversationView"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_conversation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateConversation"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationView"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_conversation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_conversation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rename_conversation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RenameConversation"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationView"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_messages: {
+        parameters: {
+            query?: {
+                /** @description At most this many; 200 at the most. */
+                limit?: number;
+                /** @description The `next_cursor` of the page before: what was said earlier. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_MessageView"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                message: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    confirm_proposal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                message: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    drop_proposal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                message: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4865,6 +5498,62 @@ export interface operations {
                 };
             };
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    transcribe_voice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description At most 10 MB of webm, ogg, wav, mp4 or mpeg */
+        requestBody: {
+            content: {
+                "audio/webm": number[];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HeardView"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            502: {
                 headers: {
                     [name: string]: unknown;
                 };

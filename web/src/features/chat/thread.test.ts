@@ -10,6 +10,10 @@ test("pages are put together in order, each message once", () => {
   expect(texts(merged([message("b", "complete", "2")], [message("a", "complete", "1"), message("b", "complete", "2")]))).toEqual(["a complete 1", "b complete 2"]);
 });
 
+test("what is said stands before its answer, though both are of one instant and ids have no order in it", () => {
+  expect(texts(merged([message("a", "pending", "answer")], [message("b", "complete", "question", { role: "user" })]))).toEqual(["b complete question", "a pending answer"]);
+});
+
 test("an answer grows, and what arrives late takes nothing back", () => {
   const grown = merged([message("a", "pending", "It ")], [message("a", "pending", "It waits")]);
   expect(texts(grown)).toEqual(["a pending It waits"]);

@@ -2,14 +2,21 @@
 
 import type { Message } from "./shapes";
 
-/** Messages with others in place of, or among, them: ids begin with their time. */
+/** Messages with others in place of, or among, them. */
 export function merged(messages: readonly Message[], more: readonly Message[]): Message[] {
   const all = new Map(messages.map((message) => [message.id, message]));
   for (const message of more) {
     const known = all.get(message.id);
     if (!known || !isOlder(message, known)) all.set(message.id, message);
   }
-  return [...all.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+  return [...all.values()].sort(order);
+}
+
+/** By time; what was said and the answer to it are of the same instant. */
+function order(a: Message, b: Message): number {
+  if (a.at !== b.at) return a.at < b.at ? -1 : 1;
+  if (a.role !== b.role) return a.role === "user" ? -1 : 1;
+  return a.id < b.id ? -1 : 1;
 }
 
 /** Whether this is how a message stood before: answers overtake each other on a bad network. */
