@@ -10,6 +10,7 @@ mod accounts;
 mod agent_run;
 mod aider;
 mod asking;
+mod changes;
 mod chaos;
 mod chat;
 mod claude;

@@ -6,6 +6,8 @@
 mod account;
 mod agent_run;
 mod asking;
+mod board;
+mod changes;
 mod client;
 mod conversation;
 mod hindsight;
@@ -14,6 +16,7 @@ mod problem;
 mod project;
 mod questions;
 mod queue;
+mod remark;
 mod request;
 mod route;
 mod session;
@@ -26,6 +29,8 @@ mod verdict;
 pub use account::{AccountView, SwitchAccount, UsedView, WindowPoint, WindowView};
 pub use agent_run::AgentRunResult;
 pub use asking::{Answer, MemoryView, QuestionView, WriteMemory, Written};
+pub use board::{CardView, ColumnView, InboxItemView, InboxView};
+pub use changes::{ChangedFileView, ChangesView, ChangingView, ContinuationView, LinesView};
 pub use client::{Client, ClientError, EventLines, escaped};
 pub use conversation::{
     Chat, ChatView, ConversationView, CreateConversation, MessageView, ProposalView, RenameConversation,
@@ -35,8 +40,9 @@ pub use plan::{EstimateView, PlanView, PlannedView};
 pub use problem::Problem;
 pub use project::ProjectView;
 pub use questions::{AlikeAnswered, AnswerAlike, AskedView, AskingView, LinkView, RefusedView};
-pub use queue::{CollisionView, PlaceView, QueueItemView, QueueView};
-pub use request::{AdjustTask, Approve, CreateTask, Reject, Retry, Revert, Rollback, SendBack};
+pub use queue::{CollisionView, PlaceView, QueueItemView, QueueView, current_collisions};
+pub use remark::{EditRemark, RemarkView, WriteRemark};
+pub use request::{AdjustTask, Approve, CreateTask, ForkTask, Reject, Retry, Revert, Rollback, SendBack};
 pub use route::{ConsideredView, RoutePreview, RouteView};
 pub use session::{SessionView, Sessions};
 pub use settings::{

@@ -15,6 +15,7 @@
 
 pub mod accounts;
 pub mod backlog;
+pub mod board;
 pub mod checkpoints;
 pub mod conversations;
 pub mod estimates;
@@ -26,6 +27,7 @@ mod migrate;
 pub mod outbox;
 mod pg;
 pub mod records;
+pub mod remarks;
 pub mod runs;
 pub mod sessions;
 mod sql;

@@ -83,6 +83,12 @@ const STEPS: &[(i64, &str, &str, &str)] = &[
         include_str!("../migrations/sqlite/0014_conversations.sql"),
         include_str!("../migrations/postgres/0014_conversations.sql"),
     ),
+    (
+        17,
+        "remarks",
+        include_str!("../migrations/sqlite/0017_remarks.sql"),
+        include_str!("../migrations/postgres/0017_remarks.sql"),
+    ),
 ];
 
 /// The schema this binary writes.

@@ -21,6 +21,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/board": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A column of the board, as much of each task as a card shows. */
+        get: operations["get_board"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/calibration": {
         parameters: {
             query?: never;
@@ -115,6 +132,26 @@ export interface paths {
         };
         /** What was found in hindsight, the latest first, and what was found how often. */
         get: operations["list_hindsights"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/inbox": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What waits for a person, most valuable first: what would soon be decided without anybody, what the most tasks wait
+         *     for, what is most urgent.
+         */
+        get: operations["get_inbox"];
         put?: never;
         post?: never;
         delete?: never;
@@ -419,6 +456,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/tasks/{id}/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The files that a task's work changes, without their patches. */
+        get: operations["get_changes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tasks/{id}/changes/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One file's change with its patch; without a patch when that is longer than 8 MiB. */
+        get: operations["get_change"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tasks/{id}/changing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a live run has changed in its workspace by now; nothing when none is live. */
+        get: operations["list_changing"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/tasks/{id}/checkpoints": {
         parameters: {
             query?: never;
@@ -428,6 +516,23 @@ export interface paths {
         };
         /** A task's checkpoints, oldest first. */
         get: operations["list_checkpoints"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tasks/{id}/continuation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** `CONTINUATION.md` of the task: where it stands, as its next agent reads it. */
+        get: operations["get_continuation"];
         put?: never;
         post?: never;
         delete?: never;
@@ -464,6 +569,43 @@ export interface paths {
         get: operations["list_task_events"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tasks/{id}/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lines of a file of one of the task's commits. */
+        get: operations["get_lines"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tasks/{id}/fork": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Accepts a task that goes on from this one's work, with its own words, and another agent if wanted. With an
+         *     `Idempotency-Key` seen before, the task of then is returned.
+         */
+        post: operations["fork_task"];
         delete?: never;
         options?: never;
         head?: never;
@@ -507,6 +649,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/tasks/{id}/image": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An image of one of the task's commits: PNG, JPEG, GIF or WebP, by its first bytes. Nothing else is handed out. */
+        get: operations["get_image"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tasks/{id}/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All that the agent of a run wrote, as it came. */
+        get: operations["download_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/tasks/{id}/race": {
         parameters: {
             query?: never;
@@ -539,6 +715,42 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/tasks/{id}/remarks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A task's remarks: those that are open first, then those that were sent, by attempt. */
+        get: operations["list_remarks"];
+        put?: never;
+        /** Keeps a remark until the work is sent back. With an `Idempotency-Key` seen before, the remark of then is returned. */
+        post: operations["write_remark"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tasks/{id}/remarks/{remark}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes an open remark back. */
+        delete: operations["remove_remark"];
+        options?: never;
+        head?: never;
+        /** Gives an open remark other words. */
+        patch: operations["change_remark"];
         trace?: never;
     };
     "/api/tasks/{id}/retry": {
@@ -635,7 +847,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Sends the work back with a comment; the agent goes on in the same session. */
+        /** Sends the work back with a comment and all open remarks on its lines; the agent goes on in the same session. */
         post: operations["send_back_task"];
         delete?: never;
         options?: never;
@@ -719,18 +931,18 @@ export interface components {
              *     before.
              * @default null
              */
-            after: string[] | null;
+            after?: string[] | null;
             /**
              * @description When it is to be done, as RFC 3339; `none` takes the deadline away.
              * @default null
              */
-            deadline: string | null;
+            deadline?: string | null;
             /**
              * Format: int32
              * @description 1 (most urgent) to 9.
              * @default null
              */
-            priority: number | null;
+            priority?: number | null;
         };
         /** @description A rule that would have helped. */
         AdviceView: {
@@ -797,7 +1009,13 @@ export interface components {
             task: string;
         };
         /** @description Approve the work. */
-        Approve: Record<string, never>;
+        Approve: {
+            /**
+             * @description The commit that was looked at: refused when there is another by now.
+             * @default null
+             */
+            seen?: string | null;
+        };
         /** @description A question that one task asks, or several of a project. */
         AskedView: {
             /** @description What answers all of them at once, when there are several; another as soon as other tasks ask the same. */
@@ -882,10 +1100,109 @@ export interface components {
             /** @description What scores mean by now: rising steps. */
             steps: components["schemas"]["StepView"][];
         };
+        /** @description As much of a task as a card of the board shows. */
+        CardView: {
+            /** @description The tasks it comes after. */
+            after?: string[];
+            /** @description The agent. */
+            agent: string;
+            /** @description Whether it asks something that is not answered. */
+            asks?: boolean;
+            /**
+             * Format: int32
+             * @description How many runs it had.
+             */
+            attempt: number;
+            /**
+             * Format: int32
+             * @description How many tasks come after it, directly.
+             */
+            behind?: number;
+            /** @description Tasks at work that change the same files. */
+            collisions?: components["schemas"]["CollisionView"][];
+            /** @description When it is to be done. */
+            deadline?: string | null;
+            /** @description The task's id. */
+            id: string;
+            /** @description What sort of work it is. */
+            kind: string;
+            /**
+             * Format: int32
+             * @description 1 (most urgent) to 9.
+             */
+            priority: number;
+            /** @description The project's name. */
+            project: string;
+            /** @description Why it is where it is, where that needs a word. */
+            reason?: string | null;
+            /** @description The short form of it. */
+            short: string;
+            /** @description The stage of its live run. */
+            stage?: string | null;
+            /** @description Its state. */
+            state: string;
+            /** @description Its title. */
+            title: string;
+            /** @description Until when. */
+            until?: string | null;
+            /** @description When it last changed. */
+            updated_at: string;
+            /** @description What it waits for: `dependency`, `credits` … */
+            waiting_for?: string | null;
+        };
         /** @description Changes of single settings. */
         ChangeSettings: {
             /** @description Made together or not at all; 200 at most. */
             changes: components["schemas"]["SettingChange"][];
+        };
+        /** @description A changed file, without its patch. */
+        ChangedFileView: {
+            /** @description Whether it is not text. */
+            binary: boolean;
+            /** @description The same for the same content; zeroes where the file is gone. */
+            content: string;
+            /**
+             * Format: int32
+             * @description Lines removed.
+             */
+            deletions: number;
+            /**
+             * Format: int32
+             * @description Lines added.
+             */
+            insertions: number;
+            /** @description Its path before, when renamed. */
+            old_path?: string | null;
+            /** @description Its path. */
+            path: string;
+            /** @description `added`, `modified`, `deleted` or `renamed`. */
+            status: string;
+        };
+        /** @description What lies between two commits of a task. */
+        ChangesView: {
+            /** @description From this commit. */
+            base: string;
+            /** @description To this one. */
+            commit: string;
+            /** @description The files, without patches: `GET /api/tasks/{id}/changes/file` has each. */
+            files: components["schemas"]["ChangedFileView"][];
+        };
+        /** @description A file that a live run has changed by now. */
+        ChangingView: {
+            /**
+             * Format: int32
+             * @description Lines removed.
+             */
+            deletions?: number | null;
+            /** @description Whether it is gone. */
+            gone: boolean;
+            /**
+             * Format: int32
+             * @description Lines added, roughly; not where that was not counted.
+             */
+            insertions?: number | null;
+            /** @description Its path. */
+            path: string;
         };
         /** @description A check's result. */
         CheckView: {
@@ -928,6 +1245,18 @@ export interface components {
             /** @description Its title. */
             title: string;
         };
+        /** @description A page of one column of the board. */
+        ColumnView: {
+            /** @description Its cards: at an end newest first, else most urgent first. */
+            items: components["schemas"]["CardView"][];
+            /** @description Give this as `cursor` for the next page; none on the last. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description How many there are on all pages.
+             */
+            total: number;
+        };
         /** @description How many runs live, and how many may. */
         Concurrency: {
             /**
@@ -949,6 +1278,11 @@ export interface components {
             who: string;
             /** @description Why it stands there. */
             why: string;
+        };
+        /** @description Where a task stands, for whoever goes on with it. */
+        ContinuationView: {
+            /** @description Markdown; nothing before the first run ended. */
+            text?: string | null;
         };
         /** @description Something that cost time or credits. */
         CostView: {
@@ -972,95 +1306,114 @@ export interface components {
              */
             usd: number;
         };
+        /** @description How much of a change ran in tests. Only changed lines that a report knows as executable count. */
+        CoverageView: {
+            /** @description The changed files that the reports name. */
+            files: components["schemas"]["FileCoverageView"][];
+            /**
+             * Format: int32
+             * @description Changed lines that could have run.
+             */
+            of: number;
+            /**
+             * Format: int32
+             * @description Changed lines that ran.
+             */
+            ran: number;
+            /** @description Changed code that no report names: no test loaded it. */
+            unnamed: string[];
+            /** @description `41 of 48 changed lines ran in tests`. */
+            words: string;
+        };
         /** @description A new task. */
         CreateTask: {
             /**
              * @description The tasks whose work has to have landed before: ids, or unique beginnings of them.
              * @default []
              */
-            after: string[];
+            after?: string[];
             /**
              * @description The agent; chosen when left out.
              * @default null
              */
-            agent: string | null;
+            agent?: string | null;
             /**
              * @description The branch or commit to start from.
              * @default null
              */
-            base: string | null;
+            base?: string | null;
             /**
              * @description `low`, `medium`, `high` or `critical`; found from the text when left out.
              * @default null
              */
-            complexity: string | null;
+            complexity?: string | null;
             /**
              * @description When it is to be done, as RFC 3339.
              * @default null
              */
-            deadline: string | null;
+            deadline?: string | null;
             /**
              * @description Whether it needs a graphics processor; found from the text when left out.
              * @default null
              */
-            gpu: boolean | null;
+            gpu?: boolean | null;
             /**
              * @description `sandbox` or `none`.
              * @default null
              */
-            isolation: string | null;
+            isolation?: string | null;
             /**
              * @description `planning`, `research`, `implementation`, `testing`, `refactoring`, `documentation`, `debugging` or `review`; found
              *     from the text when left out.
              * @default null
              */
-            kind: string | null;
+            kind?: string | null;
             /**
              * @description The model.
              * @default null
              */
-            model: string | null;
+            model?: string | null;
             /**
              * @description One run and no more: a limit or a failure ends it, and so does work without a change.
              * @default false
              */
-            once: boolean;
+            once?: boolean;
             /**
              * @description The steps it is done in: the name of a pipeline, or `none`; the project's when left out.
              * @default null
              */
-            pipeline: string | null;
+            pipeline?: string | null;
             /**
              * Format: int32
              * @description 1 (most urgent) to 9.
              * @default null
              */
-            priority: number | null;
+            priority?: number | null;
             /**
              * @description A configured project.
              * @default null
              */
-            project: string | null;
+            project?: string | null;
             /**
              * @description Agents that race, each `AGENT` or `AGENT/MODEL`: every one does it as a task of its own, and the best verdict wins.
              * @default []
              */
-            race: string[];
+            race?: string[];
             /**
              * @description Path or URL of the repository; the project's when left out.
              * @default null
              */
-            repo: string | null;
+            repo?: string | null;
             /**
              * @description The rehearsal agent's script, as YAML.
              * @default null
              */
-            scenario: string | null;
+            scenario?: string | null;
             /**
              * @description What is to be done.
              * @default
              */
-            text: string;
+            text?: string;
         };
         /** @description One part of something that was looked at. */
         Detail: {
@@ -1088,6 +1441,11 @@ export interface components {
             files: components["schemas"]["FileDiffView"][];
             /** @description Whether it was cut at the size limit. */
             truncated: boolean;
+        };
+        /** @description Other words for an open remark. */
+        EditRemark: {
+            /** @description The words. */
+            text: string;
         };
         /** @description A value in force. */
         EffectiveView: {
@@ -1171,6 +1529,23 @@ export interface components {
              */
             weight: number;
         };
+        /** @description How much of a changed file ran in tests. */
+        FileCoverageView: {
+            /**
+             * Format: int32
+             * @description Changed lines that could have run.
+             */
+            of: number;
+            /** @description The file. */
+            path: string;
+            /**
+             * Format: int32
+             * @description Changed lines that ran.
+             */
+            ran: number;
+            /** @description What did not run, in lines of the new file. */
+            uncovered: components["schemas"]["SpanView"][];
+        };
         /** @description A changed file. */
         FileDiffView: {
             /** @description Whether it is not text. */
@@ -1209,6 +1584,40 @@ export interface components {
             severity: string;
             /** @description One sentence. */
             text: string;
+        };
+        /** @description Go on from a task's work in a task of its own. */
+        ForkTask: {
+            /**
+             * @description Another agent.
+             * @default null
+             */
+            agent?: string | null;
+            /**
+             * @description The checkpoint to go on from; the latest work when left out.
+             * @default null
+             */
+            checkpoint?: string | null;
+            /**
+             * @description Its model.
+             * @default null
+             */
+            model?: string | null;
+            /**
+             * Format: int32
+             * @description 1 (most urgent) to 9.
+             * @default null
+             */
+            priority?: number | null;
+            /**
+             * @description The rehearsal agent's script.
+             * @default null
+             */
+            scenario?: string | null;
+            /**
+             * @description What is to be done there.
+             * @default
+             */
+            text?: string;
         };
         /** @description Whether the daemon is up. */
         Health: {
@@ -1256,6 +1665,33 @@ export interface components {
             items: components["schemas"]["HindsightView"][];
             /** @description What was found how often, the most often first. */
             together: components["schemas"]["TogetherView"][];
+        };
+        /** @description Something that waits for a person. */
+        InboxItemView: {
+            /** @description `question`, `review`, `budget` or `failure`. */
+            need: string;
+            /** @description The task, with its evidence. */
+            task: components["schemas"]["TaskView"];
+            /** @description How many tasks cannot start before it is decided. */
+            unblocks: number;
+            /** @description When it is decided without anybody. */
+            until?: string | null;
+        };
+        /** @description What waits for a person, most valuable first. */
+        InboxView: {
+            /** @description The first of it. */
+            items: components["schemas"]["InboxItemView"][];
+            /** @description How much more there is. */
+            left_out: number;
+        };
+        /** @description Lines of a file at a commit. */
+        LinesView: {
+            /** @description The number of the first one, from 1. */
+            first: number;
+            /** @description The lines. */
+            lines: string[];
+            /** @description How many the file has. */
+            total: number;
         };
         /** @description A link that answers a question once, without any other login: whoever has it may. */
         LinkView: {
@@ -1367,6 +1803,28 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description A page of something. */
+        Page_ChangingView: {
+            /** @description The items. */
+            items: {
+                /**
+                 * Format: int32
+                 * @description Lines removed.
+                 */
+                deletions?: number | null;
+                /** @description Whether it is gone. */
+                gone: boolean;
+                /**
+                 * Format: int32
+                 * @description Lines added, roughly; not where that was not counted.
+                 */
+                insertions?: number | null;
+                /** @description Its path. */
+                path: string;
+            }[];
+            /** @description Give this as `cursor` for the next page; none on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description A page of something. */
         Page_CheckpointView: {
             /** @description The items. */
             items: {
@@ -1425,6 +1883,10 @@ export interface components {
                  * @description How many of its runs may live at once.
                  */
                 concurrency: number;
+                /** @description The coverage reports that checks write, by the checks' names. */
+                coverage?: {
+                    [key: string]: string;
+                };
                 /** @description How its runs are contained: `sandbox` or `none`. */
                 isolation: string;
                 /** @description Its name. */
@@ -1445,6 +1907,47 @@ export interface components {
                  * @description The longest an agent may take, in minutes.
                  */
                 timeout_minutes: number;
+            }[];
+            /** @description Give this as `cursor` for the next page; none on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description A page of something. */
+        Page_RemarkView: {
+            /** @description The items. */
+            items: {
+                /** @description Whose it is. */
+                actor: string;
+                /** @description When it was written. */
+                at: string;
+                /** @description When its words changed last. */
+                changed_at: string;
+                /** @description The commit whose change was looked at. */
+                commit: string;
+                /**
+                 * Format: int32
+                 * @description The last one.
+                 */
+                end: number;
+                /** @description The file; empty for the plan. */
+                file: string;
+                /** @description Its id. */
+                id: string;
+                /**
+                 * Format: int32
+                 * @description The first line, from 1.
+                 */
+                line: number;
+                /** @description What stands there. */
+                quote: string;
+                /**
+                 * Format: int32
+                 * @description The attempt it was sent back to; none while it is open.
+                 */
+                sent?: number | null;
+                /** @description `old`, `new` or `plan`. */
+                side: string;
+                /** @description The person's words. */
+                text: string;
             }[];
             /** @description Give this as `cursor` for the next page; none on the last. */
             next_cursor?: string | null;
@@ -1729,6 +2232,10 @@ export interface components {
              * @description How many of its runs may live at once.
              */
             concurrency: number;
+            /** @description The coverage reports that checks write, by the checks' names. */
+            coverage?: {
+                [key: string]: string;
+            };
             /** @description How its runs are contained: `sandbox` or `none`. */
             isolation: string;
             /** @description Its name. */
@@ -1810,7 +2317,48 @@ export interface components {
              * @description Why.
              * @default null
              */
-            message: string | null;
+            message?: string | null;
+            /**
+             * @description The commit that was looked at: refused when there is another by now.
+             * @default null
+             */
+            seen?: string | null;
+        };
+        /** @description A remark. */
+        RemarkView: {
+            /** @description Whose it is. */
+            actor: string;
+            /** @description When it was written. */
+            at: string;
+            /** @description When its words changed last. */
+            changed_at: string;
+            /** @description The commit whose change was looked at. */
+            commit: string;
+            /**
+             * Format: int32
+             * @description The last one.
+             */
+            end: number;
+            /** @description The file; empty for the plan. */
+            file: string;
+            /** @description Its id. */
+            id: string;
+            /**
+             * Format: int32
+             * @description The first line, from 1.
+             */
+            line: number;
+            /** @description What stands there. */
+            quote: string;
+            /**
+             * Format: int32
+             * @description The attempt it was sent back to; none while it is open.
+             */
+            sent?: number | null;
+            /** @description `old`, `new` or `plan`. */
+            side: string;
+            /** @description The person's words. */
+            text: string;
         };
         /** @description Try afresh, or now. */
         Retry: {
@@ -1818,7 +2366,7 @@ export interface components {
              * @description Another agent.
              * @default null
              */
-            agent: string | null;
+            agent?: string | null;
         };
         /** @description Say that landed work was taken back. */
         Revert: {
@@ -1914,8 +2462,10 @@ export interface components {
         };
         /** @description Send the work back. */
         SendBack: {
-            /** @description What should change. */
+            /** @description What should change; may be empty when there are remarks on lines, which are sent along. */
             comment: string;
+            /** @description The commit that was looked at: refused when there is another by now. */
+            seen?: string | null;
         };
         /** @description The code of an access link. */
         SessionCode: {
@@ -2002,6 +2552,19 @@ export interface components {
             text: string;
             /** @description Its values, likewise. */
             values: Record<string, never>;
+        };
+        /** @description Lines in a row, both ends included. */
+        SpanView: {
+            /**
+             * Format: int32
+             * @description The first.
+             */
+            from: number;
+            /**
+             * Format: int32
+             * @description The last.
+             */
+            to: number;
         };
         /** @description The size of a change. */
         StatView: {
@@ -2252,6 +2815,7 @@ export interface components {
             confidence: number;
             /** @description The same with its record: `0.82: 47 of 52 such were merged without a change`. */
             confidence_words: string;
+            coverage?: components["schemas"]["CoverageView"] | null;
             /** @description `review`, `approve`, `retry`, `escalate` or `ask`. */
             decision: string;
             /** @description The agent that was called. */
@@ -2320,28 +2884,68 @@ export interface components {
              * @description Lower-case words joined by hyphens.
              * @default
              */
-            name: string;
+            name?: string;
             /**
              * @description A configured project.
              * @default null
              */
-            project: string | null;
+            project?: string | null;
             /**
              * @description Path or URL of the repository.
              * @default null
              */
-            repo: string | null;
+            repo?: string | null;
             /**
              * @description Markdown; empty to remove the entry.
              * @default
              */
-            text: string;
+            text?: string;
             /**
              * Format: int32
              * @description The version that was read; refused when another is there by now.
              * @default null
              */
-            version: number | null;
+            version?: number | null;
+        };
+        /** @description Remark on lines. */
+        WriteRemark: {
+            /**
+             * @description The commit whose change is looked at; the latest work when left out.
+             * @default null
+             */
+            commit?: string | null;
+            /**
+             * Format: int32
+             * @description The last one; the first when left out.
+             * @default null
+             */
+            end?: number | null;
+            /**
+             * @description The file; left out for the plan.
+             * @default null
+             */
+            file?: string | null;
+            /**
+             * Format: int32
+             * @description The first line, from 1.
+             * @default 0
+             */
+            line?: number;
+            /**
+             * @description What stands there, for the plan; for a file it is read.
+             * @default null
+             */
+            quote?: string | null;
+            /**
+             * @description `old`, `new` or `plan`.
+             * @default
+             */
+            side?: string;
+            /**
+             * @description What should change there.
+             * @default
+             */
+            text?: string;
         };
         /** @description The whole text, as `SettingsView::text` showed it, changed. */
         WriteSettings: {
@@ -2395,6 +2999,48 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_board: {
+        parameters: {
+            query: {
+                /** @description The column: a state. */
+                state: string;
+                /** @description Only this project. */
+                project?: string;
+                /** @description Only this agent. */
+                agent?: string;
+                /** @description Only this sort of work. */
+                kind?: string;
+                /** @description Only tasks whose text has these words. */
+                text?: string;
+                /** @description At most this many: 200 when left out, 1000 at most. */
+                limit?: number;
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ColumnView"];
+                };
+            };
+            400: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2540,6 +3186,25 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HindsightsView"];
+                };
+            };
+        };
+    };
+    get_inbox: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InboxView"];
                 };
             };
         };
@@ -3274,6 +3939,115 @@ export interface operations {
             };
         };
     };
+    get_changes: {
+        parameters: {
+            query?: {
+                /** @description From this commit of the task; its base when left out. */
+                from?: string;
+                /** @description To this one; its latest work when left out. */
+                to?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangesView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_change: {
+        parameters: {
+            query: {
+                /** @description Its path. */
+                path: string;
+                /** @description Its path before, when it was renamed. */
+                old_path?: string;
+                /** @description From this commit of the task; its base when left out. */
+                from?: string;
+                /** @description To this one; its latest work when left out. */
+                to?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileDiffView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_changing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ChangingView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_checkpoints: {
         parameters: {
             query?: never;
@@ -3291,6 +4065,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_CheckpointView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_continuation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContinuationView"];
                 };
             };
             404: {
@@ -3341,6 +4144,8 @@ export interface operations {
                 limit?: number;
                 /** @description The last `limit` events instead of the first. */
                 tail?: boolean;
+                /** @description The last `limit` events before this sequence number: the page before a page. */
+                before?: number;
             };
             header?: never;
             path: {
@@ -3359,6 +4164,101 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_lines: {
+        parameters: {
+            query: {
+                /** @description The file's path. */
+                path: string;
+                /** @description A commit of the task. */
+                commit: string;
+                /** @description The first line, from 1. */
+                first?: number;
+                /** @description At most this many; 2000 at the most. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinesView"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    fork_task: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ForkTask"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskView"];
+                };
+            };
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3434,6 +4334,80 @@ export interface operations {
             };
         };
     };
+    get_image: {
+        parameters: {
+            query: {
+                /** @description The file's path. */
+                path: string;
+                /** @description A commit of the task. */
+                commit: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": string;
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    download_log: {
+        parameters: {
+            query?: {
+                /** @description The number of the run; the latest when left out. */
+                attempt?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_race: {
         parameters: {
             query?: never;
@@ -3484,6 +4458,162 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TaskView"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_remarks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_RemarkView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    write_remark: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WriteRemark"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RemarkView"];
+                };
+            };
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RemarkView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_remark: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                remark: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_remark: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                remark: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EditRemark"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RemarkView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             409: {

@@ -7,6 +7,7 @@
 )]
 
 mod accounts;
+mod board;
 mod conversations;
 mod harness;
 mod hindsights;
@@ -17,6 +18,7 @@ mod memory;
 mod merging;
 mod planning;
 mod queue;
+mod remarks;
 mod sessions;
 mod steps;
 mod survives;
