@@ -300,7 +300,7 @@ pub(super) mod tests {
         }
 
         #[test]
-        fn summaries_are_bounded(texts in proptest::collection::vec("\\PC{0,400}", 0..60)) {
+        fn summaries_are_bounded(texts in proptest::collection::vec("\\PC{0,300}", 0..30)) {
             let now = Timestamp::from_seconds(0);
             let messages: Vec<_> = texts.into_iter().map(|text| Message {
                 id: crate::ids::MessageId::new(now), speaker: Speaker::User, state: MessageState::Complete, text,

@@ -60,12 +60,8 @@ async fn begin(
     message: &Message,
     found: &[String],
 ) -> Result<(), Error> {
-    let before = engine.store().read(move |tx| conversations::messages(tx, id, None, CONTEXT + 2)).await?;
-    let said = before
-        .iter()
-        .rev()
-        .map(|(_, one)| one)
-        .find(|one| one.speaker == Speaker::User && one.id < message.id);
+    let before = before(engine, id, message).await?;
+    let said = before.iter().rev().find(|one| one.speaker == Speaker::User);
     let said = said.map(|one| one.text.clone()).unwrap_or_default();
     if message.rounds == 0 {
         let scene = look(engine, Reader::Here).await?;
@@ -74,15 +70,13 @@ async fn begin(
         }
     }
     let summary = sum_up(engine, id).await?;
-    let messages: Vec<Message> =
-        before.into_iter().map(|(_, one)| one).filter(|one| one.id < message.id).collect();
     let named = engine.context.options().brain.agent.clone();
     if named.is_none() && engine.context.local_model.is_some() {
-        let text = prompt(&look(engine, Reader::Here).await?, &summary, &messages, found);
+        let text = prompt(&look(engine, Reader::Here).await?, &summary, &before, found);
         think_here(engine, id, message.clone(), text);
         return Ok(());
     }
-    let text = prompt(&look(engine, Reader::Elsewhere).await?, &summary, &messages, found);
+    let text = prompt(&look(engine, Reader::Elsewhere).await?, &summary, &before, found);
     let request = Request {
         text,
         repo: Some(room(engine)?),
@@ -254,21 +248,23 @@ async fn act(
     write(engine, id, message).await
 }
 
-async fn said_before(engine: &Engine, id: ConversationId, message: &Message) -> Result<String, Error> {
-    let of = message.id;
-    let before = engine.store().read(move |tx| conversations::messages(tx, id, None, CONTEXT + 2)).await?;
-    let said =
-        before.into_iter().rev().map(|(_, one)| one).find(|one| one.speaker == Speaker::User && one.id < of);
+/// The last messages before an answer, oldest first: by their places, because ids of one moment have no order.
+async fn before(engine: &Engine, id: ConversationId, answer: &Message) -> Result<Vec<Message>, Error> {
+    let last = engine.store().read(move |tx| conversations::messages(tx, id, None, CONTEXT + 2)).await?;
+    Ok(last.into_iter().map(|(_, message)| message).take_while(|message| message.id != answer.id).collect())
+}
+
+async fn said_before(engine: &Engine, id: ConversationId, answer: &Message) -> Result<String, Error> {
+    let before = before(engine, id, answer).await?;
+    let said = before.into_iter().rev().find(|one| one.speaker == Speaker::User);
     Ok(said.map(|one| one.text).unwrap_or_default())
 }
 
 /// What is confirmed first: all of it, when a machine wrote down what the person spoke.
 async fn confirm_of(engine: &Engine, id: ConversationId, message: &Message) -> Result<Confirm, Error> {
     let configured = engine.context.options().brain.confirm;
-    let of = message.id;
-    let before = engine.store().read(move |tx| conversations::messages(tx, id, None, CONTEXT + 2)).await?;
-    let mut before = before.into_iter().rev().map(|(_, one)| one);
-    let said = before.find(|one| one.speaker == Speaker::User && one.id < of);
+    let before = before(engine, id, message).await?;
+    let said = before.into_iter().rev().find(|one| one.speaker == Speaker::User);
     Ok(said.map_or(configured, |said| said.confirm(configured)))
 }
 
