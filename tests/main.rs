@@ -38,6 +38,8 @@ mod sidekick;
 mod steps;
 mod stuck;
 mod takeover;
+mod talk;
 mod tmux;
 mod tools;
 mod top;
+mod voice;

@@ -34,7 +34,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("axum", &["server", "testkit"]),
     ("ureq", &["api", "cli", "engine"]),
     ("hyper", &["gateway"]),
-    ("rustls", &["gateway", "testkit"]),
+    ("rustls", &["engine", "gateway", "testkit"]),
     ("rmcp", &["mcp"]),
     ("clap", &["cli"]),
     ("ratatui", &["cli"]),

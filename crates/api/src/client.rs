@@ -78,6 +78,25 @@ impl Client {
         self.answer(request.header("Authorization", format!("Bearer {}", self.token)).send_json(body))
     }
 
+    /// Takes something away.
+    pub fn delete(&self, path: &str) -> Result<(), ClientError> {
+        let request = self.agent.delete(format!("{}{path}", self.base));
+        let response = request.header("Authorization", format!("Bearer {}", self.token)).call();
+        let response = response.map_err(|error| self.unreachable(&error))?;
+        if response.status().as_u16() >= 400 { Err(self.problem(response)) } else { Ok(()) }
+    }
+
+    /// Sends bytes of a content type, as a recording.
+    pub fn post_bytes<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        kind: &str,
+        bytes: &[u8],
+    ) -> Result<T, ClientError> {
+        let request = self.agent.post(format!("{}{path}", self.base)).header("Content-Type", kind);
+        self.answer(request.header("Authorization", format!("Bearer {}", self.token)).send(bytes))
+    }
+
     /// Follows the log from a sequence number: of one task, or of all. Ends when the daemon does.
     pub fn follow(&self, task: Option<&str>, after: i64) -> Result<EventLines, ClientError> {
         let mut query = format!("?after={after}");
@@ -86,6 +105,11 @@ impl Client {
             query += &escaped(task);
         }
         self.lines(&query)
+    }
+
+    /// Follows a task or a conversation from now on: what happens after this returns is not missed.
+    pub fn follow_from_now(&self, of: &str) -> Result<EventLines, ClientError> {
+        self.lines(&format!("?task={}", escaped(of)))
     }
 
     /// Follows all of the log, from a sequence number or from now on. Ends when the daemon does.

@@ -89,6 +89,9 @@ pub struct Chat {
     /// In which conversation; in a new one when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub conversation_id: Option<String>,
+    /// The words were spoken, and written down by a machine: whatever they would change is proposed first.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub spoken: bool,
 }
 
 /// What was said, and the answer that comes: follow it in the log under the conversation's id, or read it again.

@@ -27,6 +27,7 @@ mod status;
 mod step;
 mod task;
 mod verdict;
+mod voice;
 
 pub use account::{AccountView, SwitchAccount, UsedView, WindowPoint, WindowView};
 pub use agent_run::AgentRunResult;
@@ -62,3 +63,4 @@ pub use task::{
 pub use verdict::{
     BinView, CalibrationView, FactorView, FindingView, OpinionView, StepView, VerdictView, bins,
 };
+pub use voice::{HeardView, UnderstoodView};

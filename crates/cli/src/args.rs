@@ -1,5 +1,6 @@
 //! The command line as people type it.
 
+mod chat;
 mod hands_on;
 mod hindsight;
 mod routing;
@@ -10,6 +11,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueHint};
 
+pub(crate) use chat::Chat;
 pub(crate) use hands_on::{AgentRun, Attach, ListSessions, Takeover};
 pub(crate) use hindsight::{Hindsight, HindsightAction};
 pub(crate) use routing::{Nature, Route, Show};
@@ -45,6 +47,8 @@ pub(crate) enum Command {
     List(List),
     /// What will be done when, by whom, what misses its deadline, and why each task waits
     Plan(Plan),
+    /// Talk with the brain: ask, and say what should change; what you did not plainly ask for is confirmed first
+    Chat(Chat),
     /// Watch everything in the terminal: what waits for you, what runs, what comes, what is left
     Top(Top),
     /// Say what a week would be like: deadlines, credits, questions. No agent is started, no daemon needed

@@ -3,6 +3,7 @@
 mod agent_run;
 mod answer;
 mod calibration;
+mod chat;
 mod credits;
 mod decide;
 mod demo;
@@ -49,6 +50,7 @@ pub(crate) fn run(args: &Args, ui: &Ui) -> Result<ExitCode> {
         Command::AgentRun(asked) => agent_run::agent_run(args, asked, ui),
         Command::List(list) => list::list(args, list, ui),
         Command::Plan(wanted) => plan::plan(args, wanted, ui),
+        Command::Chat(wanted) => chat::chat(args, wanted, ui),
         Command::Top(wanted) => top::top(args, wanted, ui),
         Command::Simulate(wanted) => simulate::simulate(wanted, ui),
         Command::Sessions(list) => sessions::sessions(args, list, ui),

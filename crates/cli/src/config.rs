@@ -9,6 +9,7 @@ mod merging;
 mod pipelines;
 mod policy;
 mod routes;
+mod voice;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -62,6 +63,7 @@ struct File {
     hindsight: HindsightFile,
     brain: BrainFile,
     push: PushFile,
+    voice: Option<voice::VoiceFile>,
     /// Who does what; the first rule that holds counts.
     routes: Vec<routes::RuleFile>,
     routing: routes::RoutingFile,
@@ -357,6 +359,7 @@ fn options(file: File, dir: &Path, data_dir: &Path, own: PathBuf) -> Result<engi
         hindsight,
         brain,
         push: engine::PushOptions { allow: file.push.allow, contact: file.push.contact },
+        voice: file.voice.map(voice::options).transpose()?,
         sessions: if file.sessions { session_logs() } else { Vec::new() },
         dispatch: true,
     })

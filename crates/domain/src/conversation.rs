@@ -6,6 +6,7 @@
 pub mod brain;
 pub mod deed;
 pub mod intent;
+pub mod understood;
 
 use std::time::Duration;
 
@@ -110,6 +111,9 @@ pub struct Message {
     pub role: Role,
     /// When.
     pub at: Timestamp,
+    /// Whether a machine wrote down what the person spoke: what it wants changed is always confirmed first.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub spoken: bool,
 }
 
 /// What the brain would do.
@@ -162,6 +166,11 @@ pub enum Closed {
 }
 
 impl Message {
+    /// What is confirmed of what this message wants. A machine that hears may hear wrongly.
+    pub fn confirm(&self, configured: Confirm) -> Confirm {
+        if self.spoken { Confirm::Always } else { configured }
+    }
+
     /// Its open proposal.
     pub fn open_proposal(&mut self, now: Timestamp) -> Result<&mut Proposal, Closed> {
         let proposal = self.proposal.as_mut().ok_or(Closed::Missing)?;
@@ -220,6 +229,7 @@ mod tests {
             actor: "person:owner".into(),
             role: Role::Admin,
             at: now,
+            spoken: false,
         };
         assert_eq!(message.open_proposal(now).unwrap_err(), Closed::Missing);
         let until = now.plus(PROPOSAL_LASTS);

@@ -15,6 +15,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use domain::access::Role;
+use domain::conversation::brain::Scene;
 use domain::conversation::{Closed, Confirm, Fate, Message, MessageState, Speaker, complaint, title_of};
 use domain::supervise::Rung;
 use domain::{Actor, ConversationId, MessageId, Refusal};
@@ -28,6 +29,11 @@ const MOST_PENDING: usize = 64;
 const PAUSE: Duration = Duration::from_millis(30);
 /// Without any event is looked at least so often.
 const FALLBACK: Duration = Duration::from_mins(1);
+
+/// What there is, for the person.
+pub(crate) async fn whole_scene(engine: &Engine) -> Result<Scene, Error> {
+    scene::look(engine, scene::Reader::Here).await
+}
 
 /// How the brain is configured.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -55,6 +61,15 @@ impl Thinking {
     fn is_at(&self, message: MessageId) -> bool {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(&message)
     }
+}
+
+/// What a person says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Words {
+    /// As it is written, or was written down.
+    pub text: String,
+    /// Whether a machine wrote down what was spoken.
+    pub spoken: bool,
 }
 
 /// What was said, and the answer that is owed.
@@ -112,10 +127,11 @@ impl Engine {
     pub async fn say(
         &self,
         to: Option<ConversationId>,
-        text: String,
+        words: Words,
         (actor, role): (Actor, Role),
         key: Option<String>,
     ) -> Result<Said, Error> {
+        let Words { text, spoken } = words;
         if let Some(complaint) = complaint(&text) {
             return Err(Unclear::Invalid(complaint.into()).into());
         }
@@ -138,7 +154,8 @@ impl Engine {
             } else {
                 conversation
             };
-            let message = written(Speaker::User, MessageState::Complete, text, &actor, role);
+            let message =
+                Message { spoken, ..written(Speaker::User, MessageState::Complete, text, &actor, role) };
             let message = conversations::add(tx, conversation.id, message, key.as_deref(), now)?;
             let answer = written(Speaker::Assistant, MessageState::Pending, String::new(), &actor, role);
             let answer = conversations::add(tx, conversation.id, answer, None, now)?;
@@ -223,5 +240,6 @@ fn written(speaker: Speaker, state: MessageState, text: String, actor: &Actor, r
         actor: actor.to_string(),
         role,
         at,
+        spoken: false,
     }
 }

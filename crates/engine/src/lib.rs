@@ -23,6 +23,7 @@ mod continuation;
 mod counting;
 mod desk;
 mod fork;
+mod hearing;
 mod hindsight;
 mod intake;
 mod janitor;
@@ -59,9 +60,10 @@ pub use agents::Readiness;
 pub use ::settings::{Change, Forbidden, Line, Wrong};
 pub use accounts::{AccountHere, AccountOptions, Switch};
 pub use agents_here::{AgentHere, AgentState, AgentsHere};
-pub use brain::{BrainOptions, Said};
+pub use brain::{BrainOptions, Said, Words};
 pub use desk::Caller;
 pub use fork::Fork;
+pub use hearing::{Audio, Deaf, Heard, MOST_AUDIO, VoiceOptions};
 pub use hindsight::{HindsightOptions, LookedBack};
 pub use intake::{Pipelines, Request, Unclear};
 pub use landing::{Place as QueuePlace, places as queue_places};
@@ -135,6 +137,8 @@ pub struct Options {
     pub push: PushOptions,
     /// Where the logs of sessions are that people start by hand; none are read without.
     pub sessions: Vec<SessionLogs>,
+    /// Where speech is written down; nothing is heard without.
+    pub voice: Option<VoiceOptions>,
     /// Whether queued tasks are started; without it only what is asked for is done.
     pub dispatch: bool,
 }
@@ -197,6 +201,7 @@ pub(crate) struct Context {
     pub(crate) push: notices::Push,
     pub(crate) calls: desk::Calls,
     pub(crate) local_model: Option<local_model::Asking>,
+    pub(crate) ear: Option<hearing::Ear>,
     /// The model that is asked in hindsight.
     pub(crate) in_hindsight: Option<local_model::Asking>,
     /// Answers that are being thought about.
@@ -244,6 +249,7 @@ impl Engine {
             push,
             calls: desk::Calls::default(),
             local_model: options.local_model.clone().map(local_model::Asking::new),
+            ear: options.voice.clone().map(hearing::Ear::new),
             in_hindsight: hindsight::asking(&options),
             thinking: brain::Thinking::default(),
             classifying: Arc::new(tokio::sync::Semaphore::new(classifying::MOST)),

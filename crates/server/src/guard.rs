@@ -18,6 +18,9 @@ const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; conn
     img-src 'self' data:; font-src 'self'; manifest-src 'self'; worker-src 'self'; \
     frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
 
+/// The page may listen when the person speaks to it; nothing else of the device is for it.
+const PERMISSIONS: &str = "microphone=(self), camera=(), geolocation=(), display-capture=(), usb=()";
+
 /// The values of `Host` that mean this server.
 pub(crate) fn own_hosts(listener: SocketAddr) -> Vec<String> {
     let port = listener.port();
@@ -45,6 +48,7 @@ pub(crate) async fn guard(State(app): State<App>, mut request: Request, next: Ne
     headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
     headers.entry(header::REFERRER_POLICY).or_insert(HeaderValue::from_static("no-referrer"));
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    headers.insert("permissions-policy", HeaderValue::from_static(PERMISSIONS));
     headers.insert("cross-origin-opener-policy", HeaderValue::from_static("same-origin"));
     headers.insert("cross-origin-resource-policy", HeaderValue::from_static("same-origin"));
     response

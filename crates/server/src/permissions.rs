@@ -76,6 +76,7 @@ const NEEDS: &[(Method, &str, Permission)] = &[
     (Method::GET, "/api/conversations/{id}/messages/{message}", Oneself),
     (Method::POST, "/api/conversations/{id}/messages/{message}/confirm", Oneself),
     (Method::POST, "/api/conversations/{id}/messages/{message}/drop", Oneself),
+    (Method::POST, "/api/voice", Oneself),
     (Method::GET, "/api/queue", See),
     (Method::GET, "/api/tasks/{id}/race", See),
     (Method::GET, "/api/memory", See),

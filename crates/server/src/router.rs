@@ -4,11 +4,11 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware;
 use utoipa::OpenApi;
-use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
 use utoipa_axum::routes;
 
 use crate::routes::{
-    accounts, answers, board, calibration, changes, conversations, costs, events, fork, hindsight, memory, plan, projects, push, questions, queue, remarks, routing, session, sessions, settings, status, tasks,
+    accounts, answers, board, calibration, changes, conversations, costs, events, fork, hindsight, memory, plan, projects, push, questions, queue, remarks, routing, session, sessions, settings, status, tasks, voice,
 };
 use crate::{App, assets, guard, ws};
 
@@ -91,6 +91,7 @@ fn documented() -> OpenApiRouter<App> {
         .routes(routes!(conversations::get_message))
         .routes(routes!(conversations::confirm_proposal))
         .routes(routes!(conversations::drop_proposal))
+        .routes(routes!(voice::transcribe_voice).layer(DefaultBodyLimit::max(engine::MOST_AUDIO)))
         .routes(routes!(queue::get_queue))
         .routes(routes!(tasks::get_race))
         .routes(routes!(memory::read_memory, memory::write_memory))

@@ -9,9 +9,9 @@ use api::EventView;
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
-use domain::TaskId;
+use domain::{ConversationId, TaskId};
 use serde::Deserialize;
-use store::{events, tasks};
+use store::{Tx, conversations, events, tasks};
 
 use crate::App;
 use crate::error::Failure;
@@ -49,7 +49,7 @@ pub(crate) async fn start(
 ) -> Result<(Option<TaskId>, i64), Failure> {
     let store = app.engine.store();
     let task = match task {
-        Some(text) => Some(store.read(move |tx| tasks::find(tx, &text)).await?),
+        Some(text) => Some(store.read(move |tx| stream_of(tx, &text)).await?),
         None => None,
     };
     let after = match after {
@@ -57,6 +57,16 @@ pub(crate) async fn start(
         None => store.read(events::head).await?,
     };
     Ok((task, after))
+}
+
+/// What a name stands for in the log: a conversation by its whole id, else a task.
+fn stream_of(tx: &mut Tx<'_>, text: &str) -> Result<TaskId, store::Error> {
+    if let Ok(id) = text.parse::<ConversationId>()
+        && conversations::load(tx, id).is_ok()
+    {
+        return Ok(id.stream());
+    }
+    tasks::find(tx, text)
 }
 
 async fn stream(app: App, mut socket: WebSocket, task: Option<TaskId>, mut after: i64) {

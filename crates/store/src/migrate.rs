@@ -108,12 +108,14 @@ const KNOWN: i64 = STEPS[STEPS.len() - 1].0;
 
 pub(crate) fn migrate(engine: &mut dyn Engine, location: &Location) -> Result<(), Error> {
     engine.batch("CREATE TABLE IF NOT EXISTS migrations (number BIGINT PRIMARY KEY, name TEXT NOT NULL)")?;
-    let rows = engine.query("SELECT COALESCE(MAX(number), 0) FROM migrations", &[])?;
-    let found = rows.first().map_or(Ok(0), |row| row.int(0))?;
+    let rows = engine.query("SELECT number FROM migrations", &[])?;
+    let made = rows.iter().map(|row| row.int(0)).collect::<Result<Vec<i64>, Error>>()?;
+    let found = made.iter().copied().max().unwrap_or(0);
     if found > KNOWN {
         return Err(Error::Newer { location: location.to_string(), found, known: KNOWN });
     }
-    for (number, name, sqlite, postgres) in STEPS.iter().filter(|step| step.0 > found) {
+    // Each by its own number: work that took longer lands with a lower one than what is there already.
+    for (number, name, sqlite, postgres) in STEPS.iter().filter(|step| !made.contains(&step.0)) {
         let text = match location {
             Location::Sqlite(_) => sqlite,
             Location::Postgres(_) => postgres,

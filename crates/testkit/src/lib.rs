@@ -12,4 +12,5 @@ pub mod model;
 pub mod pg;
 pub mod push;
 pub mod repo;
+pub mod speech;
 pub mod tls;

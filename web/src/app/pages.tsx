@@ -2,7 +2,7 @@
 // loaded when somebody goes there.
 
 import { createRootRoute, createRoute, lazyRouteComponent } from "@tanstack/react-router";
-import { CalendarRange, Coins, Gauge, Inbox, LayoutDashboard, type LucideIcon, Settings, SquareKanban, Wallet } from "lucide-react";
+import { CalendarRange, Coins, Gauge, Inbox, LayoutDashboard, type LucideIcon, MessageCircle, Settings, SquareKanban, Wallet } from "lucide-react";
 import { shell } from "../words/shell";
 import { Layout } from "./layout";
 import { MorePage } from "./more";
@@ -35,11 +35,17 @@ const task = createRoute({
   }, "TaskPage"),
 });
 
+const chat = lazyRouteComponent(() => import("../features/chat/chat-page"), "ChatPage");
+const newChat = lazyRouteComponent(() => import("../features/chat/chat-page"), "NewChatPage");
+const begin = createRoute({ getParentRoute: () => root, path: "/chat/new", component: newChat });
+const conversation = createRoute({ getParentRoute: () => root, path: "/chat/$id", component: chat });
+
 export const PAGES = [
   page("/", shell.pages.inbox, Inbox, "bar", lazyRouteComponent(() => import("../features/inbox/inbox-page"), "InboxPage")),
   page("/overview", shell.pages.overview, LayoutDashboard, "side", lazyRouteComponent(() => import("../features/overview/overview-page"), "OverviewPage")),
   page("/board", shell.pages.board, SquareKanban, "bar", lazyRouteComponent(() => import("../features/board/board-page"), "BoardPage")),
   page("/plan", shell.pages.plan, CalendarRange, "bar", lazyRouteComponent(() => import("../features/plan/plan-page"), "PlanPage")),
+  page("/chat", shell.pages.chat, MessageCircle, "side", chat),
   page("/accounts", shell.pages.accounts, Wallet, "more", lazyRouteComponent(() => import("../features/accounts/accounts-page"), "AccountsPage")),
   page("/costs", shell.pages.costs, Coins, "more", lazyRouteComponent(() => import("../features/costs/costs-page"), "CostsPage")),
   page("/status", shell.pages.machine, Gauge, "more", lazyRouteComponent(() => import("../features/status/status-page"), "StatusPage")),
@@ -50,4 +56,4 @@ export const PAGES = [
 /** The routes keep the types of their paths, so that a link to nowhere does not compile. */
 type Routes<T extends readonly { route: unknown }[]> = { -readonly [K in keyof T]: T[K]["route"] };
 
-export const routes = root.addChildren([task, ...(PAGES.map((entry) => entry.route) as unknown as Routes<typeof PAGES>)]);
+export const routes = root.addChildren([task, begin, conversation, ...(PAGES.map((entry) => entry.route) as unknown as Routes<typeof PAGES>)]);

@@ -304,7 +304,7 @@ pub(super) mod tests {
             let now = Timestamp::from_seconds(0);
             let messages: Vec<_> = texts.into_iter().map(|text| Message {
                 id: crate::ids::MessageId::new(now), speaker: Speaker::User, state: MessageState::Complete, text,
-                tasks: vec![], thinking: None, rounds: 0, proposal: None, actor: String::new(), role: crate::access::Role::Admin, at: now,
+                tasks: vec![], thinking: None, rounds: 0, proposal: None, actor: String::new(), role: crate::access::Role::Admin, at: now, spoken: false,
             }).collect();
             prop_assert!(digest("", &messages).chars().count() <= MOST_SUMMARY + 1);
         }

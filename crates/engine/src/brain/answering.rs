@@ -5,7 +5,9 @@ use std::time::Duration;
 use domain::conversation::brain::{Answer, Scene, digest, prompt, read};
 use domain::conversation::deed::{Asked, must_be_confirmed};
 use domain::conversation::intent::{self, FORMS, Intent};
-use domain::conversation::{CONTEXT, Deed, Fate, Message, MessageState, PROPOSAL_LASTS, Proposal, Speaker};
+use domain::conversation::{
+    CONTEXT, Confirm, Deed, Fate, Message, MessageState, PROPOSAL_LASTS, Proposal, Speaker,
+};
 use domain::{Actor, Complexity, ConversationId, Kind, Task, TaskState};
 use store::{conversations, tasks};
 use tokio::sync::mpsc;
@@ -231,7 +233,7 @@ async fn act(
     let deeds: Vec<Deed> = deeds.into_iter().filter(|deed| !deed.is_look()).collect();
     let mut message = Message { text: words, state: MessageState::Complete, ..message.clone() };
     let allowed = deeds.iter().all(|deed| message.role.may(deed.permission()));
-    if allowed && must_be_confirmed(&deeds, asked, engine.context.options().brain.confirm) {
+    if allowed && must_be_confirmed(&deeds, asked, confirm_of(engine, id, &message).await?) {
         let words = deeds.iter().map(|deed| deed.words(scene)).collect();
         let until = clock::now().plus(PROPOSAL_LASTS);
         message.proposal = Some(Proposal { deeds, words, until, fate: Fate::Open });
@@ -258,6 +260,14 @@ async fn said_before(engine: &Engine, id: ConversationId, answer: &Message) -> R
     Ok(said.map(|one| one.text).unwrap_or_default())
 }
 
+/// What is confirmed first: all of it, when a machine wrote down what the person spoke.
+async fn confirm_of(engine: &Engine, id: ConversationId, message: &Message) -> Result<Confirm, Error> {
+    let configured = engine.context.options().brain.confirm;
+    let before = before(engine, id, message).await?;
+    let said = before.into_iter().rev().find(|one| one.speaker == Speaker::User);
+    Ok(said.map_or(configured, |said| said.confirm(configured)))
+}
+
 async fn by_rules(
     engine: &Engine,
     id: ConversationId,
@@ -267,7 +277,8 @@ async fn by_rules(
 ) -> Result<(), Error> {
     let words = match intent {
         Intent::Do(deeds) => {
-            let words = if must_be_confirmed(&deeds, Asked::Plainly, engine.context.options().brain.confirm) {
+            let confirm = confirm_of(engine, id, message).await?;
+            let words = if must_be_confirmed(&deeds, Asked::Plainly, confirm) {
                 "I understood this. Shall I do it?"
             } else {
                 "Done."

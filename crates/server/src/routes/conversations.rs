@@ -176,7 +176,8 @@ pub(crate) async fn chat(
         Some(id) => Some(own(&app, &caller, id).await?.id),
         None => None,
     };
-    let said = app.engine.say(to, body.message, (caller.actor, caller.role), key).await?;
+    let words = engine::Words { text: body.message, spoken: body.spoken };
+    let said = app.engine.say(to, words, (caller.actor, caller.role), key).await?;
     let now = engine::clock::now();
     let status = if said.new { StatusCode::CREATED } else { StatusCode::OK };
     Ok((

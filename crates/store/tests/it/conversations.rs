@@ -18,6 +18,7 @@ fn message(speaker: Speaker, text: &str, ms: i64) -> Message {
         tasks: Vec::new(),
         thinking: None,
         rounds: 0,
+        spoken: false,
         proposal: None,
         actor: "person:anna".into(),
         role: Role::Operator,
