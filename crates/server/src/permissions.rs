@@ -2,7 +2,7 @@
 
 use axum::http::Method;
 use domain::Permission;
-use domain::Permission::{Administer, Operate, Review, See};
+use domain::Permission::{Administer, Oneself, Operate, Review, See};
 
 /// Method, path as the router has it, what it needs.
 const NEEDS: &[(Method, &str, Permission)] = &[
@@ -14,6 +14,19 @@ const NEEDS: &[(Method, &str, Permission)] = &[
     (Method::GET, "/api/credits/history", See),
     (Method::POST, "/api/accounts/switch", Operate),
     (Method::POST, "/api/link", Administer),
+    (Method::DELETE, "/api/session", Oneself),
+    (Method::GET, "/api/me", Oneself),
+    (Method::PUT, "/api/me/password", Oneself),
+    (Method::GET, "/api/users", Administer),
+    (Method::POST, "/api/users", Administer),
+    (Method::PATCH, "/api/users/{name}", Administer),
+    (Method::DELETE, "/api/users/{name}", Administer),
+    (Method::GET, "/api/tokens", Oneself),
+    (Method::POST, "/api/tokens", Oneself),
+    (Method::DELETE, "/api/tokens/{id}", Oneself),
+    (Method::GET, "/api/browsers", Oneself),
+    (Method::DELETE, "/api/browsers/{id}", Oneself),
+    (Method::GET, "/api/audit", Administer),
     (Method::GET, "/api/tasks", See),
     (Method::POST, "/api/tasks", Operate),
     (Method::GET, "/api/tasks/{id}", See),

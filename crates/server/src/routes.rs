@@ -16,3 +16,4 @@ pub(crate) mod sessions;
 pub(crate) mod settings;
 pub(crate) mod status;
 pub(crate) mod tasks;
+pub(crate) mod users;

@@ -77,6 +77,12 @@ const STEPS: &[(i64, &str, &str, &str)] = &[
         include_str!("../migrations/sqlite/0012_pipelines.sql"),
         include_str!("../migrations/postgres/0012_pipelines.sql"),
     ),
+    (
+        13,
+        "access",
+        include_str!("../migrations/sqlite/0013_access.sql"),
+        include_str!("../migrations/postgres/0013_access.sql"),
+    ),
 ];
 
 /// The schema this binary writes.
