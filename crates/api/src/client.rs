@@ -78,6 +78,14 @@ impl Client {
         self.answer(request.header("Authorization", format!("Bearer {}", self.token)).send_json(body))
     }
 
+    /// Removes something.
+    pub fn delete(&self, path: &str) -> Result<(), ClientError> {
+        let request = self.agent.delete(format!("{}{path}", self.base));
+        let answered = request.header("Authorization", format!("Bearer {}", self.token)).call();
+        let answered = answered.map_err(|error| self.unreachable(&error))?;
+        if answered.status().as_u16() >= 400 { Err(self.problem(answered)) } else { Ok(()) }
+    }
+
     /// Follows the log from a sequence number: of one task, or of all. Ends when the daemon does.
     pub fn follow(&self, task: Option<&str>, after: i64) -> Result<EventLines, ClientError> {
         let mut query = format!("?after={after}");

@@ -21,6 +21,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What everybody did, and who was refused, the latest first. */
+        get: operations["list_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/browsers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's own signed-in browsers; an admin sees all. The one seen last comes first. */
+        get: operations["list_browsers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/browsers/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Signs a browser out. */
+        delete: operations["sign_out_browser"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/calibration": {
         parameters: {
             query?: never;
@@ -132,8 +183,42 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Makes a one-time access link's code. */
+        /** Makes a one-time access link's code, for oneself or for a user. */
         post: operations["create_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who makes the request, and what they may do. */
+        get: operations["get_me"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Changes one's own password. All browsers of one's own have to sign in again. */
+        put: operations["change_password"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -272,9 +357,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Exchanges the code of an access link for a session cookie. */
+        /** Signs a browser in: with the code of an access link, or with a name and a password. The answer sets the cookie. */
         post: operations["create_session"];
-        delete?: never;
+        /** Signs out the browser that asks. */
+        delete: operations["delete_session"];
         options?: never;
         head?: never;
         patch?: never;
@@ -677,6 +763,77 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's own tokens; an admin sees all. No secret is among them. */
+        get: operations["list_tokens"];
+        put?: never;
+        /** Makes a token of one's own. Its secret is in this answer and nowhere else. */
+        post: operations["create_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tokens/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revokes a token. */
+        delete: operations["revoke_token"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every user, by name. */
+        get: operations["list_users"];
+        put?: never;
+        /** Adds a user. */
+        post: operations["create_user"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Removes a user, with their tokens and sessions. */
+        delete: operations["remove_user"];
+        options?: never;
+        head?: never;
+        /** Changes a user's role or password, or keeps them out. */
+        patch: operations["change_user"];
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -824,6 +981,27 @@ export interface components {
             /** @description Its title. */
             title: string;
         };
+        /** @description Something that somebody did, or tried to. */
+        AuditView: {
+            /** @description What: the method and route, `sign in`, `sign in refused`. */
+            action: string;
+            /** @description Who, as the log signs. */
+            actor: string;
+            /** @description When. */
+            at: string;
+            /**
+             * Format: int64
+             * @description Its number; they rise.
+             */
+            number: number;
+            /**
+             * Format: int32
+             * @description What came of it, as HTTP says it.
+             */
+            status: number;
+            /** @description On what. */
+            subject: string;
+        };
         /** @description A bar of the reliability diagram. */
         BinView: {
             /**
@@ -851,6 +1029,23 @@ export interface components {
              * @description To here.
              */
             to: number;
+        };
+        /** @description A signed-in browser. */
+        BrowserView: {
+            /** @description Since when. */
+            created_at: string;
+            /** @description Whether the request came from it. */
+            current: boolean;
+            /** @description Until when. */
+            expires_at: string;
+            /** @description What it is signed out by. */
+            id: string;
+            /** @description What the browser says that it is. */
+            program: string;
+            /** @description When it was last seen, to the minute. */
+            seen_at: string;
+            /** @description Whose it is. */
+            user: string;
         };
         /** @description How good the confidence was, measured on what people did. */
         CalibrationView: {
@@ -882,10 +1077,26 @@ export interface components {
             /** @description What scores mean by now: rising steps. */
             steps: components["schemas"]["StepView"][];
         };
+        /** @description A new password of one's own. */
+        ChangePassword: {
+            /** @description The new one: 10 to 256 characters. */
+            new: string;
+            /** @description The one of before, if there was one. */
+            old?: string | null;
+        };
         /** @description Changes of single settings. */
         ChangeSettings: {
             /** @description Made together or not at all; 200 at most. */
             changes: components["schemas"]["SettingChange"][];
+        };
+        /** @description A change of a user; what is left out stays. */
+        ChangeUser: {
+            /** @description Whether they are kept out. */
+            disabled?: boolean | null;
+            /** @description A new password; every browser of the user has to sign in again. */
+            password?: string | null;
+            /** @description `viewer`, `reviewer`, `operator` or `admin`. */
+            role?: string | null;
         };
         /** @description A check's result. */
         CheckView: {
@@ -971,6 +1182,30 @@ export interface components {
              * @description What they cost at list price, in US dollars.
              */
             usd: number;
+        };
+        /** @description How much of a change ran in tests. Only changed lines that a report knows as executable count. */
+        CoverageView: {
+            /** @description The changed files that the reports name. */
+            files: components["schemas"]["FileCoverageView"][];
+            /**
+             * Format: int32
+             * @description Changed lines that could have run.
+             */
+            of: number;
+            /**
+             * Format: int32
+             * @description Changed lines that ran.
+             */
+            ran: number;
+            /** @description Changed code that no report names: no test loaded it. */
+            unnamed: string[];
+            /** @description `41 of 48 changed lines ran in tests`. */
+            words: string;
+        };
+        /** @description For whom a link is made. */
+        CreateLink: {
+            /** @description A user; the owner when left out. */
+            user?: string | null;
         };
         /** @description A new task. */
         CreateTask: {
@@ -1061,6 +1296,27 @@ export interface components {
              * @default
              */
             text: string;
+        };
+        /** @description A new token. */
+        CreateToken: {
+            /**
+             * Format: int32
+             * @description For so many days; for good when left out.
+             */
+            days?: number | null;
+            /** @description What it is for: 1 to 64 characters. */
+            name: string;
+            /** @description What it may do; one's own role when left out, never more. */
+            role?: string | null;
+        };
+        /** @description A new user. */
+        CreateUser: {
+            /** @description 1 to 64 characters of a-z, 0-9, `-`, `_`, `.`, `@`. */
+            name: string;
+            /** @description 10 to 256 characters; without one they come in by links (`sidekick link --user NAME`). */
+            password?: string | null;
+            /** @description `viewer`, `reviewer`, `operator` or `admin`. */
+            role: string;
         };
         /** @description One part of something that was looked at. */
         Detail: {
@@ -1171,6 +1427,23 @@ export interface components {
              */
             weight: number;
         };
+        /** @description How much of a changed file ran in tests. */
+        FileCoverageView: {
+            /**
+             * Format: int32
+             * @description Changed lines that could have run.
+             */
+            of: number;
+            /** @description The file. */
+            path: string;
+            /**
+             * Format: int32
+             * @description Changed lines that ran.
+             */
+            ran: number;
+            /** @description What did not run, in lines of the new file. */
+            uncovered: components["schemas"]["SpanView"][];
+        };
         /** @description A changed file. */
         FileDiffView: {
             /** @description Whether it is not text. */
@@ -1266,6 +1539,21 @@ export interface components {
             /** @description When it expires. */
             until: string;
         };
+        /** @description Who makes the request. */
+        Me: {
+            /** @description How the log signs what they do. */
+            actor: string;
+            /** @description What they came in with: `token`, `browser` or `network`. */
+            by: string;
+            /** @description What they may do: `see`, `oneself`, `review`, `operate`, `administer`. */
+            may: string[];
+            /** @description The name; `owner` is whoever holds the data directory. */
+            name: string;
+            /** @description Whether they have a password. */
+            password: boolean;
+            /** @description `viewer`, `reviewer`, `operator` or `admin`; a token's when it is less than its user's. */
+            role: string;
+        };
         /** @description An entry of a project's memory. */
         MemoryView: {
             /** @description Who wrote it last. */
@@ -1295,6 +1583,13 @@ export interface components {
             line?: number | null;
             /** @description The setting, as a JSON pointer, when it is one. */
             pointer?: string | null;
+        };
+        /** @description A token that was just made; its secret is shown this once. */
+        NewToken: {
+            /** @description What it is revoked by. */
+            id: string;
+            /** @description For the header `Authorization: Bearer …`. */
+            secret: string;
         };
         /** @description What a second model said. */
         OpinionView: {
@@ -1367,6 +1662,54 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description A page of something. */
+        Page_AuditView: {
+            /** @description The items. */
+            items: {
+                /** @description What: the method and route, `sign in`, `sign in refused`. */
+                action: string;
+                /** @description Who, as the log signs. */
+                actor: string;
+                /** @description When. */
+                at: string;
+                /**
+                 * Format: int64
+                 * @description Its number; they rise.
+                 */
+                number: number;
+                /**
+                 * Format: int32
+                 * @description What came of it, as HTTP says it.
+                 */
+                status: number;
+                /** @description On what. */
+                subject: string;
+            }[];
+            /** @description Give this as `cursor` for the next page; none on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description A page of something. */
+        Page_BrowserView: {
+            /** @description The items. */
+            items: {
+                /** @description Since when. */
+                created_at: string;
+                /** @description Whether the request came from it. */
+                current: boolean;
+                /** @description Until when. */
+                expires_at: string;
+                /** @description What it is signed out by. */
+                id: string;
+                /** @description What the browser says that it is. */
+                program: string;
+                /** @description When it was last seen, to the minute. */
+                seen_at: string;
+                /** @description Whose it is. */
+                user: string;
+            }[];
+            /** @description Give this as `cursor` for the next page; none on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description A page of something. */
         Page_CheckpointView: {
             /** @description The items. */
             items: {
@@ -1425,6 +1768,10 @@ export interface components {
                  * @description How many of its runs may live at once.
                  */
                 concurrency: number;
+                /** @description The coverage reports that checks write, by the checks' names. */
+                coverage?: {
+                    [key: string]: string;
+                };
                 /** @description How its runs are contained: `sandbox` or `none`. */
                 isolation: string;
                 /** @description Its name. */
@@ -1613,6 +1960,46 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description A page of something. */
+        Page_TokenView: {
+            /** @description The items. */
+            items: {
+                /** @description Since when. */
+                created_at: string;
+                /** @description Until when; for good when left out. */
+                expires_at?: string | null;
+                /** @description What it is revoked by. */
+                id: string;
+                /** @description What it is for. */
+                name: string;
+                /** @description What it may do, as far as its user may. */
+                role: string;
+                /** @description When it was last used, to the minute. */
+                used_at?: string | null;
+                /** @description Whose it is. */
+                user: string;
+            }[];
+            /** @description Give this as `cursor` for the next page; none on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description A page of something. */
+        Page_UserView: {
+            /** @description The items. */
+            items: {
+                /** @description Since when. */
+                created_at: string;
+                /** @description Whether they are kept out for now. */
+                disabled: boolean;
+                /** @description The name. */
+                name: string;
+                /** @description Whether they can sign in with a password. */
+                password: boolean;
+                /** @description `viewer`, `reviewer`, `operator` or `admin`. */
+                role: string;
+            }[];
+            /** @description Give this as `cursor` for the next page; none on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description A page of something. */
         Page_WindowPoint: {
             /** @description The items. */
             items: {
@@ -1729,6 +2116,10 @@ export interface components {
              * @description How many of its runs may live at once.
              */
             concurrency: number;
+            /** @description The coverage reports that checks write, by the checks' names. */
+            coverage?: {
+                [key: string]: string;
+            };
             /** @description How its runs are contained: `sandbox` or `none`. */
             isolation: string;
             /** @description Its name. */
@@ -2003,6 +2394,29 @@ export interface components {
             /** @description Its values, likewise. */
             values: Record<string, never>;
         };
+        /** @description Signing in: with the code of an access link, or with a name and a password. */
+        SignIn: {
+            /** @description The code. */
+            code: string;
+        } | {
+            /** @description The password. */
+            password: string;
+            /** @description The user's name. */
+            user: string;
+        };
+        /** @description Lines in a row, both ends included. */
+        SpanView: {
+            /**
+             * Format: int32
+             * @description The first.
+             */
+            from: number;
+            /**
+             * Format: int32
+             * @description The last.
+             */
+            to: number;
+        };
         /** @description The size of a change. */
         StatView: {
             /**
@@ -2206,6 +2620,23 @@ export interface components {
             /** @description In how many tasks. */
             tasks: number;
         };
+        /** @description A token, without its secret. */
+        TokenView: {
+            /** @description Since when. */
+            created_at: string;
+            /** @description Until when; for good when left out. */
+            expires_at?: string | null;
+            /** @description What it is revoked by. */
+            id: string;
+            /** @description What it is for. */
+            name: string;
+            /** @description What it may do, as far as its user may. */
+            role: string;
+            /** @description When it was last used, to the minute. */
+            used_at?: string | null;
+            /** @description Whose it is. */
+            user: string;
+        };
         /** @description Tokens. */
         TokensView: {
             /**
@@ -2239,6 +2670,19 @@ export interface components {
             /** @description Their tokens. */
             tokens: components["schemas"]["TokensView"];
         };
+        /** @description A user. */
+        UserView: {
+            /** @description Since when. */
+            created_at: string;
+            /** @description Whether they are kept out for now. */
+            disabled: boolean;
+            /** @description The name. */
+            name: string;
+            /** @description Whether they can sign in with a password. */
+            password: boolean;
+            /** @description `viewer`, `reviewer`, `operator` or `admin`. */
+            role: string;
+        };
         /** @description What supervision made of a task's latest run. */
         VerdictView: {
             /** @description The expression that approved it. */
@@ -2252,6 +2696,7 @@ export interface components {
             confidence: number;
             /** @description The same with its record: `0.82: 47 of 52 such were merged without a change`. */
             confidence_words: string;
+            coverage?: components["schemas"]["CoverageView"] | null;
             /** @description `review`, `approve`, `retry`, `escalate` or `ask`. */
             decision: string;
             /** @description The agent that was called. */
@@ -2393,6 +2838,84 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Problem"];
                 };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_audit: {
+        parameters: {
+            query?: {
+                /** @description At most this many; 500 at the most. */
+                limit?: number;
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AuditView"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_browsers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_BrowserView"];
+                };
+            };
+        };
+    };
+    sign_out_browser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             404: {
                 headers: {
@@ -2551,7 +3074,11 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateLink"];
+            };
+        };
         responses: {
             200: {
                 headers: {
@@ -2559,6 +3086,78 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SessionCode"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_me: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+        };
+    };
+    change_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangePassword"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2818,7 +3417,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["SessionCode"];
+                "application/json": components["schemas"]["SignIn"];
             };
         };
         responses: {
@@ -2835,6 +3434,31 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Problem"];
                 };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -3735,6 +4359,225 @@ export interface operations {
                 };
             };
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_tokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_TokenView"];
+                };
+            };
+        };
+    };
+    create_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateToken"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewToken"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revoke_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_users: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_UserView"];
+                };
+            };
+        };
+    };
+    create_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateUser"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserView"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeUser"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserView"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -36,15 +36,19 @@ impl AccessFile {
                  https://HOST:PORT"
             )));
         }
-        let tailnet = self.tailscale.map(|file| {
-            let role = |(name, role): (String, String)| match role.parse() {
-                Ok(role) => Ok((name, role)),
-                Err(error) => Err(Error::usage(format!("access: tailscale: roles: `{name}`: {error}"))),
-            };
-            let roles = file.roles.into_iter().map(role).collect::<Result<_>>()?;
-            Ok(Tailnet { socket: file.socket.unwrap_or_else(|| SOCKET.into()), roles })
-        });
-        Ok(Ways { public_url: self.public_url, tailnet: tailnet.transpose()? })
+        let tailnet = self.tailscale.map(TailscaleFile::tailnet).transpose()?;
+        Ok(Ways { public_url: self.public_url, tailnet })
+    }
+}
+
+impl TailscaleFile {
+    fn tailnet(self) -> Result<Tailnet> {
+        let role = |(name, role): (String, String)| match role.parse() {
+            Ok(role) => Ok((name, role)),
+            Err(error) => Err(Error::usage(format!("access: tailscale: roles: `{name}`: {error}"))),
+        };
+        let roles = self.roles.into_iter().map(role).collect::<Result<_>>()?;
+        Ok(Tailnet { socket: self.socket.unwrap_or_else(|| SOCKET.into()), roles })
     }
 }
 
