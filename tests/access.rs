@@ -157,7 +157,7 @@ fn what_people_do_is_signed_with_their_names_and_audited() {
         events["items"].as_array().unwrap().iter().find(|event| event["type"] == "task.cancelled");
     assert_eq!(cancelled.unwrap()["actor"], "person:a-reviewer");
     let page = daemon.get(&bench, "/api/audit?limit=2");
-    let lines: Vec<_> = page["items"].as_array().unwrap().iter().map(|one| {
+    let lines = page["items"].as_array().unwrap().iter().map(|one| {
         let word = |key: &str| one[key].as_str().unwrap().to_owned();
         (word("actor"), word("action"), one["status"].as_u64().unwrap())
     });
@@ -363,6 +363,29 @@ fn no_encoding_of_a_path_leads_out_of_the_api() {
         }
     }
     assert!(tried >= 500);
+}
+
+#[test]
+fn every_error_is_a_problem() {
+    let bench = Bench::new();
+    let daemon = bench.serve();
+    let owner = bearer(&bench.token());
+    let headers = [("authorization", owner.as_str())];
+    let long = json!({ "text": "x".repeat(2 << 20) });
+    for (method, path, body, status) in [
+        ("POST", "/api/tasks", Some(json!({ "text": 1 })), 422),
+        ("POST", "/api/tasks", Some(long), 413),
+        ("GET", "/api/tasks?limit=many", None, 400),
+        ("DELETE", "/api/tasks", None, 405),
+        ("GET", "/api/nothing", None, 404),
+        ("GET", "/ws/tab", None, 400),
+    ] {
+        let (got, problem) = ask(&daemon, method, path, &headers, body.as_ref());
+        assert_eq!(got, status, "{method} {path}: {problem}");
+        assert_eq!(problem["status"], status, "{method} {path}: {problem}");
+        assert!(problem["detail"].as_str().is_some_and(|detail| !detail.is_empty()), "{problem}");
+        assert!(problem["type"].as_str().unwrap().starts_with("urn:sidekick:problem:"), "{problem}");
+    }
 }
 
 #[test]

@@ -19,6 +19,11 @@ const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; conn
     img-src 'self' data:; font-src 'self'; manifest-src 'self'; worker-src 'self'; \
     frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
 
+/// The type of an error's body.
+const PROBLEM: &str = "application/problem+json";
+/// Bytes that are taken of what a library says of a request.
+const MOST_SAID: usize = 16 * 1024;
+
 /// The values of `Host` that mean this server, and the origins of its own pages.
 pub(crate) fn own_hosts(listener: SocketAddr, public_url: Option<&str>) -> (Vec<String>, Vec<String>) {
     let port = listener.port();
@@ -50,6 +55,9 @@ pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) 
         }
         Err(failure) => failure.into_response(),
     };
+    if path.starts_with("/api/") || path.starts_with("/ws/") {
+        response = explained(response).await;
+    }
     // Signing in is audited where it is known who it was.
     let looks = matches!(method, Method::GET | Method::HEAD);
     if let Some(caller) = caller.filter(|_| !looks) {
@@ -64,6 +72,34 @@ pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) 
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     headers.insert("cross-origin-opener-policy", HeaderValue::from_static("same-origin"));
     headers.insert("cross-origin-resource-policy", HeaderValue::from_static("same-origin"));
+    response
+}
+
+/// An error that no handler made (a body that does not fit, a method that is not there) is a problem like all others.
+async fn explained(response: Response) -> Response {
+    let status = response.status();
+    let told = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == PROBLEM);
+    if told || !(status.is_client_error() || status.is_server_error()) {
+        return response;
+    }
+    let (parts, body) = response.into_parts();
+    let said = axum::body::to_bytes(body, MOST_SAID).await.unwrap_or_default();
+    let said = String::from_utf8_lossy(&said).trim().to_owned();
+    let (code, title) = match status {
+        StatusCode::NOT_FOUND => ("not_found", "Not found"),
+        StatusCode::METHOD_NOT_ALLOWED => ("method_not_allowed", "Not done to this"),
+        StatusCode::PAYLOAD_TOO_LARGE => ("too_large", "Too large"),
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => ("unsupported", "Not JSON"),
+        StatusCode::INTERNAL_SERVER_ERROR => ("internal", "Internal error"),
+        _ => ("invalid", "Not understood"),
+    };
+    let said = if said.is_empty() { status.canonical_reason().unwrap_or(title).to_owned() } else { said };
+    let mut response = Failure::from(Problem::new(status.as_u16(), code, title, said)).into_response();
+    for (name, value) in &parts.headers {
+        if !matches!(*name, header::CONTENT_TYPE | header::CONTENT_LENGTH) {
+            response.headers_mut().insert(name, value.clone());
+        }
+    }
     response
 }
 
@@ -182,4 +218,37 @@ fn header_text<'a>(headers: &'a HeaderMap, name: &header::HeaderName) -> Result<
 
 fn forbidden(detail: &str) -> Failure {
     Failure::from(Problem::new(StatusCode::FORBIDDEN.as_u16(), "forbidden", "Not allowed", detail))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn told(response: Response) -> serde_json::Value {
+        let bytes = axum::body::to_bytes(response.into_body(), MOST_SAID).await.unwrap();
+        serde_json::from_slice(&bytes).unwrap()
+    }
+
+    #[tokio::test]
+    async fn errors_of_the_library_are_problems_too() {
+        let allow = [(header::ALLOW, "GET")];
+        let response = explained((StatusCode::METHOD_NOT_ALLOWED, allow).into_response()).await;
+        assert_eq!(
+            (&response.headers()[header::ALLOW], &response.headers()[header::CONTENT_TYPE]),
+            (&HeaderValue::from_static("GET"), &HeaderValue::from_static(PROBLEM))
+        );
+        let problem = told(response).await;
+        assert_eq!((&problem["status"], &problem["code"]), (&405.into(), &"method_not_allowed".into()));
+        let response = (StatusCode::UNPROCESSABLE_ENTITY, "missing field `text`").into_response();
+        let problem = told(explained(response).await).await;
+        assert_eq!(
+            (&problem["code"], &problem["detail"]),
+            (&"invalid".into(), &"missing field `text`".into())
+        );
+        // What is a problem already, and what is none, stays what it is.
+        let own = told(explained(forbidden("because").into_response()).await).await;
+        assert_eq!(own["detail"], "because");
+        let fine = explained("fine".into_response()).await;
+        assert_eq!(axum::body::to_bytes(fine.into_body(), 10).await.unwrap(), "fine");
+    }
 }
