@@ -11,6 +11,7 @@ mod accounts;
 mod agent_run;
 mod aider;
 mod asking;
+mod changes;
 mod chaos;
 mod claude;
 mod collide;

@@ -61,7 +61,8 @@ fn every_page_is_shown_and_what_agents_say_is_text() {
 
     for (path, shown) in [
         ("/", vec!["2 things need you", "Which one? &lt;img", "Approve and merge", "It is there."]),
-        ("/tasks", vec!["Needs you", "write a file"]),
+        ("/board?state=review", vec!["Review", "write a file"]),
+        ("/overview", vec!["Projects", "What comes next", "waits for your answer"]),
         ("/plan", vec!["waits for your answer", "is done and waits for your review"]),
         ("/accounts", vec!["Accounts", "claude"]),
         ("/status", vec!["Sandbox", "rehearsal"]),

@@ -78,7 +78,7 @@ impl From<&Collision> for CollisionView {
 }
 
 /// The worst of each other task, without what is over.
-pub(crate) fn current(collisions: &[Collision]) -> Vec<CollisionView> {
+pub fn current_collisions(collisions: &[Collision]) -> Vec<CollisionView> {
     let worse = |one: &Collision| {
         collisions.iter().any(|other| other.task == one.task && other.kind > one.kind && !other.over)
     };

@@ -79,7 +79,11 @@ pub struct AdjustTask {
 /// Approve the work.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct Approve {}
+pub struct Approve {
+    /// The commit that was looked at: refused when there is another by now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seen: Option<String>,
+}
 
 /// Discard the work.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
@@ -88,14 +92,43 @@ pub struct Reject {
     /// Why.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
+    /// The commit that was looked at: refused when there is another by now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seen: Option<String>,
 }
 
 /// Send the work back.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SendBack {
-    /// What should change.
+    /// What should change; may be empty when there are remarks on lines, which are sent along.
     pub comment: String,
+    /// The commit that was looked at: refused when there is another by now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen: Option<String>,
+}
+
+/// Go on from a task's work in a task of its own.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ForkTask {
+    /// What is to be done there.
+    pub text: String,
+    /// The checkpoint to go on from; the latest work when left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub checkpoint: Option<String>,
+    /// Another agent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agent: Option<String>,
+    /// Its model.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// 1 (most urgent) to 9.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub priority: Option<u8>,
+    /// The rehearsal agent's script.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scenario: Option<String>,
 }
 
 /// Try afresh, or now.

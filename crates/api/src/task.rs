@@ -422,7 +422,7 @@ impl TaskView {
             steps: step::steps(task),
             race: task.asked.race.clone(),
             queue: None,
-            collisions: queue::current(&task.collisions),
+            collisions: queue::current_collisions(&task.collisions),
             parent: task.asked.parent.map(|parent| parent.task.to_string()),
             kind: task.asked.nature.kind.as_str().into(),
             complexity: task.asked.nature.complexity.as_str().into(),

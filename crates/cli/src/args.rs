@@ -75,6 +75,8 @@ pub(crate) enum Command {
     Answer(Answer),
     /// Try a finished task afresh, or a waiting one now
     Retry(Retry),
+    /// Go on from a task's work in a new task, with other words or another agent
+    Fork(Fork),
     /// Change a task's place in the plan: priority, deadline, what it comes after
     Set(Set),
     /// Stop a task; all its processes are gone when this returns
@@ -254,6 +256,26 @@ pub(crate) struct Reject {
     /// Discard the work even with a message, which is then the reason
     #[arg(long, requires = "message")]
     pub(crate) discard: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Fork {
+    /// The task's id, or any unique beginning of it
+    pub(crate) id: String,
+    /// What is to be done in the new task
+    pub(crate) text: String,
+    /// Another agent
+    #[arg(long)]
+    pub(crate) agent: Option<String>,
+    /// Its model
+    #[arg(long)]
+    pub(crate) model: Option<String>,
+    /// The checkpoint to go on from, as `sidekick rollback ID` lists them [default: the latest work]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) checkpoint: Option<String>,
+    /// A script for the rehearsal agent
+    #[arg(long, value_name = "FILE", hide = true)]
+    pub(crate) scenario: Option<std::path::PathBuf>,
 }
 
 #[derive(Debug, clap::Args)]

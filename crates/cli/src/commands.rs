@@ -8,6 +8,7 @@ mod decide;
 mod demo;
 mod diff;
 mod doctor;
+mod fork;
 mod hindsight;
 mod link;
 mod list;
@@ -65,6 +66,7 @@ pub(crate) fn run(args: &Args, ui: &Ui) -> Result<ExitCode> {
         Command::Reverted(reverted) => decide::reverted(args, reverted, ui),
         Command::Calibration(asked) => calibration::calibration(args, asked, ui),
         Command::Retry(retry) => decide::retry(args, retry, ui),
+        Command::Fork(fork) => fork::fork(args, fork, ui),
         Command::Set(wanted) => set::set(args, wanted, ui),
         Command::Stop(id) => decide::stop(args, &id.id, ui),
         Command::Rollback(rollback) => rollback::rollback(args, rollback, ui),

@@ -12,6 +12,7 @@ use crate::hindsight::Hindsight;
 use crate::ids::{RunId, TaskId};
 use crate::nature::{Complexity, Judge, Kind, Said};
 use crate::pipeline::Part;
+use crate::remark;
 use crate::route::Receipt;
 use crate::run::{Isolation, Outcome, Stage};
 use crate::supervise::Verdict;
@@ -114,6 +115,16 @@ events! {
     RaceLost = "race.lost" { to: TaskId, reason: String }
     /// A person sent the work back with a comment.
     TaskSentBack = "task.sent_back" { comment: String }
+    /// A person remarked on lines of the work, or of the plan; kept until the work is sent back.
+    RemarkWritten = "remark.written" { id: String, #[serde(flatten)] said: remark::Said }
+    /// Its words changed.
+    RemarkChanged = "remark.changed" { id: String, text: String }
+    /// It was taken back.
+    RemarkRemoved = "remark.removed" { id: String }
+    /// These are part of the comment that follows; `attempt` is the run they are about.
+    RemarksSent = "remarks.sent" { ids: Vec<String>, attempt: u32 }
+    /// It goes on from the work of another task: its base is that commit.
+    TaskForked = "task.forked" { from: TaskId, commit: String, branch: Option<String> }
     /// A person goes on with it in the agent's own interactive UI.
     TaskTakenOver = "task.taken_over" {}
     /// A person wants a fresh attempt.

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::HashSet;
 
-use crate::tokens::estimate;
+use crate::tokens::Count;
 
 /// The shortest word that says something.
 const SHORTEST_WORD: usize = 4;
@@ -43,10 +43,13 @@ fn sections(text: &str) -> Vec<&str> {
     begins.iter().zip(ends).map(|(begin, end)| &text[*begin..end]).collect()
 }
 
-/// `text` in at most `most` tokens, as [`estimate`] counts them: whole when it fits, else its first section and those that
+/// Sections that are tried once more when all others have their place.
+const MOST_TRIED: usize = 8;
+
+/// `text` in at most `most` tokens, as `by` counts them: whole when it fits, else its first section and those that
 /// have most to do with `subject`, in their order, with a line that names what is left out.
-pub fn shorten<'a>(text: &'a str, subject: &str, most: u64) -> Cow<'a, str> {
-    if estimate(text) <= most {
+pub fn shorten<'a>(text: &'a str, subject: &str, most: u64, by: &dyn Count) -> Cow<'a, str> {
+    if by.count(text) <= most {
         return Cow::Borrowed(text);
     }
     let sections = sections(text);
@@ -56,23 +59,51 @@ pub fn shorten<'a>(text: &'a str, subject: &str, most: u64) -> Cow<'a, str> {
         let rank = if *n == 0 { usize::MAX } else { relevance(subject, sections[*n]) };
         (Reverse(rank), *n)
     });
-    let mut kept: Vec<usize> = Vec::new();
-    let mut result = String::new();
+    // Counted one by one first: what they have together is next to that, and is counted only around the end.
+    let (mut kept, mut later): (Vec<usize>, Vec<usize>) = (Vec::new(), Vec::new());
+    let mut taken = 0;
     for n in ranked {
-        let mut wider = kept.clone();
-        wider.insert(wider.partition_point(|before| *before < n), n);
-        let text = joined(&sections, &wider);
-        if estimate(&text) <= most {
-            (kept, result) = (wider, text);
+        let tokens = by.count(sections[n]);
+        if taken + tokens <= most {
+            taken += tokens;
+            kept.push(n);
+        } else {
+            later.push(n);
         }
     }
-    if kept.is_empty() { Cow::Owned(begin_of(text, most)) } else { Cow::Owned(result) }
+    let together = |kept: &[usize]| {
+        let text = joined(&sections, kept);
+        (by.count(&text) <= most).then_some(text)
+    };
+    let mut result = together(&kept);
+    while result.is_none()
+        && let Some(last) = kept.pop()
+    {
+        later.insert(0, last);
+        result = together(&kept);
+    }
+    for n in later.into_iter().take(MOST_TRIED) {
+        kept.push(n);
+        match together(&kept) {
+            Some(wider) => result = Some(wider),
+            None => drop(kept.pop()),
+        }
+    }
+    match result.filter(|_| !kept.is_empty()) {
+        Some(text) => Cow::Owned(text),
+        None => Cow::Owned(begin_of(text, most, by)),
+    }
 }
 
 /// The sections `kept`, and the names of the others.
 fn joined(sections: &[&str], kept: &[usize]) -> String {
+    let mut is_kept = vec![false; sections.len()];
+    for n in kept {
+        is_kept[*n] = true;
+    }
+    let kept: Vec<usize> = (0..sections.len()).filter(|n| is_kept[*n]).collect();
     let mut text: String = kept.iter().map(|n| sections[*n]).collect();
-    let left: Vec<_> = (0..sections.len()).filter(|n| !kept.contains(n)).collect();
+    let left: Vec<_> = (0..sections.len()).filter(|n| !is_kept[*n]).collect();
     if left.is_empty() {
         return text;
     }
@@ -88,19 +119,28 @@ fn joined(sections: &[&str], kept: &[usize]) -> String {
 }
 
 /// The first lines of a text without sections small enough.
-fn begin_of(text: &str, most: u64) -> String {
+fn begin_of(text: &str, most: u64, by: &dyn Count) -> String {
     const CUT: &str = "[the rest is left out for length]\n";
-    let mut begin = String::new();
+    let (mut begin, mut taken) = (String::new(), by.count(CUT));
     for line in text.split_inclusive('\n') {
-        if estimate(&format!("{begin}{line}{CUT}")) > most {
+        taken += by.count(line);
+        if taken > most {
             break;
         }
         begin += line;
     }
-    if !begin.is_empty() && !begin.ends_with('\n') {
-        begin.push('\n');
+    loop {
+        if !begin.is_empty() && !begin.ends_with('\n') {
+            begin.push('\n');
+        }
+        let whole = begin.clone() + CUT;
+        if by.count(&whole) <= most {
+            return whole;
+        }
+        let Some(shorter) = begin.trim_end_matches('\n').rfind('\n') else { break };
+        begin.truncate(shorter + 1);
     }
-    if estimate(CUT) <= most { begin + CUT } else { String::new() }
+    if by.count(CUT) <= most { CUT.into() } else { String::new() }
 }
 
 #[cfg(test)]
@@ -108,6 +148,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::tokens::{Estimated, estimate};
 
     const TEXT: &str = "Be brief.\n\n# Building\nmake all, then make install; see the makefile for every target there is.\n\n\
         # Database\nMigrations are never edited; add a new migration file instead and test it.\n\n\
@@ -115,8 +156,8 @@ mod tests {
 
     #[test]
     fn what_matters_for_the_task_is_kept() {
-        assert_eq!(shorten(TEXT, "anything", 1000), TEXT);
-        insta::assert_snapshot!(shorten(TEXT, "write a migration for the orders table", 52), @r"
+        assert_eq!(shorten(TEXT, "anything", 1000, &Estimated), TEXT);
+        insta::assert_snapshot!(shorten(TEXT, "write a migration for the orders table", 52, &Estimated), @r"
         Be brief.
 
         # Database
@@ -131,7 +172,7 @@ mod tests {
         Tabs.
         [left out for length: Building]
         ");
-        insta::assert_snapshot!(shorten(TEXT, "make the build faster", 45), @r"
+        insta::assert_snapshot!(shorten(TEXT, "make the build faster", 45, &Estimated), @r"
         Be brief.
 
         # Building
@@ -141,13 +182,13 @@ mod tests {
         Tabs.
         [left out for length: Database]
         ");
-        assert_eq!(shorten(&"word ".repeat(500), "", 20), "[the rest is left out for length]\n");
+        assert_eq!(shorten(&"word ".repeat(500), "", 20, &Estimated), "[the rest is left out for length]\n");
     }
 
     proptest! {
         #[test]
         fn it_fits_and_only_leaves_out(text in "(#? ?[a-z]{1,9}[ \n]){0,80}", subject in "[a-z ]{0,40}", most in 0u64..120) {
-            let short = shorten(&text, &subject, most);
+            let short = shorten(&text, &subject, most, &Estimated);
             prop_assert!(estimate(&short) <= most, "{short:?}");
             for line in short.lines().filter(|line| !line.starts_with('[')) {
                 prop_assert!(text.contains(line), "{line:?}");

@@ -1,8 +1,73 @@
-//! How many tokens a text has, estimated without a tokenizer. Most models' tokenizers are not public, and the one that is
-//! would weigh more than all the rest of the daemon; what matters here is never to exceed, so a budget is kept with [`MARGIN`] to spare.
+//! How many tokens a text has: exactly where the model's tokenizer is public and small ([`Tokenizer`], [`bpe`]), else
+//! estimated, and then a budget is kept with [`MARGIN`] to spare. Counting exactly costs some milliseconds and megabytes, so
+//! it is done where the estimate does not decide. Not here: model servers that count themselves (`engine::counting`).
 //!
-//! The weights are a least-squares fit to OpenAI's `o200k_base` over 216 files (Markdown, four programming languages, JSON,
+//! The estimate's weights are a least-squares fit to OpenAI's `o200k_base` over 216 files (Markdown, four programming languages, JSON,
 //! prose in twenty languages): 4.7% off on average, at most 16% too few in 99 of 100. docs/prompts.md says how to repeat it.
+
+pub mod bpe;
+mod pieces;
+
+use bpe::Bpe;
+
+/// A tokenizer that is public and that we have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Tokenizer {
+    /// OpenAI's `o200k_base`: all its models since GPT-4o, `gpt-oss` too.
+    O200k,
+    /// Qwen 2 to 3.
+    Qwen,
+}
+
+/// How models are called whose tokenizer is known, without their vendor. What is not here may count as it likes.
+const O200K: &[&str] =
+    &["gpt-4o", "gpt-4.1", "gpt-4.5", "gpt-5", "gpt-oss", "chatgpt-4o", "codex-", "o1", "o3", "o4"];
+
+impl Tokenizer {
+    /// Of an agent's model. Without one, of what the agent takes by itself.
+    pub fn of(agent: &str, model: Option<&str>) -> Option<Self> {
+        let Some(model) = model else { return (agent == "codex").then_some(Self::O200k) };
+        let name = model.rsplit('/').next().unwrap_or(model).to_ascii_lowercase();
+        if O200K.iter().any(|known| name.starts_with(known)) {
+            return Some(Self::O200k);
+        }
+        // Qwen 3.5 has another vocabulary.
+        let version = name.strip_prefix("qwen")?;
+        let is_known = ["2-", "2:", "2.5", "3-", "3:"].iter().any(|known| version.starts_with(known));
+        (is_known || version == "2" || version == "3").then_some(Self::Qwen)
+    }
+}
+
+/// Whoever counts tokens.
+pub trait Count {
+    /// The tokens of a text.
+    fn count(&self, text: &str) -> u64;
+
+    /// What of a budget may be used, so that it is never exceeded.
+    fn within(&self, budget: u64) -> u64 {
+        budget
+    }
+}
+
+/// Counts by [`estimate`].
+#[derive(Clone, Copy, Debug)]
+pub struct Estimated;
+
+impl Count for Estimated {
+    fn count(&self, text: &str) -> u64 {
+        estimate(text)
+    }
+
+    fn within(&self, budget: u64) -> u64 {
+        budget * 100 / MARGIN
+    }
+}
+
+impl Count for Bpe {
+    fn count(&self, text: &str) -> u64 {
+        Self::count(self, text)
+    }
+}
 
 /// How much room an estimate needs, in percent: other tokenizers cut finer.
 pub const MARGIN: u64 = 130;
@@ -126,6 +191,26 @@ mod tests {
             let told = estimate(text);
             assert!((80 * real..135 * real).contains(&(100 * told)), "{told} for {real}: {text}");
             assert!(13 * told >= 10 * real, "with the margin it is enough: {told} for {real}: {text}");
+        }
+    }
+
+    #[test]
+    fn whose_tokenizer_is_known() {
+        for (agent, model, wanted) in [
+            ("codex", None, Some(Tokenizer::O200k)),
+            ("codex", Some("gpt-5.1-codex"), Some(Tokenizer::O200k)),
+            ("opencode", Some("openai/gpt-4o-mini"), Some(Tokenizer::O200k)),
+            ("local", Some("gpt-oss:20b"), Some(Tokenizer::O200k)),
+            ("local", Some("o3"), Some(Tokenizer::O200k)),
+            ("qwen", Some("qwen3-coder:30b"), Some(Tokenizer::Qwen)),
+            ("local", Some("Qwen/Qwen2.5-Coder-7B-Instruct"), Some(Tokenizer::Qwen)),
+            ("local", Some("qwen3.5-35b"), None),
+            ("local", Some("qwen-max"), None),
+            ("codex", Some("gpt-4-turbo"), None),
+            ("claude", Some("claude-opus-4-5"), None),
+            ("claude", None, None),
+        ] {
+            assert_eq!(Tokenizer::of(agent, model), wanted, "{agent} {model:?}");
         }
     }
 

@@ -13,6 +13,7 @@ mod landing;
 mod noticed;
 mod planning;
 mod racing;
+mod remarking;
 mod stepping;
 #[cfg(test)]
 mod tests;
@@ -40,6 +41,7 @@ use landing::approved;
 pub use apply::OURS;
 pub use landing::Return;
 pub use planning::{Adjust, Deadline};
+pub use remarking::Remarking;
 
 /// How long a task waits when an account's limit was hit and nobody said until when.
 pub const UNKNOWN_LIMIT: Duration = Duration::from_mins(15);
@@ -145,6 +147,17 @@ pub enum Command {
     SendBack {
         /// What the person said.
         comment: String,
+    },
+    /// Keep, change, remove or send remarks on its work.
+    Remark(Remarking),
+    /// Take the work of another task as its base, before it first starts.
+    Fork {
+        /// The other task.
+        from: TaskId,
+        /// A commit of its work.
+        commit: String,
+        /// The branch that one started from, which this one's work lands in.
+        branch: Option<String>,
     },
     /// Go on by hand, in the agent's own interactive UI; what runs is stopped first.
     TakeOver,
@@ -294,6 +307,9 @@ pub enum Refusal {
     /// The command lacks something.
     #[error("{0}")]
     Invalid(&'static str),
+    /// There is other work by now than a person has looked at.
+    #[error("the work has changed since it was looked at: look again, then decide")]
+    Changed,
     /// A task would wait for itself.
     #[error("that would be a circle, in which nothing could start: {0}")]
     Circle(String),
@@ -352,6 +368,8 @@ impl Work {
             Command::Win { reason } => Ok(self.win(reason)),
             Command::Lose { to, reason } => Ok(self.lose(to, reason)),
             Command::SendBack { comment } => self.send_back(comment),
+            Command::Remark(remarking) => self.remark(remarking),
+            Command::Fork { from, commit, branch } => self.fork(from, commit, branch),
             Command::TakeOver => self.take_over(),
             Command::Discard { reason } => self.discard(reason),
             Command::Stop => self.stop(),

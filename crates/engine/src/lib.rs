@@ -14,10 +14,13 @@ mod accounts;
 mod agents_here;
 pub mod alike;
 pub mod approval;
+pub mod changes;
 mod classifying;
 pub mod clock;
 mod continuation;
+mod counting;
 mod desk;
+mod fork;
 mod hindsight;
 mod intake;
 mod janitor;
@@ -28,6 +31,7 @@ mod pass;
 mod planner;
 pub mod prompt;
 mod radar;
+mod remarks;
 mod routing;
 mod run;
 mod scheduler;
@@ -53,15 +57,17 @@ pub use ::settings::{Change, Forbidden, Line, Wrong};
 pub use accounts::{AccountHere, AccountOptions, Switch};
 pub use agents_here::{AgentHere, AgentState, AgentsHere};
 pub use desk::Caller;
+pub use fork::Fork;
 pub use hindsight::{HindsightOptions, LookedBack};
 pub use intake::{Pipelines, Request, Unclear};
 pub use landing::{Place as QueuePlace, places as queue_places};
 pub use local_model::LocalModel;
 pub use planner::Plan;
+pub use remarks::{NewRemark, Spot};
 pub use sessions::{Session, SessionLogs};
 pub use settings::{Edit, Edited, Reader, SettingsError, SettingsHere, SettingsTaken, kept_before};
 pub use store::memory::{Note, Place};
-pub use workspace::{Diff, FileDiff, Person};
+pub use workspace::{Diff, FileDiff, Held, Person};
 
 /// The socket in the data directory on which live runs are answered.
 pub const SOCKET: &str = "mcp.sock";
@@ -339,8 +345,28 @@ impl Engine {
 
     /// Carries out a person's command.
     pub async fn command(&self, id: TaskId, command: Command, actor: Actor) -> Result<Work, Error> {
+        self.decide(id, None, command, actor).await
+    }
+
+    /// Carries out a person's command on the work that they have seen, by its commit: what they have not seen is left
+    /// alone.
+    pub async fn decide(
+        &self,
+        id: TaskId,
+        seen: Option<String>,
+        command: Command,
+        actor: Actor,
+    ) -> Result<Work, Error> {
         let now = clock::now();
-        let work = self.context.store.write(move |tx| tasks::change(tx, id, command, &actor, now)).await?;
+        let change = move |tx: &mut store::Tx<'_>| {
+            tasks::expect_seen(tx, id, seen.as_deref())?;
+            match command {
+                // What was remarked on its lines goes along.
+                Command::SendBack { comment } => store::remarks::send_back(tx, id, &comment, &actor, now),
+                command => tasks::change(tx, id, command, &actor, now),
+            }
+        };
+        let work = self.context.store.write(change).await?;
         let leaves = work.task.stopping || work.task.landing.withdrawn;
         if let Some(run) = work.run.as_ref().filter(|_| leaves) {
             self.context.ask_to_stop(run.id);
@@ -398,25 +424,6 @@ impl Engine {
         let commits = commits.await?;
         let context = Arc::clone(&self.context);
         blocking(move || context.workspaces.foresee(&repo, &branch, &commits)).await
-    }
-
-    /// The change a task's work makes: base, commit, and what lies between.
-    pub async fn diff(&self, id: TaskId) -> Result<(String, String, Diff), Error> {
-        let work = self.context.store.read(move |tx| tasks::load(tx, id)).await?;
-        let work = work.ok_or(store::Error::NotFound { what: "task", id: id.to_string() })?;
-        let (Some(base), Some(commit)) = (work.task.base_commit.clone(), work.task.commit.clone()) else {
-            return Err(Error::Repository("there is no collected work yet".into()));
-        };
-        // What landed is compared with where the work ended, not with the merge.
-        let commit = work.run.and_then(|run| run.commit).unwrap_or(commit);
-        let context = Arc::clone(&self.context);
-        let (from, to) = (base.clone(), commit.clone());
-        let diff = blocking(move || {
-            let repo = context.repo_of(&work.task.asked.repo)?;
-            context.workspaces.diff(&repo, &from, &to)
-        })
-        .await?;
-        Ok((base, commit, diff))
     }
 }
 

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use domain::pipeline::{self, Split, Step, split};
 use domain::shorten::{relevance, shorten};
-use domain::tokens::{MARGIN, estimate};
+use domain::tokens::{Count, Estimated};
 use domain::{Project, Run, Task, Work};
 use minijinja::{Environment, UndefinedBehavior, context};
 use store::memory::Entry;
@@ -48,13 +48,13 @@ struct Values<'a> {
     task: &'a str,
     feedback: &'a str,
     memory: Cow<'a, str>,
-    notes: String,
+    notes: Cow<'a, str>,
     continuation: Cow<'a, str>,
     /// A person says it, and not Sidekick.
     by_person: bool,
     beside: &'a str,
     /// What the steps before it came to.
-    earlier: String,
+    earlier: Cow<'a, str>,
     /// How a plan proposes to split its task, where it may.
     split: &'a str,
     can_ask: bool,
@@ -94,11 +94,14 @@ pub fn complaint(templates: &BTreeMap<String, String>) -> Option<String> {
     None
 }
 
+/// Finds who counts exactly, if somebody does. Only asked where the estimate does not decide.
+type Exact<'a> = &'a dyn Fn() -> Option<Box<dyn Count>>;
+
 /// The whole prompt.
-pub(crate) fn compose(parts: &Parts<'_>) -> String {
+pub(crate) fn compose(parts: &Parts<'_>, exact: Exact<'_>) -> String {
     let Some(run) = &parts.work.run else { return parts.work.task.asked.text.clone() };
     if parts.work.task.asked.once {
-        return as_it_is(parts, run);
+        return as_it_is(parts, run, exact);
     }
     let name = match (&run.resume, &run.feedback) {
         (Some(_), Some(_)) => "sent_back",
@@ -109,8 +112,10 @@ pub(crate) fn compose(parts: &Parts<'_>) -> String {
     let templates = &parts.project.prompts;
     let known = TEMPLATES.iter().find(|(known, _)| *known == name).map_or("", |(_, source)| source);
     let own = templates.get(name).map_or(known, String::as_str);
-    let values = fitted(parts, run);
     let environment = environment(templates);
+    // What the template says itself, whatever is put in.
+    let frame = render(&environment, name, own, &frame(parts, run)).unwrap_or_default();
+    let values = fitted(parts, run, &frame, exact);
     // A project's own was tried when the configuration was read.
     let rendered =
         render(&environment, name, own, &values).or_else(|_| render(&environment, name, known, &values));
@@ -119,32 +124,70 @@ pub(crate) fn compose(parts: &Parts<'_>) -> String {
 
 /// What a script asks, in its own words: the first question or the next one. Only the project's memory comes
 /// before it, once.
-fn as_it_is(parts: &Parts<'_>, run: &Run) -> String {
+fn as_it_is(parts: &Parts<'_>, run: &Run, exact: Exact<'_>) -> String {
     let text = run.feedback.as_ref().unwrap_or(&parts.work.task.asked.text);
     match (&run.resume, parts.memory) {
         (None, Some(memory)) => {
-            let memory = shorten(memory, text, tokens(parts.project.prompt_tokens) / 2);
+            let budget = u64::from(parts.project.prompt_tokens) / 2;
+            let real = (Estimated.count(memory) > Estimated.within(budget)).then(exact).flatten();
+            let by = real.as_deref().unwrap_or(&Estimated);
+            let memory = shorten(memory, text, by.within(budget), by);
             format!("What the project tells agents:\n\n{memory}\n\n{text}")
         }
         _ => text.clone(),
     }
 }
 
+/// A prompt's values with next to nothing in them.
+fn frame<'a>(parts: &Parts<'a>, run: &Run) -> Values<'a> {
+    let one = |is_there: bool| if is_there { "." } else { "" };
+    let feedback = run.feedback.as_deref().unwrap_or_default();
+    Values {
+        task: ".",
+        feedback: one(!feedback.is_empty()),
+        memory: one(parts.memory.is_some()).into(),
+        notes: one(!parts.notes.is_empty()).into(),
+        continuation: one(parts.continuation.is_some()).into(),
+        by_person: !feedback.starts_with(domain::work::OURS),
+        beside: one(parts.beside.is_some()),
+        earlier: one(!parts.work.task.progress.done.is_empty()).into(),
+        split: split_of(parts),
+        can_ask: parts.can_ask,
+    }
+}
+
+/// How a plan proposes to split its task, where it may.
+fn split_of(parts: &Parts<'_>) -> &'static str {
+    match pipeline::current(&parts.work.task).map(Step::split) {
+        None | Some(Split::Never) => "",
+        Some(Split::Ask | Split::Alone) => split::ASKED,
+    }
+}
+
 /// What goes into a prompt, within the project's budget. The task and the comment are whole, whatever they take; of what
 /// is left the memory may have half, where the work stands a quarter, the notes the rest.
-fn fitted<'a>(parts: &Parts<'a>, run: &'a Run) -> Values<'a> {
+fn fitted<'a>(parts: &Parts<'a>, run: &'a Run, frame: &str, exact: Exact<'_>) -> Values<'a> {
     let task = parts.work.task.asked.text.as_str();
     let feedback = run.feedback.as_deref().unwrap_or_default();
     let ours = feedback.strip_prefix(domain::work::OURS);
     let beside = parts.beside.unwrap_or_default();
-    let taken = estimate(task) + estimate(feedback) + estimate(beside);
-    let left = tokens(parts.project.prompt_tokens).saturating_sub(taken).max(LEAST_CONTEXT);
     let earlier = earlier(&parts.work.task);
-    let earlier = shorten(&earlier, task, left / 2).trim_end().to_owned();
-    let left = left - estimate(&earlier).min(left / 2);
-    let memory = shorten(parts.memory.unwrap_or_default(), task, left / 2);
-    let continuation = shorten(parts.continuation.unwrap_or_default(), task, left / 4);
-    let notes = noted(parts.notes, task, left - estimate(&memory) - estimate(&continuation));
+    let (memory, continuation) = (parts.memory.unwrap_or_default(), parts.continuation.unwrap_or_default());
+    let budget = u64::from(parts.project.prompt_tokens);
+    let all = [task, feedback, beside, frame, &earlier, memory, continuation];
+    let about = all.into_iter().map(|text| Estimated.count(text)).sum::<u64>()
+        + parts.notes.iter().map(|note| Estimated.count(&quoted(note))).sum::<u64>();
+    // Where all of it fits for certain, nobody has to count.
+    let real = (about > Estimated.within(budget)).then(exact).flatten();
+    let by = real.as_deref().unwrap_or(&Estimated);
+    let taken: u64 = [task, feedback, beside, frame].into_iter().map(|text| by.count(text)).sum();
+    let left = by.within(budget).saturating_sub(taken).max(LEAST_CONTEXT);
+    let earlier = shorten(&earlier, task, left / 2, by).trim_end().to_owned();
+    let left = left - by.count(&earlier).min(left / 2);
+    let memory = shorten(memory, task, left / 2, by);
+    let continuation = shorten(continuation, task, left / 4, by);
+    let rest = left.saturating_sub(by.count(&memory) + by.count(&continuation));
+    let notes = noted(parts.notes, task, rest, by);
     let trimmed = |text: Cow<'a, str>| match text {
         Cow::Borrowed(text) => Cow::Borrowed(text.trim_end()),
         Cow::Owned(text) => Cow::Owned(text.trim_end().to_owned()),
@@ -154,13 +197,10 @@ fn fitted<'a>(parts: &Parts<'a>, run: &'a Run) -> Values<'a> {
         feedback: ours.unwrap_or(feedback).trim_end(),
         by_person: ours.is_none(),
         beside: beside.trim_end(),
-        earlier,
-        split: match pipeline::current(&parts.work.task).map(Step::split) {
-            None | Some(Split::Never) => "",
-            Some(Split::Ask | Split::Alone) => split::ASKED,
-        },
+        earlier: earlier.into(),
+        split: split_of(parts),
         memory: trimmed(memory),
-        notes: notes.trim_end().to_owned(),
+        notes: notes.trim_end().to_owned().into(),
         continuation: trimmed(continuation),
         can_ask: parts.can_ask,
     }
@@ -173,11 +213,6 @@ fn earlier(task: &Task) -> String {
         format!("Step `{}`, by {}:\n\n{quoted}", done.step, done.agent)
     });
     said.collect::<Vec<_>>().join("\n")
-}
-
-/// A budget as our estimate counts: a tokenizer that cuts finer must keep to it, too.
-fn tokens(budget: u32) -> u64 {
-    u64::from(budget) * 100 / MARGIN
 }
 
 fn environment(templates: &BTreeMap<String, String>) -> Environment<'_> {
@@ -200,11 +235,11 @@ fn render(
         task => values.task,
         feedback => values.feedback,
         memory => values.memory.as_ref(),
-        notes => values.notes.as_str(),
+        notes => values.notes.as_ref(),
         continuation => values.continuation.as_ref(),
         by_person => values.by_person,
         beside => values.beside,
-        earlier => values.earlier.as_str(),
+        earlier => values.earlier.as_ref(),
         split => values.split,
         can_ask => values.can_ask,
     };
@@ -214,23 +249,30 @@ fn render(
 }
 
 /// The notes as data: whoever wrote them had no right to give orders. Those come first that have most to do with the task.
-fn noted(notes: &[Entry], task: &str, most: u64) -> String {
+fn noted(notes: &[Entry], task: &str, most: u64, by: &dyn Count) -> String {
+    let not_shown = |n: usize| format!("{n} more are not shown; the tool read_memory gives them.\n\n");
     let mut ranked: Vec<&Entry> = notes.iter().collect();
     ranked.sort_by_cached_key(|note| Reverse(relevance(task, &note.text)));
-    let (mut text, mut left) = (String::new(), 0);
+    let (mut text, mut left, mut taken) = (String::new(), 0, by.count(&not_shown(notes.len())));
     for note in ranked {
-        let body = note.text.lines().fold(String::new(), |body, line| body + "> " + line + "\n");
-        let told = format!("> **{}** (version {})\n>\n{body}\n", note.name, note.version);
-        if estimate(&text) + estimate(&told) > most {
+        let told = quoted(note);
+        let tokens = by.count(&told);
+        if taken + tokens > most {
             left += 1;
         } else {
             text += &told;
+            taken += tokens;
         }
     }
     if left > 0 {
-        text += &format!("{left} more are not shown; the tool read_memory gives them.\n\n");
+        text += &not_shown(left);
     }
     text
+}
+
+fn quoted(note: &Entry) -> String {
+    let body = note.text.lines().fold(String::new(), |body, line| body + "> " + line + "\n");
+    format!("> **{}** (version {})\n>\n{body}\n", note.name, note.version)
 }
 
 #[cfg(test)]
@@ -249,6 +291,10 @@ mod tests {
     }
 
     fn told(notes: &[Entry], memory: &str, project: &Project) -> String {
+        told_to(notes, memory, project, &|| None)
+    }
+
+    fn told_to(notes: &[Entry], memory: &str, project: &Project, exact: Exact<'_>) -> String {
         let record = domain::Record {
             seq: 1,
             task: domain::TaskId::new(crate::clock::now()),
@@ -283,15 +329,9 @@ mod tests {
             work.apply(&domain::Record { run, attempt, event: entry.event, ..record.clone() });
         }
         let memory = (!memory.is_empty()).then_some(memory);
-        compose(&Parts {
-            project,
-            work: &work,
-            memory,
-            continuation: None,
-            notes,
-            beside: None,
-            can_ask: true,
-        })
+        let parts =
+            Parts { project, work: &work, memory, continuation: None, notes, beside: None, can_ask: true };
+        compose(&parts, exact)
     }
 
     fn clock_now() -> domain::Timestamp {
@@ -352,7 +392,40 @@ mod tests {
             told.contains("the orders migration is slow") && told.contains("more are not shown"),
             "{told}"
         );
-        assert!(estimate(&told) < 1500, "{}", estimate(&told));
+        assert!(Estimated.count(&told) < 1500, "{}", Estimated.count(&told));
+    }
+
+    #[test]
+    fn a_budget_is_used_to_the_last_percent_where_the_tokenizer_is_known() {
+        use domain::tokens::{Tokenizer, bpe::Bpe};
+
+        let mut project = Project::new("shop", "/srv/shop");
+        project.prompt_tokens = 4000;
+        let memory = (0..900)
+            .fold(String::from("Be brief.\n\n"), |text, n| text + &format!("# Rule {n}\nKeep it, always.\n"));
+        let notes: Vec<_> = (0..600).map(|n| note(&format!("n{n}"), "用户无法登录系统，请检查。")).collect();
+        for tokenizer in [Tokenizer::O200k, Tokenizer::Qwen] {
+            let told = told_to(&notes, &memory, &project, &|| Some(Box::new(Bpe::load(tokenizer))));
+            let tokens = Bpe::load(tokenizer).count(&told);
+            assert!((3960..=4000).contains(&tokens), "{tokens} by {tokenizer:?}");
+        }
+        let estimated = Bpe::load(Tokenizer::O200k).count(&told(&notes, &memory, &project));
+        assert!(estimated < 3700, "the estimate keeps its margin: {estimated}");
+    }
+
+    #[test]
+    fn nobody_counts_what_fits_for_certain() {
+        let mut project = Project::new("shop", "/srv/shop");
+        let never = || -> Option<Box<dyn Count>> { panic!("nobody has to count this") };
+        assert!(told_to(&[], "Be brief.\n", &project, &never).contains("Be brief."));
+        project.prompt_tokens = 100;
+        let asked = std::cell::Cell::new(false);
+        let memory = "Be brief.\n".repeat(500);
+        told_to(&[], &memory, &project, &|| {
+            asked.set(true);
+            None
+        });
+        assert!(asked.get());
     }
 
     #[test]

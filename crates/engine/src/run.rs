@@ -17,6 +17,7 @@ mod reading;
 mod record;
 mod review;
 mod steps;
+mod telling;
 mod tools;
 
 use std::path::PathBuf;
@@ -261,7 +262,7 @@ impl Drive {
     }
 
     fn continuation_file(&self) -> PathBuf {
-        self.context.options().data_dir.join("continuations").join(format!("{}.md", self.work.task.id))
+        self.context.continuation_file(self.work.task.id)
     }
 
     async fn changed_files(&self) -> Vec<String> {

@@ -8,8 +8,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::routes::{
-    accounts, answers, calibration, events, hindsight, memory, plan, projects, questions, queue, routing,
-    session, sessions, settings, status, tasks, users,
+    accounts, answers, board, calibration, changes, events, fork, hindsight, memory, plan, projects,
+    questions, queue, remarks, routing, session, sessions, settings, status, tasks, users,
 };
 use crate::{App, assets, guard, ws};
 
@@ -33,6 +33,8 @@ fn documented() -> OpenApiRouter<App> {
         .routes(routes!(status::get_status))
         .routes(routes!(projects::list_projects))
         .routes(routes!(plan::get_plan))
+        .routes(routes!(board::get_inbox))
+        .routes(routes!(board::get_board))
         .routes(routes!(settings::get_settings, settings::change_settings))
         .routes(routes!(settings::write_settings))
         .routes(routes!(sessions::list_sessions))
@@ -56,10 +58,20 @@ fn documented() -> OpenApiRouter<App> {
         .routes(routes!(routing::get_task_route))
         .routes(routes!(tasks::list_runs))
         .routes(routes!(tasks::get_diff))
+        .routes(routes!(changes::get_changes))
+        .routes(routes!(changes::get_change))
+        .routes(routes!(changes::get_lines))
+        .routes(routes!(changes::get_image))
+        .routes(routes!(changes::list_changing))
+        .routes(routes!(changes::get_continuation))
+        .routes(routes!(changes::download_log))
+        .routes(routes!(remarks::list_remarks, remarks::write_remark))
+        .routes(routes!(remarks::change_remark, remarks::remove_remark))
         .routes(routes!(tasks::list_checkpoints))
         .routes(routes!(tasks::approve_task))
         .routes(routes!(tasks::reject_task))
         .routes(routes!(tasks::send_back_task))
+        .routes(routes!(fork::fork_task))
         .routes(routes!(tasks::take_over_task))
         .routes(routes!(tasks::answer_task))
         .routes(routes!(questions::list_questions))

@@ -2,14 +2,18 @@
 
 pub(crate) mod accounts;
 pub(crate) mod answers;
+pub(crate) mod board;
 pub(crate) mod calibration;
+pub(crate) mod changes;
 pub(crate) mod events;
+pub(crate) mod fork;
 pub(crate) mod hindsight;
 pub(crate) mod memory;
 pub(crate) mod plan;
 pub(crate) mod projects;
 pub(crate) mod questions;
 pub(crate) mod queue;
+pub(crate) mod remarks;
 pub(crate) mod routing;
 pub(crate) mod session;
 pub(crate) mod sessions;

@@ -58,10 +58,15 @@ pub fn after(tx: &mut Tx<'_>, seq: i64, task: Option<TaskId>, limit: usize) -> R
 
 /// The last `limit` events of a task, oldest first.
 pub fn last(tx: &mut Tx<'_>, task: TaskId, limit: usize) -> Result<Vec<Record>, Error> {
+    before(tx, task, i64::MAX, limit)
+}
+
+/// The last `limit` events of a task before `seq`, oldest first.
+pub fn before(tx: &mut Tx<'_>, task: TaskId, seq: i64, limit: usize) -> Result<Vec<Record>, Error> {
     let mut rows = tx.query(
         "SELECT seq, task, run, attempt, actor, at, kind, payload FROM events
-         WHERE task = $1 ORDER BY seq DESC LIMIT $2",
-        &[task.into(), limit.min(MOST).into()],
+         WHERE task = $1 AND seq < $2 ORDER BY seq DESC LIMIT $3",
+        &[task.into(), seq.into(), limit.min(MOST).into()],
     )?;
     rows.reverse();
     rows.iter().map(record).collect()

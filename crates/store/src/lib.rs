@@ -16,6 +16,7 @@
 pub mod access;
 pub mod accounts;
 pub mod backlog;
+pub mod board;
 pub mod checkpoints;
 pub mod estimates;
 pub mod events;
@@ -26,6 +27,7 @@ mod migrate;
 pub mod outbox;
 mod pg;
 pub mod records;
+pub mod remarks;
 pub mod runs;
 pub mod sessions;
 mod sql;

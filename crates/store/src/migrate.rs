@@ -83,6 +83,12 @@ const STEPS: &[(i64, &str, &str, &str)] = &[
         include_str!("../migrations/sqlite/0013_access.sql"),
         include_str!("../migrations/postgres/0013_access.sql"),
     ),
+    (
+        17,
+        "remarks",
+        include_str!("../migrations/sqlite/0017_remarks.sql"),
+        include_str!("../migrations/postgres/0017_remarks.sql"),
+    ),
 ];
 
 /// The schema this binary writes.
@@ -90,12 +96,13 @@ const KNOWN: i64 = STEPS[STEPS.len() - 1].0;
 
 pub(crate) fn migrate(engine: &mut dyn Engine, location: &Location) -> Result<(), Error> {
     engine.batch("CREATE TABLE IF NOT EXISTS migrations (number BIGINT PRIMARY KEY, name TEXT NOT NULL)")?;
-    let rows = engine.query("SELECT COALESCE(MAX(number), 0) FROM migrations", &[])?;
-    let found = rows.first().map_or(Ok(0), |row| row.int(0))?;
+    let rows = engine.query("SELECT number FROM migrations ORDER BY number", &[])?;
+    let done = rows.iter().map(|row| row.int(0)).collect::<Result<Vec<_>, _>>()?;
+    let found = done.last().copied().unwrap_or(0);
     if found > KNOWN {
         return Err(Error::Newer { location: location.to_string(), found, known: KNOWN });
     }
-    for (number, name, sqlite, postgres) in STEPS.iter().filter(|step| step.0 > found) {
+    for (number, name, sqlite, postgres) in STEPS.iter().filter(|step| !done.contains(&step.0)) {
         let text = match location {
             Location::Sqlite(_) => sqlite,
             Location::Postgres(_) => postgres,

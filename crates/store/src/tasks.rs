@@ -4,6 +4,7 @@
 //! and writes the state they make, in the caller's transaction.
 
 mod after;
+mod fork;
 mod merging;
 mod race;
 mod rows;
@@ -15,16 +16,17 @@ use domain::schedule::{Candidate, just_failed};
 use domain::supervise::Supervised;
 use domain::work::Command;
 use domain::{
-    ChosenBy, Complexity, Event, Kind, Nature, NewTask, Outcome, Record, RunId, Task, TaskId, Timestamp,
-    WaitFor, Work,
+    ChosenBy, Complexity, Event, Kind, Nature, NewTask, Outcome, Record, Refusal, RunId, Task, TaskId,
+    Timestamp, WaitFor, Work,
 };
 
 pub use merging::{InQueue, at_work, landed_by, merge_queue, yielding};
 
 use crate::sql::{Row, Tx, Value};
-use crate::{Error, checkpoints, estimates, events, hindsights, outbox, records, runs, verdicts};
+use crate::{Error, checkpoints, estimates, events, hindsights, outbox, records, remarks, runs, verdicts};
 
 pub use after::{adjust, look_again};
+pub use fork::fork;
 pub use race::{of_race, start};
 
 /// A task that was accepted now, or had been before under the same key.
@@ -76,6 +78,13 @@ pub fn change(
     now: Timestamp,
 ) -> Result<Work, Error> {
     change_all(tx, id, vec![command], actor, now, |_| Ok(()))
+}
+
+/// Refuses when a task's work is another than the one a person has looked at.
+pub fn expect_seen(tx: &mut Tx<'_>, id: TaskId, seen: Option<&str>) -> Result<(), Error> {
+    let Some(seen) = seen else { return Ok(()) };
+    let task = rows::one(tx, id)?.ok_or_else(|| not_found(&id.to_string()))?;
+    if task.commit.as_deref() == Some(seen) { Ok(()) } else { Err(Refusal::Changed.into()) }
 }
 
 /// Carries out commands in order; all or none.
@@ -155,6 +164,7 @@ pub fn claim(
 pub(crate) fn enqueue_what_goes_out(tx: &mut Tx<'_>, record: &Record) -> Result<(), Error> {
     verdicts::note(tx, record)?;
     hindsights::note(tx, record)?;
+    remarks::note(tx, record)?;
     match &record.event {
         Event::TaskApproved { .. } => outbox::push(tx, record.task, "land", "{}", record.at),
         Event::CheckpointCreated { .. } => checkpoints::note(tx, record),

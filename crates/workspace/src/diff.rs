@@ -32,6 +32,8 @@ pub struct FileDiff {
     pub deletions: u32,
     /// Whether it is not text.
     pub binary: bool,
+    /// The id of its content now: the same for the same content, zeroes where there is none.
+    pub id: String,
     /// Its unified diff.
     pub patch: String,
 }
@@ -79,27 +81,11 @@ impl Diff {
 impl Workspaces {
     /// What leads from one commit to another.
     pub fn diff(&self, repo: &str, from: &str, to: &str) -> Result<Diff, Error> {
-        if from == to {
-            return Ok(Diff::default());
-        }
-        let store = self.store(repo);
-        let git = || {
-            Git::at(&store).args([
-                "diff-tree",
-                "-r",
-                "-M",
-                "--no-ext-diff",
-                "--no-textconv",
-                "--ignore-submodules=all",
-            ])
-        };
-        let raw = git().args(["--raw", "-z", from, to]).run()?;
-        let mut files = parse_raw(&raw);
+        let mut files = self.changes(repo, from, to, &[])?;
         if files.is_empty() {
             return Ok(Diff::default());
         }
-        count(&git().args(["--numstat", "-z", from, to]).run()?, &mut files);
-        let text = git().args(["-p", "--no-color", from, to]).run()?;
+        let text = self.diff_tree(repo, &["-p", "--no-color"], (from, to), &[]).run()?;
         let text = String::from_utf8_lossy(&text);
         let mut left = MOST_PATCH;
         let mut truncated = false;
@@ -113,6 +99,48 @@ impl Workspaces {
         }
         Ok(Diff { files, truncated })
     }
+
+    /// The files that differ between two commits, without their patches; only `paths`, when there are any.
+    pub fn changes(&self, repo: &str, from: &str, to: &str, paths: &[&str]) -> Result<Vec<FileDiff>, Error> {
+        if from == to {
+            return Ok(Vec::new());
+        }
+        let mut files =
+            parse_raw(&self.diff_tree(repo, &["--raw", "--no-abbrev", "-z"], (from, to), paths).run()?);
+        if !files.is_empty() {
+            count(&self.diff_tree(repo, &["--numstat", "-z"], (from, to), paths).run()?, &mut files);
+        }
+        Ok(files)
+    }
+
+    /// One file's change, with its patch unless that is longer than `most` bytes; `old` is its path before, when it was
+    /// renamed. Nothing when it does not differ.
+    pub fn change(
+        &self,
+        repo: &str,
+        (from, to): (&str, &str),
+        (path, old): (&str, Option<&str>),
+        most: usize,
+    ) -> Result<Option<FileDiff>, Error> {
+        let paths: Vec<&str> = [path].into_iter().chain(old).collect();
+        let mut files = self.changes(repo, from, to, &paths)?;
+        let Some(at) = files.iter().position(|file| file.path == path) else { return Ok(None) };
+        let text = self.diff_tree(repo, &["-p", "--no-color"], (from, to), &paths).run()?;
+        let text = String::from_utf8_lossy(&text);
+        let mut file = files.swap_remove(at);
+        if let Some(patch) = split(&text).nth(at).filter(|patch| patch.len() <= most) {
+            patch.clone_into(&mut file.patch);
+        }
+        Ok(Some(file))
+    }
+
+    fn diff_tree(&self, repo: &str, how: &[&str], (from, to): (&str, &str), paths: &[&str]) -> Git {
+        Git::at(&self.store(repo))
+            .args(["diff-tree", "-r", "-M", "--no-ext-diff", "--no-textconv", "--ignore-submodules=all"])
+            .args(how)
+            .args([from, to, "--"])
+            .args(paths)
+    }
 }
 
 /// `:mode mode id id STATUS\0path\0[new path\0]` for each file.
@@ -121,6 +149,7 @@ fn parse_raw(bytes: &[u8]) -> Vec<FileDiff> {
     let mut words = text.split('\0');
     let mut files = Vec::new();
     while let Some(head) = words.next().filter(|head| head.starts_with(':')) {
+        let id = head.rsplit(' ').nth(1).unwrap_or_default().to_owned();
         let letter = head.rsplit(' ').next().and_then(|word| word.chars().next()).unwrap_or('M');
         let first = words.next().unwrap_or_default().to_owned();
         let (path, old_path, status) = match letter {
@@ -136,6 +165,7 @@ fn parse_raw(bytes: &[u8]) -> Vec<FileDiff> {
             insertions: 0,
             deletions: 0,
             binary: false,
+            id,
             patch: String::new(),
         });
     }

@@ -31,7 +31,7 @@ pub use collect::{CollectJob, Imported};
 pub use diff::{Diff, FileDiff, FileStatus};
 pub use glance::{Glance, Seen};
 pub use land::{Came, Foreseen, Landed, Landing, Plan};
-pub use source::{Base, Kept};
+pub use source::{Base, Held, Kept};
 pub use tree::{Kind, Workspace};
 
 /// Where the store's objects are inside a sandbox, read-only.

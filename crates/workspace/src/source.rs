@@ -31,6 +31,17 @@ pub enum Kept {
     Other,
 }
 
+/// What a commit has at a path, as bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Held {
+    /// Nothing.
+    Missing,
+    /// A regular file.
+    Bytes(Vec<u8>),
+    /// A link, a directory, or more than was asked for.
+    Other,
+}
+
 /// The directories of a local repository.
 #[derive(Clone, Debug)]
 pub(crate) struct Local {
@@ -130,23 +141,32 @@ impl Workspaces {
         Ok(listed.split('\0').filter(|path| !path.is_empty()).map(ToOwned::to_owned).collect())
     }
 
-    /// A file of a commit in the store.
+    /// A file of a commit in the store, as text.
     pub fn file_at(&self, repo: &str, commit: &str, path: &str, most: u64) -> Result<Kept, Error> {
+        Ok(match self.bytes_at(repo, commit, path, most)? {
+            Held::Missing => Kept::Missing,
+            Held::Other => Kept::Other,
+            Held::Bytes(bytes) => String::from_utf8(bytes).map_or(Kept::Other, Kept::Text),
+        })
+    }
+
+    /// A file of a commit in the store. A path is only looked up in that commit's tree: no link is followed, and nothing
+    /// of this machine's files is read.
+    pub fn bytes_at(&self, repo: &str, commit: &str, path: &str, most: u64) -> Result<Held, Error> {
         let store = self.store(repo);
-        let listed = Git::at(&store).args(["ls-tree", "-z", commit, "--", path]).run()?;
+        let listed = Git::at(&store).args(["ls-tree", "-z", "--full-tree", commit, "--", path]).run()?;
         let listed = String::from_utf8_lossy(&listed);
-        let Some((about, _)) = listed.split_once('\t') else { return Ok(Kept::Missing) };
+        let Some((about, _)) = listed.split_once('\t') else { return Ok(Held::Missing) };
         let mut words = about.split(' ');
         let (Some("100644" | "100755"), Some(_), Some(id)) = (words.next(), words.next(), words.next())
         else {
-            return Ok(Kept::Other);
+            return Ok(Held::Other);
         };
         let size = Git::at(&store).args(["cat-file", "-s", id]).line()?;
         if size.parse::<u64>().map_or(true, |size| size > most) {
-            return Ok(Kept::Other);
+            return Ok(Held::Other);
         }
-        let bytes = Git::at(&store).args(["cat-file", "blob", id]).run()?;
-        Ok(String::from_utf8(bytes).map_or(Kept::Other, Kept::Text))
+        Ok(Held::Bytes(Git::at(&store).args(["cat-file", "blob", id]).run()?))
     }
 
     /// Brings the base into the store. `base` is a branch or commit; the current branch when `None`.

@@ -44,7 +44,7 @@ async function patient(request: Request): Promise<Response> {
 }
 
 /** The typed client: `answer(api.GET("/api/tasks/{id}", { params: { path: { id } } }))`. */
-export const api = createClient<paths>({ baseUrl: location.origin, fetch: patient });
+export const api = createClient<paths>({ baseUrl: globalThis.location?.origin ?? "", fetch: patient });
 
 type Answered<T> = { data?: T; error?: unknown; response: Response };
 

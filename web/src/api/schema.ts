@@ -21,52 +21,18 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/audit": {
+    "/api/board": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** What everybody did, and who was refused, the latest first. */
-        get: operations["list_audit"];
+        /** A column of the board, as much of each task as a card shows. */
+        get: operations["get_board"];
         put?: never;
         post?: never;
         delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/browsers": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** One's own signed-in browsers; an admin sees all. The one seen last comes first. */
-        get: operations["list_browsers"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/browsers/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /** Signs a browser out. */
-        delete: operations["sign_out_browser"];
         options?: never;
         head?: never;
         patch?: never;
@@ -174,6 +140,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/inbox": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What waits for a person, most valuable first: what would soon be decided without anybody, what the most tasks wait
+         *     for, what is most urgent.
+         */
+        get: operations["get_inbox"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/link": {
         parameters: {
             query?: never;
@@ -183,42 +169,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Makes a one-time access link's code, for oneself or for a user. */
+        /** Makes a one-time access link's code. */
         post: operations["create_link"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/me": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Who makes the request, and what they may do. */
-        get: operations["get_me"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/me/password": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /** Changes one's own password. All browsers of one's own have to sign in again. */
-        put: operations["change_password"];
-        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -357,10 +309,9 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Signs a browser in: with the code of an access link, or with a name and a password. The answer sets the cookie. */
+        /** Exchanges the code of an access link for a session cookie. */
         post: operations["create_session"];
-        /** Signs out the browser that asks. */
-        delete: operations["delete_session"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -505,6 +456,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/tasks/{id}/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The files that a task's work changes, without their patches. */
+        get: operations["get_changes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tasks/{id}/changes/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One file's change with its patch; without a patch when that is longer than 8 MiB. */
+        get: operations["get_change"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tasks/{id}/changing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a live run has changed in its workspace by now; nothing when none is live. */
+        get: operations["list_changing"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/tasks/{id}/checkpoints": {
         parameters: {
             query?: never;
@@ -514,6 +516,23 @@ export interface paths {
         };
         /** A task's checkpoints, oldest first. */
         get: operations["list_checkpoints"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tasks/{id}/continuation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** `CONTINUATION.md` of the task: where it stands, as its next agent reads it. */
+        get: operations["get_continuation"];
         put?: never;
         post?: never;
         delete?: never;
@@ -550,6 +569,43 @@ export interface paths {
         get: operations["list_task_events"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tasks/{id}/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lines of a file of one of the task's commits. */
+        get: operations["get_lines"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tasks/{id}/fork": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Accepts a task that goes on from this one's work, with its own words, and another agent if wanted. With an
+         *     `Idempotency-Key` seen before, the task of then is returned.
+         */
+        post: operations["fork_task"];
         delete?: never;
         options?: never;
         head?: never;
@@ -593,6 +649,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/tasks/{id}/image": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An image of one of the task's commits: PNG, JPEG, GIF or WebP, by its first bytes. Nothing else is handed out. */
+        get: operations["get_image"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tasks/{id}/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All that the agent of a run wrote, as it came. */
+        get: operations["download_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/tasks/{id}/race": {
         parameters: {
             query?: never;
@@ -625,6 +715,42 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/tasks/{id}/remarks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A task's remarks: those that are open first, then those that were sent, by attempt. */
+        get: operations["list_remarks"];
+        put?: never;
+        /** Keeps a remark until the work is sent back. With an `Idempotency-Key` seen before, the remark of then is returned. */
+        post: operations["write_remark"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tasks/{id}/remarks/{remark}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes an open remark back. */
+        delete: operations["remove_remark"];
+        options?: never;
+        head?: never;
+        /** Gives an open remark other words. */
+        patch: operations["change_remark"];
         trace?: never;
     };
     "/api/tasks/{id}/retry": {
@@ -721,7 +847,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Sends the work back with a comment; the agent goes on in the same session. */
+        /** Sends the work back with a comment and all open remarks on its lines; the agent goes on in the same session. */
         post: operations["send_back_task"];
         delete?: never;
         options?: never;
@@ -761,77 +887,6 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
-        trace?: never;
-    };
-    "/api/tokens": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** One's own tokens; an admin sees all. No secret is among them. */
-        get: operations["list_tokens"];
-        put?: never;
-        /** Makes a token of one's own. Its secret is in this answer and nowhere else. */
-        post: operations["create_token"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/tokens/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /** Revokes a token. */
-        delete: operations["revoke_token"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/users": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Every user, by name. */
-        get: operations["list_users"];
-        put?: never;
-        /** Adds a user. */
-        post: operations["create_user"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/users/{name}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /** Removes a user, with their tokens and sessions. */
-        delete: operations["remove_user"];
-        options?: never;
-        head?: never;
-        /** Changes a user's role or password, or keeps them out. */
-        patch: operations["change_user"];
         trace?: never;
     };
 }
@@ -876,18 +931,18 @@ export interface components {
              *     before.
              * @default null
              */
-            after: string[] | null;
+            after?: string[] | null;
             /**
              * @description When it is to be done, as RFC 3339; `none` takes the deadline away.
              * @default null
              */
-            deadline: string | null;
+            deadline?: string | null;
             /**
              * Format: int32
              * @description 1 (most urgent) to 9.
              * @default null
              */
-            priority: number | null;
+            priority?: number | null;
         };
         /** @description A rule that would have helped. */
         AdviceView: {
@@ -954,7 +1009,13 @@ export interface components {
             task: string;
         };
         /** @description Approve the work. */
-        Approve: Record<string, never>;
+        Approve: {
+            /**
+             * @description The commit that was looked at: refused when there is another by now.
+             * @default null
+             */
+            seen?: string | null;
+        };
         /** @description A question that one task asks, or several of a project. */
         AskedView: {
             /** @description What answers all of them at once, when there are several; another as soon as other tasks ask the same. */
@@ -980,27 +1041,6 @@ export interface components {
             task: string;
             /** @description Its title. */
             title: string;
-        };
-        /** @description Something that somebody did, or tried to. */
-        AuditView: {
-            /** @description What: the method and route, `sign in`, `sign in refused`. */
-            action: string;
-            /** @description Who, as the log signs. */
-            actor: string;
-            /** @description When. */
-            at: string;
-            /**
-             * Format: int64
-             * @description Its number; they rise.
-             */
-            number: number;
-            /**
-             * Format: int32
-             * @description What came of it, as HTTP says it.
-             */
-            status: number;
-            /** @description On what. */
-            subject: string;
         };
         /** @description A bar of the reliability diagram. */
         BinView: {
@@ -1029,23 +1069,6 @@ export interface components {
              * @description To here.
              */
             to: number;
-        };
-        /** @description A signed-in browser. */
-        BrowserView: {
-            /** @description Since when. */
-            created_at: string;
-            /** @description Whether the request came from it. */
-            current: boolean;
-            /** @description Until when. */
-            expires_at: string;
-            /** @description What it is signed out by. */
-            id: string;
-            /** @description What the browser says that it is. */
-            program: string;
-            /** @description When it was last seen, to the minute. */
-            seen_at: string;
-            /** @description Whose it is. */
-            user: string;
         };
         /** @description How good the confidence was, measured on what people did. */
         CalibrationView: {
@@ -1077,26 +1100,109 @@ export interface components {
             /** @description What scores mean by now: rising steps. */
             steps: components["schemas"]["StepView"][];
         };
-        /** @description A new password of one's own. */
-        ChangePassword: {
-            /** @description The new one: 10 to 256 characters. */
-            new: string;
-            /** @description The one of before, if there was one. */
-            old?: string | null;
+        /** @description As much of a task as a card of the board shows. */
+        CardView: {
+            /** @description The tasks it comes after. */
+            after?: string[];
+            /** @description The agent. */
+            agent: string;
+            /** @description Whether it asks something that is not answered. */
+            asks?: boolean;
+            /**
+             * Format: int32
+             * @description How many runs it had.
+             */
+            attempt: number;
+            /**
+             * Format: int32
+             * @description How many tasks come after it, directly.
+             */
+            behind?: number;
+            /** @description Tasks at work that change the same files. */
+            collisions?: components["schemas"]["CollisionView"][];
+            /** @description When it is to be done. */
+            deadline?: string | null;
+            /** @description The task's id. */
+            id: string;
+            /** @description What sort of work it is. */
+            kind: string;
+            /**
+             * Format: int32
+             * @description 1 (most urgent) to 9.
+             */
+            priority: number;
+            /** @description The project's name. */
+            project: string;
+            /** @description Why it is where it is, where that needs a word. */
+            reason?: string | null;
+            /** @description The short form of it. */
+            short: string;
+            /** @description The stage of its live run. */
+            stage?: string | null;
+            /** @description Its state. */
+            state: string;
+            /** @description Its title. */
+            title: string;
+            /** @description Until when. */
+            until?: string | null;
+            /** @description When it last changed. */
+            updated_at: string;
+            /** @description What it waits for: `dependency`, `credits` … */
+            waiting_for?: string | null;
         };
         /** @description Changes of single settings. */
         ChangeSettings: {
             /** @description Made together or not at all; 200 at most. */
             changes: components["schemas"]["SettingChange"][];
         };
-        /** @description A change of a user; what is left out stays. */
-        ChangeUser: {
-            /** @description Whether they are kept out. */
-            disabled?: boolean | null;
-            /** @description A new password; every browser of the user has to sign in again. */
-            password?: string | null;
-            /** @description `viewer`, `reviewer`, `operator` or `admin`. */
-            role?: string | null;
+        /** @description A changed file, without its patch. */
+        ChangedFileView: {
+            /** @description Whether it is not text. */
+            binary: boolean;
+            /** @description The same for the same content; zeroes where the file is gone. */
+            content: string;
+            /**
+             * Format: int32
+             * @description Lines removed.
+             */
+            deletions: number;
+            /**
+             * Format: int32
+             * @description Lines added.
+             */
+            insertions: number;
+            /** @description Its path before, when renamed. */
+            old_path?: string | null;
+            /** @description Its path. */
+            path: string;
+            /** @description `added`, `modified`, `deleted` or `renamed`. */
+            status: string;
+        };
+        /** @description What lies between two commits of a task. */
+        ChangesView: {
+            /** @description From this commit. */
+            base: string;
+            /** @description To this one. */
+            commit: string;
+            /** @description The files, without patches: `GET /api/tasks/{id}/changes/file` has each. */
+            files: components["schemas"]["ChangedFileView"][];
+        };
+        /** @description A file that a live run has changed by now. */
+        ChangingView: {
+            /**
+             * Format: int32
+             * @description Lines removed.
+             */
+            deletions?: number | null;
+            /** @description Whether it is gone. */
+            gone: boolean;
+            /**
+             * Format: int32
+             * @description Lines added, roughly; not where that was not counted.
+             */
+            insertions?: number | null;
+            /** @description Its path. */
+            path: string;
         };
         /** @description A check's result. */
         CheckView: {
@@ -1139,6 +1245,18 @@ export interface components {
             /** @description Its title. */
             title: string;
         };
+        /** @description A page of one column of the board. */
+        ColumnView: {
+            /** @description Its cards: at an end newest first, else most urgent first. */
+            items: components["schemas"]["CardView"][];
+            /** @description Give this as `cursor` for the next page; none on the last. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description How many there are on all pages.
+             */
+            total: number;
+        };
         /** @description How many runs live, and how many may. */
         Concurrency: {
             /**
@@ -1160,6 +1278,11 @@ export interface components {
             who: string;
             /** @description Why it stands there. */
             why: string;
+        };
+        /** @description Where a task stands, for whoever goes on with it. */
+        ContinuationView: {
+            /** @description Markdown; nothing before the first run ended. */
+            text?: string | null;
         };
         /** @description Something that cost time or credits. */
         CostView: {
@@ -1202,121 +1325,95 @@ export interface components {
             /** @description `41 of 48 changed lines ran in tests`. */
             words: string;
         };
-        /** @description For whom a link is made. */
-        CreateLink: {
-            /** @description A user; the owner when left out. */
-            user?: string | null;
-        };
         /** @description A new task. */
         CreateTask: {
             /**
              * @description The tasks whose work has to have landed before: ids, or unique beginnings of them.
              * @default []
              */
-            after: string[];
+            after?: string[];
             /**
              * @description The agent; chosen when left out.
              * @default null
              */
-            agent: string | null;
+            agent?: string | null;
             /**
              * @description The branch or commit to start from.
              * @default null
              */
-            base: string | null;
+            base?: string | null;
             /**
              * @description `low`, `medium`, `high` or `critical`; found from the text when left out.
              * @default null
              */
-            complexity: string | null;
+            complexity?: string | null;
             /**
              * @description When it is to be done, as RFC 3339.
              * @default null
              */
-            deadline: string | null;
+            deadline?: string | null;
             /**
              * @description Whether it needs a graphics processor; found from the text when left out.
              * @default null
              */
-            gpu: boolean | null;
+            gpu?: boolean | null;
             /**
              * @description `sandbox` or `none`.
              * @default null
              */
-            isolation: string | null;
+            isolation?: string | null;
             /**
              * @description `planning`, `research`, `implementation`, `testing`, `refactoring`, `documentation`, `debugging` or `review`; found
              *     from the text when left out.
              * @default null
              */
-            kind: string | null;
+            kind?: string | null;
             /**
              * @description The model.
              * @default null
              */
-            model: string | null;
+            model?: string | null;
             /**
              * @description One run and no more: a limit or a failure ends it, and so does work without a change.
              * @default false
              */
-            once: boolean;
+            once?: boolean;
             /**
              * @description The steps it is done in: the name of a pipeline, or `none`; the project's when left out.
              * @default null
              */
-            pipeline: string | null;
+            pipeline?: string | null;
             /**
              * Format: int32
              * @description 1 (most urgent) to 9.
              * @default null
              */
-            priority: number | null;
+            priority?: number | null;
             /**
              * @description A configured project.
              * @default null
              */
-            project: string | null;
+            project?: string | null;
             /**
              * @description Agents that race, each `AGENT` or `AGENT/MODEL`: every one does it as a task of its own, and the best verdict wins.
              * @default []
              */
-            race: string[];
+            race?: string[];
             /**
              * @description Path or URL of the repository; the project's when left out.
              * @default null
              */
-            repo: string | null;
+            repo?: string | null;
             /**
              * @description The rehearsal agent's script, as YAML.
              * @default null
              */
-            scenario: string | null;
+            scenario?: string | null;
             /**
              * @description What is to be done.
              * @default
              */
-            text: string;
-        };
-        /** @description A new token. */
-        CreateToken: {
-            /**
-             * Format: int32
-             * @description For so many days; for good when left out.
-             */
-            days?: number | null;
-            /** @description What it is for: 1 to 64 characters. */
-            name: string;
-            /** @description What it may do; one's own role when left out, never more. */
-            role?: string | null;
-        };
-        /** @description A new user. */
-        CreateUser: {
-            /** @description 1 to 64 characters of a-z, 0-9, `-`, `_`, `.`, `@`. */
-            name: string;
-            /** @description 10 to 256 characters; without one they come in by links (`sidekick link --user NAME`). */
-            password?: string | null;
-            /** @description `viewer`, `reviewer`, `operator` or `admin`. */
-            role: string;
+            text?: string;
         };
         /** @description One part of something that was looked at. */
         Detail: {
@@ -1344,6 +1441,11 @@ export interface components {
             files: components["schemas"]["FileDiffView"][];
             /** @description Whether it was cut at the size limit. */
             truncated: boolean;
+        };
+        /** @description Other words for an open remark. */
+        EditRemark: {
+            /** @description The words. */
+            text: string;
         };
         /** @description A value in force. */
         EffectiveView: {
@@ -1483,6 +1585,40 @@ export interface components {
             /** @description One sentence. */
             text: string;
         };
+        /** @description Go on from a task's work in a task of its own. */
+        ForkTask: {
+            /**
+             * @description Another agent.
+             * @default null
+             */
+            agent?: string | null;
+            /**
+             * @description The checkpoint to go on from; the latest work when left out.
+             * @default null
+             */
+            checkpoint?: string | null;
+            /**
+             * @description Its model.
+             * @default null
+             */
+            model?: string | null;
+            /**
+             * Format: int32
+             * @description 1 (most urgent) to 9.
+             * @default null
+             */
+            priority?: number | null;
+            /**
+             * @description The rehearsal agent's script.
+             * @default null
+             */
+            scenario?: string | null;
+            /**
+             * @description What is to be done there.
+             * @default
+             */
+            text?: string;
+        };
         /** @description Whether the daemon is up. */
         Health: {
             /** @description When it started. */
@@ -1530,6 +1666,33 @@ export interface components {
             /** @description What was found how often, the most often first. */
             together: components["schemas"]["TogetherView"][];
         };
+        /** @description Something that waits for a person. */
+        InboxItemView: {
+            /** @description `question`, `review`, `budget` or `failure`. */
+            need: string;
+            /** @description The task, with its evidence. */
+            task: components["schemas"]["TaskView"];
+            /** @description How many tasks cannot start before it is decided. */
+            unblocks: number;
+            /** @description When it is decided without anybody. */
+            until?: string | null;
+        };
+        /** @description What waits for a person, most valuable first. */
+        InboxView: {
+            /** @description The first of it. */
+            items: components["schemas"]["InboxItemView"][];
+            /** @description How much more there is. */
+            left_out: number;
+        };
+        /** @description Lines of a file at a commit. */
+        LinesView: {
+            /** @description The number of the first one, from 1. */
+            first: number;
+            /** @description The lines. */
+            lines: string[];
+            /** @description How many the file has. */
+            total: number;
+        };
         /** @description A link that answers a question once, without any other login: whoever has it may. */
         LinkView: {
             /** @description The answer. */
@@ -1538,21 +1701,6 @@ export interface components {
             path: string;
             /** @description When it expires. */
             until: string;
-        };
-        /** @description Who makes the request. */
-        Me: {
-            /** @description How the log signs what they do. */
-            actor: string;
-            /** @description What they came in with: `token`, `browser` or `network`. */
-            by: string;
-            /** @description What they may do: `see`, `oneself`, `review`, `operate`, `administer`. */
-            may: string[];
-            /** @description The name; `owner` is whoever holds the data directory. */
-            name: string;
-            /** @description Whether they have a password. */
-            password: boolean;
-            /** @description `viewer`, `reviewer`, `operator` or `admin`; a token's when it is less than its user's. */
-            role: string;
         };
         /** @description An entry of a project's memory. */
         MemoryView: {
@@ -1583,13 +1731,6 @@ export interface components {
             line?: number | null;
             /** @description The setting, as a JSON pointer, when it is one. */
             pointer?: string | null;
-        };
-        /** @description A token that was just made; its secret is shown this once. */
-        NewToken: {
-            /** @description What it is revoked by. */
-            id: string;
-            /** @description For the header `Authorization: Bearer …`. */
-            secret: string;
         };
         /** @description What a second model said. */
         OpinionView: {
@@ -1662,49 +1803,23 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description A page of something. */
-        Page_AuditView: {
+        Page_ChangingView: {
             /** @description The items. */
             items: {
-                /** @description What: the method and route, `sign in`, `sign in refused`. */
-                action: string;
-                /** @description Who, as the log signs. */
-                actor: string;
-                /** @description When. */
-                at: string;
-                /**
-                 * Format: int64
-                 * @description Its number; they rise.
-                 */
-                number: number;
                 /**
                  * Format: int32
-                 * @description What came of it, as HTTP says it.
+                 * @description Lines removed.
                  */
-                status: number;
-                /** @description On what. */
-                subject: string;
-            }[];
-            /** @description Give this as `cursor` for the next page; none on the last. */
-            next_cursor?: string | null;
-        };
-        /** @description A page of something. */
-        Page_BrowserView: {
-            /** @description The items. */
-            items: {
-                /** @description Since when. */
-                created_at: string;
-                /** @description Whether the request came from it. */
-                current: boolean;
-                /** @description Until when. */
-                expires_at: string;
-                /** @description What it is signed out by. */
-                id: string;
-                /** @description What the browser says that it is. */
-                program: string;
-                /** @description When it was last seen, to the minute. */
-                seen_at: string;
-                /** @description Whose it is. */
-                user: string;
+                deletions?: number | null;
+                /** @description Whether it is gone. */
+                gone: boolean;
+                /**
+                 * Format: int32
+                 * @description Lines added, roughly; not where that was not counted.
+                 */
+                insertions?: number | null;
+                /** @description Its path. */
+                path: string;
             }[];
             /** @description Give this as `cursor` for the next page; none on the last. */
             next_cursor?: string | null;
@@ -1792,6 +1907,47 @@ export interface components {
                  * @description The longest an agent may take, in minutes.
                  */
                 timeout_minutes: number;
+            }[];
+            /** @description Give this as `cursor` for the next page; none on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description A page of something. */
+        Page_RemarkView: {
+            /** @description The items. */
+            items: {
+                /** @description Whose it is. */
+                actor: string;
+                /** @description When it was written. */
+                at: string;
+                /** @description When its words changed last. */
+                changed_at: string;
+                /** @description The commit whose change was looked at. */
+                commit: string;
+                /**
+                 * Format: int32
+                 * @description The last one.
+                 */
+                end: number;
+                /** @description The file; empty for the plan. */
+                file: string;
+                /** @description Its id. */
+                id: string;
+                /**
+                 * Format: int32
+                 * @description The first line, from 1.
+                 */
+                line: number;
+                /** @description What stands there. */
+                quote: string;
+                /**
+                 * Format: int32
+                 * @description The attempt it was sent back to; none while it is open.
+                 */
+                sent?: number | null;
+                /** @description `old`, `new` or `plan`. */
+                side: string;
+                /** @description The person's words. */
+                text: string;
             }[];
             /** @description Give this as `cursor` for the next page; none on the last. */
             next_cursor?: string | null;
@@ -1955,46 +2111,6 @@ export interface components {
                 waiting?: components["schemas"]["WaitingView"] | null;
                 /** @description What a person should know about the latest run. */
                 warnings: string[];
-            }[];
-            /** @description Give this as `cursor` for the next page; none on the last. */
-            next_cursor?: string | null;
-        };
-        /** @description A page of something. */
-        Page_TokenView: {
-            /** @description The items. */
-            items: {
-                /** @description Since when. */
-                created_at: string;
-                /** @description Until when; for good when left out. */
-                expires_at?: string | null;
-                /** @description What it is revoked by. */
-                id: string;
-                /** @description What it is for. */
-                name: string;
-                /** @description What it may do, as far as its user may. */
-                role: string;
-                /** @description When it was last used, to the minute. */
-                used_at?: string | null;
-                /** @description Whose it is. */
-                user: string;
-            }[];
-            /** @description Give this as `cursor` for the next page; none on the last. */
-            next_cursor?: string | null;
-        };
-        /** @description A page of something. */
-        Page_UserView: {
-            /** @description The items. */
-            items: {
-                /** @description Since when. */
-                created_at: string;
-                /** @description Whether they are kept out for now. */
-                disabled: boolean;
-                /** @description The name. */
-                name: string;
-                /** @description Whether they can sign in with a password. */
-                password: boolean;
-                /** @description `viewer`, `reviewer`, `operator` or `admin`. */
-                role: string;
             }[];
             /** @description Give this as `cursor` for the next page; none on the last. */
             next_cursor?: string | null;
@@ -2201,7 +2317,48 @@ export interface components {
              * @description Why.
              * @default null
              */
-            message: string | null;
+            message?: string | null;
+            /**
+             * @description The commit that was looked at: refused when there is another by now.
+             * @default null
+             */
+            seen?: string | null;
+        };
+        /** @description A remark. */
+        RemarkView: {
+            /** @description Whose it is. */
+            actor: string;
+            /** @description When it was written. */
+            at: string;
+            /** @description When its words changed last. */
+            changed_at: string;
+            /** @description The commit whose change was looked at. */
+            commit: string;
+            /**
+             * Format: int32
+             * @description The last one.
+             */
+            end: number;
+            /** @description The file; empty for the plan. */
+            file: string;
+            /** @description Its id. */
+            id: string;
+            /**
+             * Format: int32
+             * @description The first line, from 1.
+             */
+            line: number;
+            /** @description What stands there. */
+            quote: string;
+            /**
+             * Format: int32
+             * @description The attempt it was sent back to; none while it is open.
+             */
+            sent?: number | null;
+            /** @description `old`, `new` or `plan`. */
+            side: string;
+            /** @description The person's words. */
+            text: string;
         };
         /** @description Try afresh, or now. */
         Retry: {
@@ -2209,7 +2366,7 @@ export interface components {
              * @description Another agent.
              * @default null
              */
-            agent: string | null;
+            agent?: string | null;
         };
         /** @description Say that landed work was taken back. */
         Revert: {
@@ -2305,8 +2462,10 @@ export interface components {
         };
         /** @description Send the work back. */
         SendBack: {
-            /** @description What should change. */
+            /** @description What should change; may be empty when there are remarks on lines, which are sent along. */
             comment: string;
+            /** @description The commit that was looked at: refused when there is another by now. */
+            seen?: string | null;
         };
         /** @description The code of an access link. */
         SessionCode: {
@@ -2393,16 +2552,6 @@ export interface components {
             text: string;
             /** @description Its values, likewise. */
             values: Record<string, never>;
-        };
-        /** @description Signing in: with the code of an access link, or with a name and a password. */
-        SignIn: {
-            /** @description The code. */
-            code: string;
-        } | {
-            /** @description The password. */
-            password: string;
-            /** @description The user's name. */
-            user: string;
         };
         /** @description Lines in a row, both ends included. */
         SpanView: {
@@ -2620,23 +2769,6 @@ export interface components {
             /** @description In how many tasks. */
             tasks: number;
         };
-        /** @description A token, without its secret. */
-        TokenView: {
-            /** @description Since when. */
-            created_at: string;
-            /** @description Until when; for good when left out. */
-            expires_at?: string | null;
-            /** @description What it is revoked by. */
-            id: string;
-            /** @description What it is for. */
-            name: string;
-            /** @description What it may do, as far as its user may. */
-            role: string;
-            /** @description When it was last used, to the minute. */
-            used_at?: string | null;
-            /** @description Whose it is. */
-            user: string;
-        };
         /** @description Tokens. */
         TokensView: {
             /**
@@ -2669,19 +2801,6 @@ export interface components {
             runs: number;
             /** @description Their tokens. */
             tokens: components["schemas"]["TokensView"];
-        };
-        /** @description A user. */
-        UserView: {
-            /** @description Since when. */
-            created_at: string;
-            /** @description Whether they are kept out for now. */
-            disabled: boolean;
-            /** @description The name. */
-            name: string;
-            /** @description Whether they can sign in with a password. */
-            password: boolean;
-            /** @description `viewer`, `reviewer`, `operator` or `admin`. */
-            role: string;
         };
         /** @description What supervision made of a task's latest run. */
         VerdictView: {
@@ -2765,28 +2884,68 @@ export interface components {
              * @description Lower-case words joined by hyphens.
              * @default
              */
-            name: string;
+            name?: string;
             /**
              * @description A configured project.
              * @default null
              */
-            project: string | null;
+            project?: string | null;
             /**
              * @description Path or URL of the repository.
              * @default null
              */
-            repo: string | null;
+            repo?: string | null;
             /**
              * @description Markdown; empty to remove the entry.
              * @default
              */
-            text: string;
+            text?: string;
             /**
              * Format: int32
              * @description The version that was read; refused when another is there by now.
              * @default null
              */
-            version: number | null;
+            version?: number | null;
+        };
+        /** @description Remark on lines. */
+        WriteRemark: {
+            /**
+             * @description The commit whose change is looked at; the latest work when left out.
+             * @default null
+             */
+            commit?: string | null;
+            /**
+             * Format: int32
+             * @description The last one; the first when left out.
+             * @default null
+             */
+            end?: number | null;
+            /**
+             * @description The file; left out for the plan.
+             * @default null
+             */
+            file?: string | null;
+            /**
+             * Format: int32
+             * @description The first line, from 1.
+             * @default 0
+             */
+            line?: number;
+            /**
+             * @description What stands there, for the plan; for a file it is read.
+             * @default null
+             */
+            quote?: string | null;
+            /**
+             * @description `old`, `new` or `plan`.
+             * @default
+             */
+            side?: string;
+            /**
+             * @description What should change there.
+             * @default
+             */
+            text?: string;
         };
         /** @description The whole text, as `SettingsView::text` showed it, changed. */
         WriteSettings: {
@@ -2849,10 +3008,20 @@ export interface operations {
             };
         };
     };
-    list_audit: {
+    get_board: {
         parameters: {
-            query?: {
-                /** @description At most this many; 500 at the most. */
+            query: {
+                /** @description The column: a state. */
+                state: string;
+                /** @description Only this project. */
+                project?: string;
+                /** @description Only this agent. */
+                agent?: string;
+                /** @description Only this sort of work. */
+                kind?: string;
+                /** @description Only tasks whose text has these words. */
+                text?: string;
+                /** @description At most this many: 200 when left out, 1000 at most. */
                 limit?: number;
                 /** @description The `next_cursor` of the page before. */
                 cursor?: string;
@@ -2868,56 +3037,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_AuditView"];
+                    "application/json": components["schemas"]["ColumnView"];
                 };
             };
             400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    list_browsers: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_BrowserView"];
-                };
-            };
-        };
-    };
-    sign_out_browser: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3067,38 +3190,7 @@ export interface operations {
             };
         };
     };
-    create_link: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CreateLink"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SessionCode"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    get_me: {
+    get_inbox: {
         parameters: {
             query?: never;
             header?: never;
@@ -3112,52 +3204,26 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Me"];
+                    "application/json": components["schemas"]["InboxView"];
                 };
             };
         };
     };
-    change_password: {
+    create_link: {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ChangePassword"];
-            };
-        };
+        requestBody?: never;
         responses: {
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            401: {
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["SessionCode"];
                 };
             };
         };
@@ -3417,7 +3483,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["SignIn"];
+                "application/json": components["schemas"]["SessionCode"];
             };
         };
         responses: {
@@ -3434,31 +3500,6 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Problem"];
                 };
-            };
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    delete_session: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
             };
         };
     };
@@ -3898,6 +3939,115 @@ export interface operations {
             };
         };
     };
+    get_changes: {
+        parameters: {
+            query?: {
+                /** @description From this commit of the task; its base when left out. */
+                from?: string;
+                /** @description To this one; its latest work when left out. */
+                to?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangesView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_change: {
+        parameters: {
+            query: {
+                /** @description Its path. */
+                path: string;
+                /** @description Its path before, when it was renamed. */
+                old_path?: string;
+                /** @description From this commit of the task; its base when left out. */
+                from?: string;
+                /** @description To this one; its latest work when left out. */
+                to?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileDiffView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_changing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ChangingView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_checkpoints: {
         parameters: {
             query?: never;
@@ -3915,6 +4065,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_CheckpointView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_continuation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContinuationView"];
                 };
             };
             404: {
@@ -3965,6 +4144,8 @@ export interface operations {
                 limit?: number;
                 /** @description The last `limit` events instead of the first. */
                 tail?: boolean;
+                /** @description The last `limit` events before this sequence number: the page before a page. */
+                before?: number;
             };
             header?: never;
             path: {
@@ -3983,6 +4164,101 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_lines: {
+        parameters: {
+            query: {
+                /** @description The file's path. */
+                path: string;
+                /** @description A commit of the task. */
+                commit: string;
+                /** @description The first line, from 1. */
+                first?: number;
+                /** @description At most this many; 2000 at the most. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinesView"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    fork_task: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ForkTask"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskView"];
+                };
+            };
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4058,6 +4334,80 @@ export interface operations {
             };
         };
     };
+    get_image: {
+        parameters: {
+            query: {
+                /** @description The file's path. */
+                path: string;
+                /** @description A commit of the task. */
+                commit: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": string;
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    download_log: {
+        parameters: {
+            query?: {
+                /** @description The number of the run; the latest when left out. */
+                attempt?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_race: {
         parameters: {
             query?: never;
@@ -4108,6 +4458,162 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TaskView"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_remarks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_RemarkView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    write_remark: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WriteRemark"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RemarkView"];
+                };
+            };
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RemarkView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_remark: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                remark: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_remark: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                remark: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EditRemark"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RemarkView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             409: {
@@ -4359,225 +4865,6 @@ export interface operations {
                 };
             };
             409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    list_tokens: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_TokenView"];
-                };
-            };
-        };
-    };
-    create_token: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CreateToken"];
-            };
-        };
-        responses: {
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["NewToken"];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    revoke_token: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    list_users: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_UserView"];
-                };
-            };
-        };
-    };
-    create_user: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CreateUser"];
-            };
-        };
-        responses: {
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["UserView"];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    remove_user: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                name: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    change_user: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                name: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ChangeUser"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["UserView"];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            404: {
                 headers: {
                     [name: string]: unknown;
                 };

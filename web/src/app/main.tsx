@@ -4,6 +4,7 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { Problem, Unreachable } from "../api/client";
 import { EmptyState, PageBody, Problem as Failed, Skeleton } from "../components/ui/parts";
+import { startDecisions } from "../lib/decisions";
 import { shell } from "../words/shell";
 import { routes } from "./pages";
 import { signIn } from "./sign-in";
@@ -42,6 +43,8 @@ const queries = new QueryClient({
     mutations: { networkMode: "always" },
   },
 });
+
+startDecisions(() => void queries.invalidateQueries());
 
 void signIn().then(() =>
   createRoot(document.getElementById("root")!).render(

@@ -2,7 +2,7 @@
 // loaded when somebody goes there.
 
 import { createRootRoute, createRoute, lazyRouteComponent } from "@tanstack/react-router";
-import { CalendarRange, Gauge, Inbox, KeyRound, LayoutDashboard, ListTodo, type LucideIcon, Settings, Wallet } from "lucide-react";
+import { CalendarRange, Gauge, Inbox, KeyRound, LayoutDashboard, type LucideIcon, Settings, SquareKanban, Wallet } from "lucide-react";
 import { shell } from "../words/shell";
 import { Layout } from "./layout";
 import { MorePage } from "./more";
@@ -13,10 +13,17 @@ export type Place = "bar" | "side" | "more" | "links";
 
 export const root = createRootRoute({ component: Layout });
 
+/** What a page keeps in its address: words by name. */
+export type Search = Record<string, string | undefined>;
+
+function validateSearch(search: Record<string, unknown>): Search {
+  return Object.fromEntries(Object.entries(search).map(([name, value]) => [name, value == null ? undefined : String(value)]));
+}
+
 type Component = Parameters<typeof createRoute>[0]["component"];
 
 function page<const P extends string>(path: P, label: string, icon: LucideIcon | undefined, place: Place, component: Component) {
-  return { path, label, icon, place, route: createRoute({ getParentRoute: () => root, path, component }) };
+  return { path, label, icon, place, route: createRoute({ getParentRoute: () => root, path, component, validateSearch }) };
 }
 
 const task = createRoute({
@@ -30,13 +37,14 @@ const task = createRoute({
 
 export const PAGES = [
   page("/", shell.pages.inbox, Inbox, "bar", lazyRouteComponent(() => import("../features/inbox/inbox-page"), "InboxPage")),
-  page("/tasks", shell.pages.tasks, ListTodo, "bar", lazyRouteComponent(() => import("../features/tasks/tasks-page"), "TasksPage")),
+  page("/overview", shell.pages.overview, LayoutDashboard, "side", lazyRouteComponent(() => import("../features/overview/overview-page"), "OverviewPage")),
+  page("/board", shell.pages.board, SquareKanban, "bar", lazyRouteComponent(() => import("../features/board/board-page"), "BoardPage")),
   page("/plan", shell.pages.plan, CalendarRange, "bar", lazyRouteComponent(() => import("../features/plan/plan-page"), "PlanPage")),
   page("/accounts", shell.pages.accounts, Wallet, "more", lazyRouteComponent(() => import("../features/accounts/accounts-page"), "AccountsPage")),
   page("/status", shell.pages.machine, Gauge, "more", lazyRouteComponent(() => import("../features/status/status-page"), "StatusPage")),
   page("/settings", shell.pages.settings, Settings, "more", lazyRouteComponent(() => import("../features/settings/settings-page"), "SettingsPage")),
   page("/settings/access", shell.pages.access, KeyRound, "more", lazyRouteComponent(() => import("../features/access/access-page"), "AccessPage")),
-  page("/more", shell.pages.more, LayoutDashboard, "links", MorePage),
+  page("/more", shell.pages.more, undefined, "links", MorePage),
 ] as const;
 
 /** The routes keep the types of their paths, so that a link to nowhere does not compile. */

@@ -3,9 +3,13 @@
 export function ago(at: string | null | undefined, now = Date.now()): string {
   if (!at) return "";
   const seconds = Math.round((now - Date.parse(at)) / 1000);
-  const size = Math.abs(seconds);
-  const text = size < 60 ? `${size} s` : size < 3600 ? `${Math.floor(size / 60)} min` : size < 86400 ? `${Math.floor(size / 3600)} h` : `${Math.floor(size / 86400)} d`;
+  const text = span(Math.abs(seconds));
   return seconds < 0 ? `in ${text}` : `${text} ago`;
+}
+
+/** A time in one unit. */
+export function span(seconds: number): string {
+  return seconds < 60 ? `${Math.round(seconds)} s` : seconds < 3600 ? `${Math.floor(seconds / 60)} min` : seconds < 86400 ? `${Math.floor(seconds / 3600)} h` : `${Math.floor(seconds / 86400)} d`;
 }
 
 /** Takes out escape sequences and control characters: agents' output is text, nothing more. */

@@ -134,7 +134,7 @@ fn go_on(connection: &Connection, session: &str, comment: String) -> Result<(Tas
     })?;
     let after = logs::last_event(connection, &task.id)?;
     let path = format!("/api/tasks/{}/send-back", task.id);
-    Ok((connection.client.post(&path, &SendBack { comment }, None)?, after))
+    Ok((connection.client.post(&path, &SendBack { comment, seen: None }, None)?, after))
 }
 
 fn in_repository() -> Result<bool> {

@@ -13,8 +13,11 @@ use crate::ui::Ui;
 /// Approves, and waits for the merge.
 pub(crate) fn approve(args: &Args, id: &str, ui: &Ui) -> Result<ExitCode> {
     let connection = look(args)?;
-    let task: TaskView =
-        connection.client.post(&format!("/api/tasks/{}/approve", api::escaped(id)), &Approve {}, None)?;
+    let task: TaskView = connection.client.post(
+        &format!("/api/tasks/{}/approve", api::escaped(id)),
+        &Approve::default(),
+        None,
+    )?;
     let task = until(&connection, task, |task| task.state != "waiting")?;
     if ui.json {
         ui.json(&task.result());
@@ -46,12 +49,12 @@ pub(crate) fn reject(args: &Args, reject: &Reject, ui: &Ui) -> Result<ExitCode> 
     let task: TaskView = match &reject.message {
         Some(comment) if !reject.discard => connection.client.post(
             &format!("{path}/send-back"),
-            &SendBack { comment: comment.clone() },
+            &SendBack { comment: comment.clone(), seen: None },
             None,
         )?,
         message => connection.client.post(
             &format!("{path}/reject"),
-            &api::Reject { message: message.clone() },
+            &api::Reject { message: message.clone(), seen: None },
             None,
         )?,
     };

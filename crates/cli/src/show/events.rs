@@ -80,6 +80,14 @@ fn beside(ui: &Ui, data: &Value, kind: &str) -> Option<String> {
         "task.split" => {
             format!("split into {} tasks", data["parts"].as_array().map_or(0, Vec::len))
         }
+        "remark.written" => remark(data),
+        "remark.changed" => format!("a remark now reads: {}", first_line(&text("text"))),
+        "remark.removed" => ui.tone(Tone::Dim, "a remark was taken back"),
+        "remarks.sent" => {
+            let many = data["ids"].as_array().map_or(0, Vec::len);
+            format!("{many} {} sent along", if many == 1 { "remark is" } else { "remarks are" })
+        }
+        "task.forked" => format!("goes on from {} of another task", short(&text("commit"))),
         "race.won" => ui.tone(Tone::Good, "won its race"),
         "race.lost" => ui.tone(Tone::Dim, text("reason")),
         "landing.checking" => format!("its checks run on the merge with {}", short(&text("onto"))),
@@ -120,6 +128,13 @@ fn plan(data: &Value) -> String {
     });
     let items: Vec<_> = items.collect();
     format!("plan:\n{}", items.join("\n"))
+}
+
+/// Where, and the beginning of what.
+fn remark(data: &Value) -> String {
+    let text = |name: &str| plain(data[name].as_str().unwrap_or_default());
+    let place = if data["side"] == "plan" { "the plan".to_owned() } else { text("file") };
+    format!("remark on {place}:{}: {}", data["line"], first_line(&text("text")))
 }
 
 fn short(commit: &str) -> &str {

@@ -262,6 +262,10 @@ fn by_person(task: &mut Task, event: &Event) {
             task.checks.clear();
             task.warnings.clear();
         }
+        Event::TaskForked { commit, branch, .. } => {
+            task.base_branch.clone_from(branch);
+            task.base_commit = Some(commit.clone());
+        }
         Event::TaskStopRequested {} => {
             task.stopping = true;
             task.next.hands_on = false;

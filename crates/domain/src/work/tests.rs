@@ -392,7 +392,7 @@ fn a_task_waits_for_what_it_comes_after_until_a_person_does_not_want_to() {
 }
 
 fn any_command() -> impl Strategy<Value = (u8, bool)> {
-    (0u8..51, any::<bool>())
+    (0u8..54, any::<bool>())
 }
 
 /// Turns a number into a command, for the live run or (`stale`) for one that never was.
@@ -466,6 +466,8 @@ fn command(n: u8, stale: bool, work: &Work, now: Timestamp) -> Command {
         48 => answer("look into the other file, too"),
         49 => Command::Win { reason: "the best".into() },
         50 => Command::Lose { to: TaskId::new(at(7)), reason: "another won".into() },
+        51 => Command::Remark(remarked(stale)),
+        52 => Command::Fork { from: TaskId::new(at(7)), commit: "theirs".into(), branch: None },
         _ => Command::Rollback { checkpoint: "before-1".into(), commit: "base".into() },
     }
 }
@@ -533,4 +535,28 @@ proptest! {
         }
         prop_assert_eq!(replayed, log.work);
     }
+}
+
+fn remarked(stale: bool) -> Remarking {
+    let said = crate::remark::Said {
+        commit: "c1".into(),
+        file: "a.txt".into(),
+        side: crate::remark::Side::New,
+        line: 1,
+        end: 1,
+        text: if stale { String::new() } else { "why?".into() },
+        quote: "a".into(),
+    };
+    Remarking::Write { id: "r1".into(), said }
+}
+
+#[test]
+fn a_fork_has_the_commit_it_goes_on_from_as_its_base() {
+    let mut log = Log::new();
+    let fork =
+        Command::Fork { from: TaskId::new(at(7)), commit: "theirs".into(), branch: Some("main".into()) };
+    log.run(fork.clone(), at(2)).unwrap();
+    assert_eq!(log.work.task.base_commit.as_deref(), Some("theirs"));
+    assert_eq!(log.work.task.base_branch.as_deref(), Some("main"));
+    assert!(log.run(fork, at(3)).is_err(), "only once, and only before it starts");
 }

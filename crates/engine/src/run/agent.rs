@@ -8,7 +8,6 @@ use agents::{Assignment, Driver, Launch, Program, Verdict};
 use domain::work::End;
 use domain::{Event, Isolation, Outcome, Stage, question};
 use runner::{Exit, Follower, Forward, Found, JobSpec, Network, Piece, Reason, job};
-use store::memory;
 use tokio::time::{Instant, sleep_until};
 use workspace::Workspace;
 
@@ -19,7 +18,7 @@ use super::reading::{Reading, is_progress};
 use super::record::Record;
 use super::tools::reports;
 use super::{Broken, Drive, asked_to_stop};
-use crate::{agents_here, prompt, radar};
+use crate::{agents_here, radar};
 
 /// Paths of the host, and where a job sees them.
 type Mounts = Vec<(PathBuf, PathBuf)>;
@@ -59,7 +58,11 @@ impl Drive {
         let before = self.used_before().await?;
         let notes = self.context.notes(&self.work.task.asked).await?;
         let beside = radar::beside(&self.context, &self.work).await;
-        let assignment = self.assignment(workspace, driver.as_ref(), &notes, beside.as_deref(), before);
+        let mcp = self.tools(&run, driver.as_ref());
+        let can_ask = mcp.is_some() && has(&self.project, "ask_person");
+        let prompt = self.told(workspace, driver.as_ref(), notes, beside, can_ask).await?;
+        let told = Assignment { prompt, mcp, before, ..Assignment::default() };
+        let assignment = self.assignment(workspace, driver.as_ref(), told);
         let dir = self.dir().join("agent");
         if run.hands_on {
             return self.by_hand(workspace, driver.as_ref(), assignment, &dir).await;
@@ -97,45 +100,22 @@ impl Drive {
         Ok(used.await?)
     }
 
-    fn assignment(
-        &self,
-        workspace: &Workspace,
-        driver: &dyn Driver,
-        notes: &[memory::Entry],
-        beside: Option<&str>,
-        before: domain::Usage,
-    ) -> Assignment {
+    /// All that an agent gets, besides what it is told.
+    fn assignment(&self, workspace: &Workspace, driver: &dyn Driver, told: Assignment) -> Assignment {
         let Some(run) = &self.work.run else { return Assignment::default() };
-        let mcp = self.tools(run, driver);
-        let memory = memory(&workspace.lower);
-        // What a step before it said is told as such.
-        let begins_a_step = run.workspace == run.id && !self.work.task.progress.done.is_empty();
-        let goes_on = run.attempt > 1 && !begins_a_step;
-        let continuation = std::fs::read_to_string(self.continuation_file()).ok().filter(|_| goes_on);
-        let parts = prompt::Parts {
-            project: &self.project,
-            work: &self.work,
-            memory: memory.as_deref(),
-            continuation: continuation.as_deref(),
-            notes,
-            beside,
-            can_ask: mcp.is_some() && has(&self.project, "ask_person"),
-        };
         let bare = run.isolation == Isolation::None;
         Assignment {
-            prompt: prompt::compose(&parts),
             task: self.work.task.asked.text.clone(),
             feedback: run.feedback.clone().unwrap_or_default(),
             model: run.model.clone(),
             resume: run.resume.clone(),
             new_session: self.id.to_string(),
-            before,
             whole: self.planning().is_some(),
             scenario: self.work.task.asked.scenario.clone(),
             home: if bare { workspace.home().display().to_string() } else { runner::sandbox::HOME.into() },
             logged_in: self.profile_of(&run.account).is_some(),
             account: self.variables_of(&run.account, driver),
-            mcp,
+            ..told
         }
     }
 
@@ -470,18 +450,6 @@ async fn until(at: Option<Instant>) {
         Some(at) => sleep_until(at).await,
         None => std::future::pending().await,
     }
-}
-
-/// What the project says to agents, as its base says it, whatever a run made of it. Handed over by us, because
-/// an agent that reads its own file from the tree would also take settings, hooks and servers from there.
-fn memory(checkout: &Path) -> Option<String> {
-    let read = |name: &str| {
-        let bytes = workspace::files::read(checkout, Path::new(name), prompt::MOST_MEMORY).ok().flatten()?;
-        Some(String::from_utf8_lossy(&bytes).into_owned())
-    };
-    let mut texts: Vec<_> = ["AGENTS.md", "CLAUDE.md"].into_iter().filter_map(read).collect();
-    texts.dedup();
-    (!texts.is_empty()).then(|| texts.join("\n\n"))
 }
 
 fn failed(error: &dyn std::fmt::Display) -> Broken {

@@ -29,6 +29,8 @@ pub(crate) struct PageOf {
     /// The last `limit` events instead of the first.
     #[serde(default)]
     tail: bool,
+    /// The last `limit` events before this sequence number: the page before a page.
+    before: Option<i64>,
 }
 
 /// A page of events.
@@ -55,8 +57,10 @@ pub(crate) async fn list_task_events(
         .store()
         .read(move |tx| {
             let task = tasks::find(tx, &id)?;
-            if query.tail {
-                return events::last(tx, task, limit);
+            match query.before {
+                Some(before) => return events::before(tx, task, before, limit),
+                None if query.tail => return events::last(tx, task, limit),
+                None => {}
             }
             events::after(tx, after, Some(task), limit)
         })

@@ -85,15 +85,20 @@ pub(crate) async fn create_task(
     headers: HeaderMap,
     Json(body): Json<CreateTask>,
 ) -> Result<(StatusCode, Json<TaskView>), Failure> {
-    let key = match headers.get("idempotency-key").map(|value| value.to_str()) {
-        Some(Ok(key)) if (1..=200).contains(&key.len()) => Some(format!("api:{key}")),
-        Some(_) => return Err(invalid("the Idempotency-Key must be 1 to 200 characters of plain text")),
-        None => None,
-    };
+    let key = key_of(&headers)?;
     let request = requested(&app, body, key).await?;
     let accepted = app.engine.create(request, caller.actor).await?;
     let status = if accepted.new { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Json(TaskView::new(&accepted.task, None))))
+}
+
+/// The idempotency key of a request, if it has one.
+pub(super) fn key_of(headers: &HeaderMap) -> Result<Option<String>, Failure> {
+    match headers.get("idempotency-key").map(|value| value.to_str()) {
+        Some(Ok(key)) if (1..=200).contains(&key.len()) => Ok(Some(format!("api:{key}"))),
+        Some(_) => Err(invalid("the Idempotency-Key must be 1 to 200 characters of plain text")),
+        None => Ok(None),
+    }
 }
 
 /// What a body asks for, each of its words checked.
@@ -287,9 +292,9 @@ pub(crate) async fn approve_task(
     State(app): State<App>,
     caller: Caller,
     Path(id): Path<String>,
-    Json(Approve {}): Json<Approve>,
+    Json(body): Json<Approve>,
 ) -> Result<Json<TaskView>, Failure> {
-    command(&app, caller, id, Command::Approve).await
+    decide(&app, caller, id, body.seen, Command::Approve).await
 }
 
 /// Discards the work.
@@ -301,10 +306,10 @@ pub(crate) async fn reject_task(
     Path(id): Path<String>,
     Json(body): Json<Reject>,
 ) -> Result<Json<TaskView>, Failure> {
-    command(&app, caller, id, Command::Discard { reason: body.message }).await
+    decide(&app, caller, id, body.seen, Command::Discard { reason: body.message }).await
 }
 
-/// Sends the work back with a comment; the agent goes on in the same session.
+/// Sends the work back with a comment and all open remarks on its lines; the agent goes on in the same session.
 #[utoipa::path(post, path = "/api/tasks/{id}/send-back", params(("id" = String, Path)), request_body = SendBack,
     responses((status = 200, body = TaskView), (status = 409, body = Problem)))]
 pub(crate) async fn send_back_task(
@@ -313,7 +318,7 @@ pub(crate) async fn send_back_task(
     Path(id): Path<String>,
     Json(body): Json<SendBack>,
 ) -> Result<Json<TaskView>, Failure> {
-    command(&app, caller, id, Command::SendBack { comment: body.comment }).await
+    decide(&app, caller, id, body.seen, Command::SendBack { comment: body.comment }).await
 }
 
 /// Gives a task to a person, in its agent's own interactive UI (`sidekick takeover`); what runs is stopped first.
@@ -410,8 +415,19 @@ async fn resolve_all(app: &App, texts: Vec<String>) -> Result<Vec<TaskId>, Failu
 }
 
 async fn command(app: &App, caller: Caller, id: String, command: Command) -> Result<Json<TaskView>, Failure> {
+    decide(app, caller, id, None, command).await
+}
+
+/// As `command`, on the commit that was looked at.
+async fn decide(
+    app: &App,
+    caller: Caller,
+    id: String,
+    seen: Option<String>,
+    command: Command,
+) -> Result<Json<TaskView>, Failure> {
     let id = resolve(app, id).await?;
-    let work = app.engine.command(id, command, caller.actor).await?;
+    let work = app.engine.decide(id, seen, command, caller.actor).await?;
     Ok(Json(TaskView::new(&work.task, work.run.as_ref())))
 }
 

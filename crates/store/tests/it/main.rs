@@ -8,6 +8,7 @@
 
 mod access;
 mod accounts;
+mod board;
 mod harness;
 mod hindsights;
 mod life;
@@ -17,6 +18,7 @@ mod memory;
 mod merging;
 mod planning;
 mod queue;
+mod remarks;
 mod sessions;
 mod steps;
 mod survives;

@@ -6,7 +6,8 @@ import { IconButton } from "./parts";
 
 export interface Choice { label: string; hint?: string; danger?: boolean; disabled?: boolean; onChoose: () => void }
 
-export function Menu({ label, choices, icon }: { label: string; choices: Choice[]; icon?: ReactNode }) {
+/** `up` is for menus at the lower edge. */
+export function Menu({ label, choices, icon, up = false }: { label: string; choices: Choice[]; icon?: ReactNode; up?: boolean }) {
   const [open, setOpen] = useState(false);
   const whole = useRef<HTMLDivElement>(null);
   const items = () => [...(whole.current?.querySelectorAll<HTMLButtonElement>("[role=menuitem]:not(:disabled)") ?? [])];
@@ -31,7 +32,7 @@ export function Menu({ label, choices, icon }: { label: string; choices: Choice[
     <div ref={whole} className="relative" onKeyDown={press}>
       <IconButton label={label} aria-haspopup="menu" aria-expanded={open} onClick={(event) => { event.stopPropagation(); setOpen(!open); }}>{icon ?? <MoreHorizontal size={18} aria-hidden />}</IconButton>
       {open ? (
-        <div role="menu" aria-label={label} className="absolute right-0 z-30 mt-1 w-56 rounded-xl bg-surface p-1 shadow-lg ring-1 ring-line">
+        <div role="menu" aria-label={label} className={`absolute right-0 z-30 w-56 ${up ? "bottom-full mb-1" : "mt-1"} rounded-xl bg-surface p-1 shadow-lg ring-1 ring-line`}>
           {choices.map((choice) => (
             <button key={choice.label} type="button" role="menuitem" tabIndex={-1} disabled={choice.disabled}
               onClick={(event) => { event.stopPropagation(); close(); choice.onChoose(); }}

@@ -30,7 +30,7 @@ type ButtonProps = ButtonHTMLAttributes<HTMLButtonElement> & { look?: keyof type
 export function Button({ look = "plain", className = "", ...rest }: ButtonProps) {
   return (
     <button type="button" {...rest}
-      className={`inline-flex min-h-11 items-center justify-center gap-2 rounded-lg px-3.5 text-sm font-medium transition-colors disabled:opacity-50 sm:min-h-9 ${LOOKS[look]} ${className}`} />
+      className={`inline-flex min-h-11 shrink-0 items-center justify-center gap-2 rounded-lg px-3.5 py-1.5 text-sm font-medium transition-colors disabled:opacity-50 sm:min-h-9 ${LOOKS[look]} ${className}`} />
   );
 }
 

@@ -1,111 +1,80 @@
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
-import { useEffect, useState } from "react";
-import { get, post } from "../../api/client";
-import type { Account, Page, Task } from "../../api/types";
-import { Button, Card, Dim, Problem } from "../../components/ui/parts";
-import { listen } from "../../lib/live";
-import { ago, plain, size } from "../../lib/words";
-import { message } from "../task/actions";
-import { DiffView } from "../task/diff-view";
-import { Questions } from "../task/questions";
-import { Composer } from "../tasks/composer";
-import { needs, type Need } from "./needs";
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import { ChevronLeft, ChevronRight } from "lucide-react";
+import { useRef } from "react";
+import { Composer } from "../../components/composer";
+import { Button, EmptyState, IconButton, PageBody, Problem, Skeleton } from "../../components/ui/parts";
+import { takeBack, useDecisions } from "../../lib/decisions";
+import { useKeys } from "../../lib/keys";
+import { useSwipe } from "../../lib/swipe";
+import { ago } from "../../lib/words";
+import { inbox as words } from "../../words/inbox";
+import { Alerts } from "./alerts";
+import { Focus } from "./focus";
+import { lookedAt, type Need, useInbox } from "./needs";
+import { Row } from "./row";
 
 /** All that waits for a person, each with what it takes to decide and the decision in place. */
 export function InboxPage() {
-  const queries = useQueryClient();
-  const page = useQuery({ queryKey: ["tasks", "inbox"], queryFn: () => get<Page<Task>>("/api/tasks?state=waiting,review,failed&limit=200") });
-  useEffect(() => listen((event) => {
-    if (/^(task|question|race)\./.test(event.type) && event.type !== "task.output") void queries.invalidateQueries({ queryKey: ["tasks"] });
-  }), [queries]);
-  const found = page.data ? needs(page.data.items) : [];
+  const { inbox, staleSince, error } = useInbox();
+  if (!inbox) return <PageBody title={words.title}>{error ? <Problem error={error} /> : <Skeleton />}</PageBody>;
   return (
-    <main className="mx-auto max-w-3xl space-y-5 p-4">
-      <h1 className="text-xl font-semibold">{page.data ? heading(found.length) : "Inbox"}</h1>
-      {page.isError ? <Problem error={page.error} /> : null}
-      <Accounts />
-      {found.map((need) => <Item key={need.task.id} need={need} />)}
-      {page.data && found.length === 0 ? (
-        <>
-          <Card className="p-8 text-center text-sm"><p className="font-medium">Go away. You will be told.</p><p className="mt-1"><Dim>What your agents cannot decide comes here.</Dim></p></Card>
-          <Composer />
-        </>
+    <>
+      {staleSince ? <p role="status" className="bg-wait-soft px-4 py-2 text-sm text-wait">{words.stale(ago(staleSince))}</p> : null}
+      {inbox.items.length === 0 ? <Empty /> : <Waiting items={inbox.items} leftOut={inbox.left_out} />}
+    </>
+  );
+}
+
+function Empty() {
+  return (
+    <PageBody title={words.heading(0)}>
+      <Alerts />
+      <EmptyState title={words.empty}>{words.emptyMore}</EmptyState>
+      <Composer />
+    </PageBody>
+  );
+}
+
+function Waiting({ items, leftOut }: { items: Need[]; leftOut: number }) {
+  const wanted = (useSearch({ strict: false }) as { item?: string }).item;
+  const navigate = useNavigate();
+  const before = useRef<string[]>([]);
+  const at = lookedAt(items, wanted, before.current);
+  before.current = items.map((item) => item.task.id);
+  const held = useDecisions().filter((decision) => decision.state === "held" || decision.state === "waits");
+  const go = (to: number) => {
+    const item = items[to];
+    if (item) void navigate({ to: "/", search: { item: item.task.id }, replace: wanted !== undefined });
+  };
+  useKeys([
+    { key: "j", label: words.keys.next, run: () => go(wanted === undefined ? at : at + 1) },
+    { key: "k", label: words.keys.previous, run: () => go(at - 1) },
+    { key: "u", label: words.keys.undo, run: () => { const last = held.at(-1); if (last) void takeBack(last.key); } },
+    { key: "Enter", label: words.keys.open, run: () => { const id = items[at]?.task.id; if (id) void navigate({ to: "/tasks/$id", params: { id } }); } },
+  ]);
+  const swipe = useSwipe({ onLeft: () => go(at + 1), onRight: () => go(at - 1) });
+  const item = items[at];
+  return (
+    <main className="mx-auto grid max-w-7xl grid-cols-[minmax(0,1fr)] gap-6 px-4 pt-4 pb-10 sm:px-6 sm:pt-6 lg:grid-cols-[21rem_minmax(0,1fr)]">
+      <div className={`space-y-4 lg:sticky lg:top-6 lg:max-h-[calc(100dvh-3rem)] lg:self-start lg:overflow-y-auto lg:p-px ${wanted ? "hidden lg:block" : ""}`}>
+        <h1 className="text-xl font-semibold tracking-tight">{words.heading(items.length + leftOut)}</h1>
+        <Alerts />
+        <ol aria-label={words.list} className="space-y-2">
+          {items.map((one, n) => <li key={one.task.id}><Row need={one} selected={n === at} onSelect={() => go(n)} /></li>)}
+        </ol>
+        {leftOut > 0 ? <p className="text-sm text-dim">{words.leftOut(leftOut)}</p> : null}
+      </div>
+      {item ? (
+        <div className={wanted ? "" : "hidden lg:block"} {...swipe}>
+          <div className="mb-3 flex items-center gap-1 lg:hidden">
+            <Button look="quiet" className="-ml-3" onClick={() => void navigate({ to: "/", search: {} })}><ChevronLeft size={18} aria-hidden />{words.back}</Button>
+            <span className="ml-auto text-sm text-dim tabular-nums" aria-live="polite">{words.of(at + 1, items.length)}</span>
+            <IconButton label={words.previous} disabled={at === 0} onClick={() => go(at - 1)}><ChevronLeft size={20} aria-hidden /></IconButton>
+            <IconButton label={words.next} disabled={at === items.length - 1} onClick={() => go(at + 1)}><ChevronRight size={20} aria-hidden /></IconButton>
+          </div>
+          <Focus key={item.task.id} need={item} />
+        </div>
       ) : null}
     </main>
-  );
-}
-
-function heading(n: number): string {
-  if (n === 0) return "Nothing needs you";
-  return n === 1 ? "One thing needs you" : `${n} things need you`;
-}
-
-/** Accounts on which nothing starts, in a line each. */
-function Accounts() {
-  const accounts = useQuery({ queryKey: ["credits"], queryFn: () => get<Page<Account>>("/api/credits") });
-  const held = (accounts.data?.items ?? []).filter((account) => account.state === "resting" || account.state === "off");
-  if (held.length === 0) return null;
-  return (
-    <ul className="space-y-1 text-sm">
-      {held.map((account) => (
-        <li key={account.name}><span className="font-medium">{account.name}</span> {account.state === "off" ? "is off" : "rests"}{account.until ? `, until ${ago(account.until)}` : ""}. <Dim>{plain(account.reason)}</Dim></li>
-      ))}
-    </ul>
-  );
-}
-
-const TONE: Record<Need["kind"], string> = { question: "text-amber-700 dark:text-amber-300", review: "text-teal-700 dark:text-teal-300", failure: "text-rose-700 dark:text-rose-300" };
-const ABOUT: Record<Need["kind"], string> = { question: "asks you", review: "is done", failure: "failed" };
-
-function Item({ need: { kind, task } }: { need: Need }) {
-  const passed = task.checks.filter((check) => check.status === "passed").length;
-  const facts = [
-    task.project, task.agent, size(task.diff),
-    task.checks.length > 0 ? `${passed} of ${task.checks.length} checks passed` : "",
-    task.verdict ? `confidence ${task.verdict.confidence.toFixed(2)}` : "", ago(task.updated_at),
-  ].filter(Boolean);
-  return (
-    <Card className="space-y-3 p-4">
-      <h2 className="font-medium break-words"><Link to="/tasks/$id" params={{ id: task.id }} className="hover:underline">{plain(task.title)}</Link> <span className={TONE[kind]}>{ABOUT[kind]}</span></h2>
-      <p className="text-sm"><Dim>{facts.join(" · ")}</Dim></p>
-      {kind === "question" ? <Questions task={task} bare /> : null}
-      {kind !== "question" && (task.reason ?? task.summary) ? <p className="line-clamp-6 text-sm whitespace-pre-wrap break-words">{plain(task.reason ?? task.summary)}</p> : null}
-      {kind === "question" ? null : <Decide kind={kind} task={task} />}
-    </Card>
-  );
-}
-
-/** The decision on work that is done, or on a failure; the change can be looked at, and remarked on, in place. */
-function Decide({ kind, task }: { kind: "review" | "failure"; task: Task }) {
-  const queries = useQueryClient();
-  const [text, setText] = useState("");
-  const [looking, setLooking] = useState(false);
-  const [comments, setComments] = useState<Record<string, string>>({});
-  const act = useMutation({
-    mutationFn: ({ verb, body }: { verb: string; body?: unknown }) => post<Task>(`/api/tasks/${task.id}/${verb}`, body),
-    onSuccess: () => queries.invalidateQueries(),
-  });
-  const whole = message(text, comments);
-  const back = () => { if (whole) act.mutate({ verb: "send-back", body: { comment: whole } }); };
-  return (
-    <div className="space-y-2">
-      {looking ? <DiffView id={task.id} remarks={task.verdict?.opinion?.remarks ?? []} comments={comments} onComment={setComments} canComment /> : null}
-      <form className="flex gap-2" onSubmit={(event) => { event.preventDefault(); back(); }}>
-        <input aria-label="What should change" placeholder="What should change?" value={text} onChange={(event) => setText(event.target.value)}
-          className="min-h-10 min-w-0 flex-1 rounded-lg bg-stone-50 px-3 text-sm ring-1 ring-stone-300 dark:bg-stone-950 dark:ring-stone-700" />
-        <Button type="submit" disabled={act.isPending || !whole}>Send back</Button>
-      </form>
-      <div className="flex flex-wrap gap-2">
-        {kind === "review" ? (
-          <>
-            <Button look={looking ? "plain" : "main"} onClick={() => setLooking(!looking)}>{looking ? "Fold" : "Look at it"}</Button>
-            <Button look={looking ? "main" : "plain"} disabled={act.isPending} onClick={() => act.mutate({ verb: "approve" })}>Approve and merge</Button>
-          </>
-        ) : <Button look="main" disabled={act.isPending} onClick={() => act.mutate({ verb: "retry", body: {} })}>Try again</Button>}
-        <Button look="danger" className="ml-auto" disabled={act.isPending} onClick={() => act.mutate({ verb: "reject", body: {} })}>Discard</Button>
-      </div>
-      {act.isError ? <Problem error={act.error} /> : null}
-    </div>
   );
 }

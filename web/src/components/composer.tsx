@@ -1,23 +1,25 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { useRef, useState } from "react";
-import { get, post } from "../../api/client";
-import type { Status, Task } from "../../api/types";
-import { Button, Card, Problem } from "../../components/ui/parts";
+import { type ReactNode, useRef, useState } from "react";
+import { get, post } from "../api/client";
+import type { Status, Task } from "../api/types";
+import { newId } from "../lib/ids";
+import { Button, Card, Problem } from "./ui/parts";
 
-export function Composer() {
+/** A new task. `bare` where it is in a card already. */
+export function Composer({ bare = false }: { bare?: boolean }) {
   const queries = useQueryClient();
   const navigate = useNavigate();
   const [text, setText] = useState("");
   const [repo, setRepo] = useState(() => localStorage.getItem("repo") ?? "");
   const [agent, setAgent] = useState("");
   // One key a draft: sending it twice makes one task.
-  const key = useRef(crypto.randomUUID());
+  const key = useRef(newId());
   const status = useQuery({ queryKey: ["status"], queryFn: () => get<Status>("/api/status") });
   const send = useMutation({
     mutationFn: () => post<Task>("/api/tasks", { text, repo, agent: agent || undefined }, key.current),
     onSuccess: (task) => {
-      key.current = crypto.randomUUID();
+      key.current = newId();
       localStorage.setItem("repo", repo);
       setText("");
       void queries.invalidateQueries({ queryKey: ["tasks"] });
@@ -27,7 +29,7 @@ export function Composer() {
   const ready = text.trim() !== "" && repo.trim() !== "";
   const field = "rounded-lg bg-stone-50 px-3 py-2 text-sm ring-1 ring-stone-300 dark:bg-stone-950 dark:ring-stone-700";
   return (
-    <Card className="space-y-3 p-4">
+    <Frame bare={bare}>
       <textarea aria-label="What is to be done" placeholder="What is to be done?" rows={2} value={text} className={`${field} w-full text-base`}
         onChange={(event) => setText(event.target.value)}
         onKeyDown={(event) => { if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && ready) send.mutate(); }} />
@@ -42,6 +44,10 @@ export function Composer() {
         <Button look="main" disabled={!ready || send.isPending} onClick={() => send.mutate()}>Delegate</Button>
       </div>
       {send.isError ? <Problem error={send.error} /> : null}
-    </Card>
+    </Frame>
   );
+}
+
+function Frame({ bare, children }: { bare: boolean; children: ReactNode }) {
+  return bare ? <div className="space-y-3">{children}</div> : <Card className="space-y-3 p-4">{children}</Card>;
 }

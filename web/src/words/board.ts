@@ -1,0 +1,22 @@
+/** What the board says. */
+export const board = {
+  title: "Board",
+  columns: { queued: "Queued", waiting: "Waiting", running: "Running", review: "Review", failed: "Failed", completed: "Done", cancelled: "Cancelled" } as Record<string, string>,
+  none: "Nothing here",
+  filters: "Filters", project: "Project", agent: "Agent", kind: "Kind of work", text: "Text", search: "Search in tasks",
+  anyProject: "All projects", anyAgent: "All agents", anyKind: "All kinds", clear: "Clear",
+  kinds: ["planning", "research", "implementation", "testing", "refactoring", "documentation", "debugging", "review"],
+  priority: (n: number) => `Priority ${n}`, priorityShort: (n: number) => `P${n}`,
+  moved: (title: string, n: number) => `“${title}” has priority ${n} now.`,
+  drop: "Drop where it belongs", dropHint: "1 is most urgent",
+  after: (n: number) => `after ${n}`, afterLong: (n: number) => (n === 1 ? "comes after 1 task" : `comes after ${n} tasks`),
+  behind: (n: number) => `${n} behind`, behindLong: (n: number) => (n === 1 ? "1 task comes after it" : `${n} tasks come after it`),
+  hot: "same lines", soft: "same files",
+  collides: (title: string, hot: boolean) => `changes the same ${hot ? "lines" : "files"} as “${title}”`,
+  asks: "asks you", attempt: (n: number) => `attempt ${n}`, due: (when: string) => `due ${when}`,
+  menu: (title: string) => `Actions on “${title}”`, drag: (title: string) => `Drag “${title}” to another priority`,
+  most: "Most urgent", more: "More urgent", less: "Less urgent", least: "Least urgent", open: "Open", stop: "Stop", retry: "Try again",
+  keys: { down: "next card", up: "previous card", right: "next column", left: "previous column", more: "more urgent", less: "less urgent", open: "open the card", search: "search" },
+  add: "New task", composer: "New task",
+  loading: "is fetched",
+};
