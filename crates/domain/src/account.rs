@@ -20,7 +20,7 @@ use crate::event::LimitStatus;
 use crate::ids::RunId;
 use crate::time::Timestamp;
 
-pub use credit::{Credit, Share, Spoken};
+pub use credit::{Call, Credit, Share, Spoken};
 pub use hours::Hours;
 pub use standing::Alert;
 
@@ -215,8 +215,10 @@ pub enum Hold {
         /// For which task, for people.
         whom: String,
     },
-    /// It would only help out, and its credits have to last.
+    /// It would only help out, or nothing is due, and its credits have to last.
     Paced {
+        /// Whether another agent was wanted first.
+        helps: bool,
         /// Which window, for people.
         window: String,
         /// When it has some to spare.
@@ -277,7 +279,11 @@ impl Hold {
             Self::Spoken { window, whom, .. } => {
                 format!("what is left of the {window} of {account} is held for {whom}, which is more urgent")
             }
-            Self::Paced { window, until } => format!(
+            Self::Paced { helps: false, window, until } => format!(
+                "nothing is due, and the {window} of {account} has to last; it has some to spare at {}",
+                until.local(zone)
+            ),
+            Self::Paced { helps: true, window, until } => format!(
                 "{account} only helps out here, and its {window} has to last; it has some to spare at {}",
                 until.local(zone)
             ),

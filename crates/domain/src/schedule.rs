@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
-use crate::account::{Account, Credit, Hold, Share, Standing};
+use crate::account::{Account, Call, Credit, Hold, Share, Standing};
 use crate::ids::TaskId;
 use crate::nature::Nature;
 use crate::placement::{Choice, Offer, Placement, place, short_holds};
@@ -250,7 +250,7 @@ pub fn each<'a>(
             tell(candidate, Fate::Stays(hindrance));
             continue;
         }
-        let sort = || candidate.sort(limits.explore);
+        let sort = || (candidate.sort(limits.explore), entrant.deadline.is_some());
         let mut presses = wanted.get(&sort()).is_some_and(|first| room.presses(entrant, first, at.0));
         let (placement, reason) = if let Some(known) = closed.get(&(sort(), presses)) {
             known.clone()
@@ -400,7 +400,7 @@ impl<'a, 'b> Room<'a, 'b> {
                     ledger.share(candidate, &account.agent),
                     &account.name,
                     entrant.points,
-                    !presses && helps(candidate, account, first),
+                    if presses { Call::Now } else { call(entrant, account, first) },
                 ),
             })
             .collect();
@@ -429,11 +429,11 @@ impl<'a, 'b> Room<'a, 'b> {
         let alone = Credit { own: share, ..Credit::default() };
         let (id, points) = (entrant.candidate.id, entrant.points);
         match standing.may_take(account, model.as_deref(), 0, alone, at) {
-            Ok(()) => ledger.wait(&account.name, id, points, share, false),
+            Ok(()) => ledger.wait(&account.name, id, points, share),
             // As large as it was counted when it did not fit.
             Err(Hold::Kept { .. }) => {
                 let share = Share { likely: share.weight, ..share };
-                ledger.wait(&account.name, id, points, share, true);
+                ledger.wait(&account.name, id, points, share);
             }
             Err(_) => {}
         }
@@ -449,10 +449,18 @@ impl<'a, 'b> Room<'a, 'b> {
     }
 }
 
-/// Whether an account only helps out: another agent's was wanted first, and nobody said that it should be this one.
-pub(crate) fn helps(candidate: &Candidate, account: &Account, first: Option<&str>) -> bool {
-    let said = candidate.agent_by.is_fixed() || candidate.going_on.as_deref() == Some(account.agent.as_str());
-    !said && first.is_some_and(|first| first != account.agent)
+/// What a task that does not press may ask of an account: less where another agent's was wanted first, and where nothing
+/// is due; all where somebody said that it should be this one.
+pub(crate) fn call(entrant: Entrant<'_>, account: &Account, first: Option<&str>) -> Call {
+    let candidate = entrant.candidate;
+    if candidate.agent_by.is_fixed() || candidate.going_on.as_deref() == Some(account.agent.as_str()) {
+        return Call::Now;
+    }
+    match first {
+        Some(first) if first != account.agent => Call::Helps,
+        _ if entrant.deadline.is_none() => Call::Patient,
+        _ => Call::Now,
+    }
 }
 
 #[cfg(test)]

@@ -9,6 +9,8 @@ use crate::time::Timestamp;
 
 /// Runs in a row that fit before a renewal which is near.
 const SHORTLY: u32 = 3;
+/// How far ahead of an even pace work may use a window when nothing is due.
+const AHEAD: Duration = Duration::from_hours(24);
 
 /// What a run takes, or what is left of one that lives.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -63,8 +65,29 @@ pub struct Spoken {
     pub points: i64,
     /// What it will take.
     pub share: Share,
-    /// Held only against those that would help out: it does not fit as it is, and may go elsewhere.
-    pub weak: bool,
+}
+
+/// How much a run may ask of an account.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Call {
+    /// It is wanted there, and now.
+    #[default]
+    Now,
+    /// It is wanted there, but nothing is due: it may be ahead of the pace by [`AHEAD`].
+    Patient,
+    /// Another agent was wanted first, and may be waited for: the account gives what it would not need otherwise.
+    Helps,
+}
+
+impl Call {
+    /// How far ahead of an even pace the longest window may be; `None` when that does not matter.
+    fn ahead(self) -> Option<Duration> {
+        match self {
+            Self::Now => None,
+            Self::Patient => Some(AHEAD),
+            Self::Helps => Some(Duration::ZERO),
+        }
+    }
 }
 
 /// What is known of a run's credits before it starts. The default knows nothing: a run like others, alone.
@@ -76,8 +99,8 @@ pub struct Credit<'a> {
     pub live: &'a [Share],
     /// More urgent work that will want the account.
     pub spoken: &'a [Spoken],
-    /// Another agent was wanted first, and may be waited for: the account gives what it would not need otherwise.
-    pub helps: bool,
+    /// How much it may ask.
+    pub call: Call,
 }
 
 impl Credit<'_> {
@@ -92,6 +115,7 @@ impl Credit<'_> {
         let windows =
             || standing.windows.iter().filter(|window| window.concerns(model) && window.is_current(now));
         let most = 1.0 - account.reserve;
+        let shorter: Vec<_> = standing.windows.iter().filter(|window| window.concerns(model)).collect();
         for (window, per_run) in windows().filter_map(|window| Some((window, window.per_run?))) {
             if account.overfill {
                 break;
@@ -99,10 +123,11 @@ impl Credit<'_> {
             let left = window.renews_at().since(now);
             let mut sum = 0.0;
             // Only as much is held as there is: what needs more than a whole window is no reason to let it expire.
-            for spoken in self.spoken.iter().filter(|spoken| self.helps || !spoken.weak) {
-                sum += (per_run * spoken.share.within(left)).min(most / 2.0);
+            for spoken in self.spoken {
+                let reach = window.reach(&shorter, spoken.share, None);
+                sum += (per_run * spoken.share.within(left)).min(most / 2.0).min(reach);
                 let free = window.free(most, self.live, now) - sum;
-                if per_run * self.own.within(left) > free {
+                if (per_run * self.own.within(left)).min(window.reach(&shorter, self.own, Some(now))) > free {
                     let (window, until) = (window.label(), window.renews_at());
                     return Some(Hold::Spoken { window, until, whom: spoken.name.clone() });
                 }
@@ -111,16 +136,18 @@ impl Credit<'_> {
         // The longest window is the one that has to last.
         let longest =
             windows().filter(|window| window.utilization.is_some()).max_by_key(|window| length(&window.name));
-        let (window, length) = longest.filter(|_| self.helps).map(|window| (window, length(&window.name)))?;
+        let (window, length) = longest.map(|window| (window, length(&window.name)))?;
+        let ahead = self.call.ahead()?.as_secs_f64() / length.as_secs_f64();
         let used = most - window.free(most, self.live, now);
         let passed = 1.0 - window.renews_at().since(now).as_secs_f64() / length.as_secs_f64();
-        if used < passed * most {
+        if used < (passed + ahead) * most {
             return None;
         }
-        let still = length.mul_f64((1.0 - used / most.max(0.001)).clamp(0.0, 1.0));
+        let still = length.mul_f64((1.0 - used / most.max(0.001) + ahead).clamp(0.0, 1.0));
         // A moment later, so that whoever asks again then is not told the same.
         let until = window.renews_at().minus(still).plus(Duration::from_secs(1));
         Some(Hold::Paced {
+            helps: self.call == Call::Helps,
             window: window.label(),
             until: until.min(window.renews_at()).max(now.plus(Duration::from_secs(1))),
         })
@@ -136,14 +163,43 @@ impl Window {
         most - self.utilization.unwrap_or(0.0) - live
     }
 
+    /// The most that a run takes of it, however large it is: then it has met the limit of a shorter window among `all`. From
+    /// now on, or whenever.
+    pub(crate) fn reach(&self, all: &[&Window], run: Share, from: Option<Timestamp>) -> f64 {
+        let shorter = all.iter().filter(|other| length(&other.name) < length(&self.name));
+        let of = |other: &&&Window| {
+            // Both are known by the same runs.
+            let ratio = self.per_run? / other.per_run.filter(|per_run| *per_run > 0.0)?;
+            let (first, left) = match from {
+                Some(now) if other.is_current(now) => {
+                    (1.0 - other.utilization.unwrap_or(0.0), other.renews_at().since(now))
+                }
+                _ => (1.0, length(&other.name)),
+            };
+            let more =
+                (run.takes.saturating_sub(left).as_secs_f64() / length(&other.name).as_secs_f64()).ceil();
+            Some(ratio * (first.max(0.0) + more))
+        };
+        shorter.filter_map(|other| of(&other)).fold(f64::INFINITY, f64::min)
+    }
+
     /// When a run would fit into what is left: now, or when so much of it falls behind the renewal that the rest does.
-    pub(crate) fn fits_at(&self, credit: &Credit<'_>, most: f64, now: Timestamp) -> Timestamp {
+    pub(crate) fn fits_at(
+        &self,
+        credit: &Credit<'_>,
+        most: f64,
+        all: &[&Window],
+        now: Timestamp,
+    ) -> Timestamp {
         let left = self.renews_at().since(now);
-        let own = credit.own.carefully(left);
+        let free = self.free(most, credit.live, now);
+        // A long window that is behind an even pace would expire if only what surely fits could start.
+        let even = most * left.as_secs_f64() / length(&self.name).as_secs_f64();
+        let long = all.iter().any(|other| length(&other.name) < length(&self.name));
+        let own = if long && free > even { credit.own } else { credit.own.carefully(left) };
         let per_run = self.per_run.unwrap_or(0.0);
         // A run that takes more than half of a whole window would otherwise never start.
-        let need = (per_run * own.within(left)).min(most / 2.0);
-        let free = self.free(most, credit.live, now);
+        let need = (per_run * own.within(left)).min(most / 2.0).min(self.reach(all, credit.own, Some(now)));
         if need <= free {
             return now;
         }

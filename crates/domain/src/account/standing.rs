@@ -162,8 +162,9 @@ impl Standing {
         if let Some(until) = account.quiet.iter().filter_map(|hours| hours.end(now, zone)).max() {
             return Err(Hold::Quiet { until });
         }
-        let windows = self.windows.iter().filter(|window| window.is_current(now) && window.concerns(model));
-        let kept = windows.filter_map(|window| Some((window, kept(window, account, credit, now)?)));
+        let windows: Vec<_> = self.windows.iter().filter(|window| window.concerns(model)).collect();
+        let current = windows.iter().filter(|window| window.is_current(now));
+        let kept = current.filter_map(|window| Some((window, kept(window, account, credit, &windows, now)?)));
         if let Some((window, (until, reserve))) = kept.max_by_key(|(_, (until, _))| *until) {
             return Err(Hold::Kept { window: window.label(), renews: window.renews_at(), until, reserve });
         }
@@ -178,7 +179,13 @@ impl Standing {
 }
 
 /// Until when a window holds a start back, and whether it does for the person's reserve.
-fn kept(window: &Window, account: &Account, credit: Credit<'_>, now: Timestamp) -> Option<(Timestamp, bool)> {
+fn kept(
+    window: &Window,
+    account: &Account,
+    credit: Credit<'_>,
+    all: &[&Window],
+    now: Timestamp,
+) -> Option<(Timestamp, bool)> {
     if window.status == LimitStatus::Rejected {
         return Some((window.renews_at(), false));
     }
@@ -190,7 +197,7 @@ fn kept(window: &Window, account: &Account, credit: Credit<'_>, now: Timestamp) 
     if account.overfill {
         return None;
     }
-    let fits = window.fits_at(&credit, most, now);
+    let fits = window.fits_at(&credit, most, all, now);
     (fits > now).then_some((fits, account.reserve > 0.0))
 }
 

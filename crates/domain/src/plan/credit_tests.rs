@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::account::Window;
 use crate::event::LimitStatus;
+use crate::nature::{Complexity, Nature};
 
 fn window(name: &str, used: f64, renews: Timestamp, per_run: f64) -> Window {
     Window {
@@ -124,6 +125,17 @@ fn any_queue() -> impl Strategy<Value = Vec<Pending>> {
     })
 }
 
+/// An urgent one that is large, and one that is neither.
+fn large_and_small() -> [Pending; 2] {
+    let of = |complexity| Nature { complexity, ..Nature::default() };
+    let sized = |n, priority, complexity| {
+        let mut one = Pending { priority, nature: of(complexity), ..task(n, "shop") };
+        one.candidate.nature = of(complexity);
+        one
+    };
+    [sized(2, 1, Complexity::High), sized(3, 8, Complexity::Low)]
+}
+
 proptest! {
     /// What starts leaves what is held for all that is more urgent and about to start.
     #[test]
@@ -160,6 +172,39 @@ proptest! {
             let helped = fates.get(&task.id()).and_then(on) == Some("claude");
             prop_assert!(!helped || used < pace, "{used} used in {pace} of the week");
         }
+    }
+
+    /// Nothing takes the room that a more urgent task waits for because it does not fit yet.
+    #[test]
+    fn who_does_not_fit_yet_is_not_overtaken_on_the_same_account(used in 0.0..1.0f64, per_run in 0.02..0.4f64, renews in 1i64..5) {
+        let mut world = World::of(4);
+        world.standings.entry("claude".into()).or_default().windows.push(window("five_hour", used, hours(renews), per_run));
+        let fates = world.fates(&large_and_small());
+        prop_assert!(on(&fates[&id(2)]).is_some() || on(&fates[&id(3)]).is_none(), "{:?}", fates[&id(2)]);
+    }
+
+    /// However large a run is thought to be, a week is no reason to hold it back that has more left than the short window
+    /// gives it before it meets the limit there.
+    #[test]
+    fn a_large_run_takes_no_more_of_the_week_than_the_short_window_has(used in 0.0..0.84f64, per_run in 0.2..0.6f64) {
+        let mut world = World::of(4);
+        let week = window("seven_day", used, hours(100), per_run / 7.0);
+        let windows = &mut world.standings.entry("claude".into()).or_default().windows;
+        *windows = vec![window("five_hour", 0.0, hours(5), per_run), week];
+        let fates = world.fates(&large_and_small());
+        prop_assert_eq!(on(&fates[&id(2)]), Some("claude"));
+    }
+
+    #[test]
+    fn what_is_not_due_is_a_day_ahead_of_the_pace_at_most(used in 0.0..1.0f64, passed in 1u64..167, due in any::<bool>()) {
+        let renews = now().plus(Duration::from_hours(168 - passed));
+        let mut world = World::of(4);
+        world.standings.entry("claude".into()).or_default().windows.push(window("seven_day", used, renews, 0.001));
+        let task = Pending { deadline: due.then(|| hours(60)), ..by_router(1) };
+        let started = on(&world.fates(&[task])[&id(1)]) == Some("claude");
+        let pace = f64::from(u32::try_from(passed + 24).unwrap()) / 168.0;
+        prop_assert!(due || !started || used < pace, "{used} used in {passed} hours");
+        prop_assert!(!due || started || used > 0.95, "what is due is not paced: {used}");
     }
 
     #[test]

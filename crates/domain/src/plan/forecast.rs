@@ -13,11 +13,11 @@ use jiff::tz::TimeZone;
 use super::ledger::Ledger;
 use super::order::{BAND, Estimates, Urgency};
 use super::{Pending, Stands};
-use crate::account::{Account, Credit, Share, Spoken, Standing};
+use crate::account::{Account, Call, Credit, Share, Spoken, Standing};
 use crate::estimate::Experience;
 use crate::ids::TaskId;
 use crate::placement::Offer;
-use crate::schedule::{Candidate, Limits, Load, helps};
+use crate::schedule::{Candidate, Limits, Load, call};
 use crate::task::WaitFor;
 use crate::time::Timestamp;
 
@@ -116,8 +116,8 @@ struct Place {
     model: Option<String>,
     /// What a run takes there.
     share: Share,
-    /// Another was wanted first.
-    helps: bool,
+    /// What a run asks of it that does not press.
+    call: Call,
 }
 
 /// An account in the forecast.
@@ -216,7 +216,8 @@ impl<'a> Simulation<'a> {
         let (tasks, setting) = (self.tasks, self.setting);
         for (place, at) in self.order.iter().enumerate() {
             let candidate = &tasks[*at].candidate;
-            let key = candidate.sort(setting.limits.explore);
+            let entrant = self.urgency.entrant(tasks, *at);
+            let key = (candidate.sort(setting.limits.explore), entrant.deadline.is_some());
             let group = if let Some(group) = groups.get(&key) {
                 *group
             } else {
@@ -230,12 +231,12 @@ impl<'a> Simulation<'a> {
                 let first = known.first().map(|offer| offer.account.agent.clone());
                 let places = known.into_iter().map(|Offer { account, model }| {
                     let share = self.ledger.share(candidate, &account.agent);
-                    let helps = helps(candidate, &account, first.as_deref());
+                    let call = call(entrant, &account, first.as_deref());
                     let at = *names.entry(account.name.clone()).or_insert_with(|| {
                         self.accounts.push(setting.purse(account));
                         self.accounts.len() - 1
                     });
-                    Place { account: at, model, share, helps }
+                    Place { account: at, model, share, call }
                 });
                 let accounts = places.collect();
                 let gpu = candidate.nature.gpu;
@@ -397,7 +398,7 @@ impl<'a> Simulation<'a> {
         let group = &self.groups[n];
         let at = group.ready.peek().map(|Reverse(place)| self.order[*place])?;
         let points = self.urgency.points(at);
-        for (place, Place { account, model, share, helps }) in group.accounts.iter().enumerate() {
+        for (place, Place { account, model, share, call }) in group.accounts.iter().enumerate() {
             let purse = &self.accounts[*account];
             // Where nothing is counted, nothing is held back.
             let counted = !purse.standing.windows.is_empty();
@@ -410,8 +411,9 @@ impl<'a> Simulation<'a> {
                 })
                 .map(|(_, one)| one.clone())
                 .collect();
-            let helps = counted && *helps && !self.presses(at, n);
-            let credit = Credit { own: *share, live: &live, spoken: &spoken, helps };
+            let paced = counted && *call != Call::Now && !self.presses(at, n);
+            let call = if paced { *call } else { Call::Now };
+            let credit = Credit { own: *share, live: &live, spoken: &spoken, call };
             let when = (self.now, self.setting.zone);
             match purse.standing.may_take(&purse.account, model.as_deref(), purse.live, credit, when) {
                 Ok(()) => return Some(place),

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::order::Urgency;
 use super::{Pending, Stands};
-use crate::account::{Credit, Share, Spoken};
+use crate::account::{Call, Credit, Share, Spoken};
 use crate::estimate::{Experience, Spread};
 use crate::ids::TaskId;
 use crate::nature::Nature;
@@ -57,7 +57,6 @@ impl<'a> Ledger<'a> {
                 name: crate::dependency::named(&task.title, task.id()),
                 points: urgency.points(at),
                 share,
-                weak: false,
             });
         }
         ledger
@@ -86,7 +85,7 @@ impl<'a> Ledger<'a> {
     }
 
     /// What is known of the credits of a run of that urgency on an account.
-    pub fn credit(&self, own: Share, account: &str, points: i64, helps: bool) -> Credit<'_> {
+    pub fn credit(&self, own: Share, account: &str, points: i64, call: Call) -> Credit<'_> {
         let spoken = self.spoken(account);
         // The most urgent first: those that are more so.
         let more = spoken.partition_point(|other| other.points >= points + super::order::BAND);
@@ -94,7 +93,7 @@ impl<'a> Ledger<'a> {
             own,
             live: self.live.get(account).map_or(&[][..], Vec::as_slice),
             spoken: &spoken[..more],
-            helps,
+            call,
         }
     }
 
@@ -108,13 +107,13 @@ impl<'a> Ledger<'a> {
         self.spoken.get(account).map_or(&[], Vec::as_slice)
     }
 
-    /// A task waits for the runs that live there: less urgent ones do not take the room that they leave. With `weak`, it
-    /// waits for the window itself, and only those that would help out leave it alone.
-    pub fn wait(&mut self, account: &str, task: TaskId, points: i64, share: Share, weak: bool) {
+    /// A task waits for the runs that live there: less urgent ones do not take the room that they leave. Nor that in a window,
+    /// where it waits for one.
+    pub fn wait(&mut self, account: &str, task: TaskId, points: i64, share: Share) {
         let spoken = self.spoken.entry(account.to_owned()).or_default();
         let at = spoken.partition_point(|other| other.points >= points);
         let name = format!("another task ({})", task.short());
-        spoken.insert(at, Spoken { id: task, name, points, share, weak });
+        spoken.insert(at, Spoken { id: task, name, points, share });
         spoken.truncate(MOST_SPOKEN);
     }
 
