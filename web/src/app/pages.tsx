@@ -2,7 +2,7 @@
 // loaded when somebody goes there.
 
 import { createRootRoute, createRoute, lazyRouteComponent } from "@tanstack/react-router";
-import { CalendarRange, Coins, Gauge, Inbox, LayoutDashboard, type LucideIcon, MessageCircle, Settings, SquareKanban, Wallet } from "lucide-react";
+import { CalendarRange, Coins, Gauge, Inbox, KeyRound, LayoutDashboard, type LucideIcon, MessageCircle, Settings, SquareKanban, Wallet } from "lucide-react";
 import { shell } from "../words/shell";
 import { Layout } from "./layout";
 import { MorePage } from "./more";
@@ -50,6 +50,7 @@ export const PAGES = [
   page("/costs", shell.pages.costs, Coins, "more", lazyRouteComponent(() => import("../features/costs/costs-page"), "CostsPage")),
   page("/status", shell.pages.machine, Gauge, "more", lazyRouteComponent(() => import("../features/status/status-page"), "StatusPage")),
   page("/settings", shell.pages.settings, Settings, "more", lazyRouteComponent(() => import("../features/settings/settings-page"), "SettingsPage")),
+  page("/settings/access", shell.pages.access, KeyRound, "more", lazyRouteComponent(() => import("../features/access/access-page"), "AccessPage")),
   page("/more", shell.pages.more, undefined, "links", MorePage),
 ] as const;
 
