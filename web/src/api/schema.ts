@@ -55,6 +55,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What everybody did, and who was refused, the latest first. */
+        get: operations["list_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/board": {
         parameters: {
             query?: never;
@@ -72,6 +89,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/browsers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's own signed-in browsers; an admin sees all. The one seen last comes first. */
+        get: operations["list_browsers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/browsers/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Signs a browser out. */
+        delete: operations["sign_out_browser"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/calibration": {
         parameters: {
             query?: never;
@@ -83,6 +134,128 @@ export interface paths {
         get: operations["get_calibration"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/chat": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says something to the brain; its answer comes in the log. With an `Idempotency-Key` seen before, nothing is said twice. */
+        post: operations["chat"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's own conversations, that of the latest words first. */
+        get: operations["list_conversations"];
+        put?: never;
+        /** Begins a conversation. */
+        post: operations["create_conversation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A conversation. */
+        get: operations["get_conversation"];
+        put?: never;
+        post?: never;
+        /** Deletes it with all its messages, in the log, too. Tasks that it started stay. */
+        delete: operations["delete_conversation"];
+        options?: never;
+        head?: never;
+        /** Gives it another title. */
+        patch: operations["rename_conversation"];
+        trace?: never;
+    };
+    "/api/conversations/{id}/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The last messages of a conversation, oldest first; the next page is what was said before. */
+        get: operations["list_messages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversations/{id}/messages/{message}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One message, with the words so far while it is pending. */
+        get: operations["get_message"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversations/{id}/messages/{message}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Confirms what the brain proposed in a message: it is done, once. */
+        post: operations["confirm_proposal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversations/{id}/messages/{message}/drop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Drops what the brain proposed in a message. */
+        post: operations["drop_proposal"];
         delete?: never;
         options?: never;
         head?: never;
@@ -220,8 +393,42 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Makes a one-time access link's code. */
+        /** Makes a one-time access link's code, for oneself or for a user. */
         post: operations["create_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who makes the request, and what they may do. */
+        get: operations["get_me"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Changes one's own password. All browsers of one's own have to sign in again. */
+        put: operations["change_password"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -412,9 +619,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Exchanges the code of an access link for a session cookie. */
+        /** Signs a browser in: with the code of an access link, or with a name and a password. The answer sets the cookie. */
         post: operations["create_session"];
-        delete?: never;
+        /** Signs out the browser that asks. */
+        delete: operations["delete_session"];
         options?: never;
         head?: never;
         patch?: never;
@@ -992,6 +1200,97 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's own tokens; an admin sees all. No secret is among them. */
+        get: operations["list_tokens"];
+        put?: never;
+        /** Makes a token of one's own. Its secret is in this answer and nowhere else. */
+        post: operations["create_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tokens/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revokes a token. */
+        delete: operations["revoke_token"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every user, by name. */
+        get: operations["list_users"];
+        put?: never;
+        /** Adds a user. */
+        post: operations["create_user"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Removes a user, with their tokens and sessions. */
+        delete: operations["remove_user"];
+        options?: never;
+        head?: never;
+        /** Changes a user's role or password, or keeps them out. */
+        patch: operations["change_user"];
+        trace?: never;
+    };
+    "/api/voice": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The words of a recording, and what they would do by the rules that need no model. Nothing is done: whoever speaks sees
+         *     it first, and says it with `spoken` in `POST /api/chat`.
+         */
+        post: operations["transcribe_voice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1165,6 +1464,27 @@ export interface components {
             /** @description Its title. */
             title: string;
         };
+        /** @description Something that somebody did, or tried to. */
+        AuditView: {
+            /** @description What: the method and route, `sign in`, `sign in refused`. */
+            action: string;
+            /** @description Who, as the log signs. */
+            actor: string;
+            /** @description When. */
+            at: string;
+            /**
+             * Format: int64
+             * @description Its number; they rise.
+             */
+            number: number;
+            /**
+             * Format: int32
+             * @description What came of it, as HTTP says it.
+             */
+            status: number;
+            /** @description On what. */
+            subject: string;
+        };
         /** @description A bar of the reliability diagram. */
         BinView: {
             /**
@@ -1192,6 +1512,23 @@ export interface components {
              * @description To here.
              */
             to: number;
+        };
+        /** @description A signed-in browser. */
+        BrowserView: {
+            /** @description Since when. */
+            created_at: string;
+            /** @description Whether the request came from it. */
+            current: boolean;
+            /** @description Until when. */
+            expires_at: string;
+            /** @description What it is signed out by. */
+            id: string;
+            /** @description What the browser says that it is. */
+            program: string;
+            /** @description When it was last seen, to the minute. */
+            seen_at: string;
+            /** @description Whose it is. */
+            user: string;
         };
         /** @description How good the confidence was, measured on what people did. */
         CalibrationView: {
@@ -1273,10 +1610,26 @@ export interface components {
             /** @description What it waits for: `dependency`, `credits` … */
             waiting_for?: string | null;
         };
+        /** @description A new password of one's own. */
+        ChangePassword: {
+            /** @description The new one: 10 to 256 characters. */
+            new: string;
+            /** @description The one of before, if there was one. */
+            old?: string | null;
+        };
         /** @description Changes of single settings. */
         ChangeSettings: {
             /** @description Made together or not at all; 200 at most. */
             changes: components["schemas"]["SettingChange"][];
+        };
+        /** @description A change of a user; what is left out stays. */
+        ChangeUser: {
+            /** @description Whether they are kept out. */
+            disabled?: boolean | null;
+            /** @description A new password; every browser of the user has to sign in again. */
+            password?: string | null;
+            /** @description `viewer`, `reviewer`, `operator` or `admin`. */
+            role?: string | null;
         };
         /** @description A changed file, without its patch. */
         ChangedFileView: {
@@ -1326,6 +1679,24 @@ export interface components {
             insertions?: number | null;
             /** @description Its path. */
             path: string;
+        };
+        /** @description Say something to the brain. */
+        Chat: {
+            /** @description In which conversation; in a new one when left out. */
+            conversation_id?: string | null;
+            /** @description The words. */
+            message: string;
+            /** @description The words were spoken, and written down by a machine: whatever they would change is proposed first. */
+            spoken?: boolean;
+        };
+        /** @description What was said, and the answer that comes: follow it in the log under the conversation's id, or read it again. */
+        ChatView: {
+            /** @description The brain's, pending at first. */
+            answer: components["schemas"]["MessageView"];
+            /** @description Where. */
+            conversation: components["schemas"]["ConversationView"];
+            /** @description The person's message. */
+            message: components["schemas"]["MessageView"];
         };
         /** @description A check's result. */
         CheckView: {
@@ -1407,6 +1778,19 @@ export interface components {
             /** @description Markdown; nothing before the first run ended. */
             text?: string | null;
         };
+        /** @description A conversation. */
+        ConversationView: {
+            /** @description When it began. */
+            created_at: string;
+            /** @description Identifier; the `task` of its events in the log. */
+            id: string;
+            /** @description Who began it. */
+            owner: string;
+            /** @description Its title. */
+            title: string;
+            /** @description When something was last said in it. */
+            updated_at: string;
+        };
         /** @description Something that cost time or credits. */
         CostView: {
             /** @description `runs`, `check`, `sent_back`, `waited`, `review`, `step`, `limit`, `landing` or `stuck`. */
@@ -1465,6 +1849,19 @@ export interface components {
             unnamed: string[];
             /** @description `41 of 48 changed lines ran in tests`. */
             words: string;
+        };
+        /** @description Begin a conversation. */
+        CreateConversation: {
+            /**
+             * @description Its title; the first words said in it when left out.
+             * @default null
+             */
+            title?: string | null;
+        };
+        /** @description For whom a link is made. */
+        CreateLink: {
+            /** @description A user; the owner when left out. */
+            user?: string | null;
         };
         /** @description A new task. */
         CreateTask: {
@@ -1555,6 +1952,27 @@ export interface components {
              * @default
              */
             text?: string;
+        };
+        /** @description A new token. */
+        CreateToken: {
+            /**
+             * Format: int32
+             * @description For so many days; for good when left out.
+             */
+            days?: number | null;
+            /** @description What it is for: 1 to 64 characters. */
+            name: string;
+            /** @description What it may do; one's own role when left out, never more. */
+            role?: string | null;
+        };
+        /** @description A new user. */
+        CreateUser: {
+            /** @description 1 to 64 characters of a-z, 0-9, `-`, `_`, `.`, `@`. */
+            name: string;
+            /** @description 10 to 256 characters; without one they come in by links (`sidekick link --user NAME`). */
+            password?: string | null;
+            /** @description `viewer`, `reviewer`, `operator` or `admin`. */
+            role: string;
         };
         /** @description One part of something that was looked at. */
         Detail: {
@@ -1774,6 +2192,13 @@ export interface components {
             /** @description The daemon's version. */
             version: string;
         };
+        /** @description What was heard, and what it would do. Nothing is done yet: say it with `spoken` in `POST /api/chat`. */
+        HeardView: {
+            /** @description The words. */
+            text: string;
+            /** @description What they would do. */
+            understood: components["schemas"]["UnderstoodView"];
+        };
         /** @description What is known in hindsight of a task. */
         HindsightView: {
             /** @description Rules that would have helped. */
@@ -1848,6 +2273,21 @@ export interface components {
             /** @description When it expires. */
             until: string;
         };
+        /** @description Who makes the request. */
+        Me: {
+            /** @description How the log signs what they do. */
+            actor: string;
+            /** @description What they came in with: `token`, `browser` or `network`. */
+            by: string;
+            /** @description What they may do: `see`, `oneself`, `review`, `operate`, `administer`. */
+            may: string[];
+            /** @description The name; `owner` is whoever holds the data directory. */
+            name: string;
+            /** @description Whether they have a password. */
+            password: boolean;
+            /** @description `viewer`, `reviewer`, `operator` or `admin`; a token's when it is less than its user's. */
+            role: string;
+        };
         /** @description An entry of a project's memory. */
         MemoryView: {
             /** @description Who wrote it last. */
@@ -1866,6 +2306,26 @@ export interface components {
              */
             version: number;
         };
+        /** @description A message. */
+        MessageView: {
+            /** @description Who said it; of an answer, who is answered. */
+            actor: string;
+            /** @description When. */
+            at: string;
+            /** @description Identifier. */
+            id: string;
+            proposal?: components["schemas"]["ProposalView"] | null;
+            /** @description `user` or `assistant`. */
+            role: string;
+            /** @description `pending` while the brain is at it, `complete`, or `failed`. */
+            state: string;
+            /** @description Tasks it started or changed. */
+            tasks?: string[];
+            /** @description Its words: Markdown when they are the brain's. */
+            text: string;
+            /** @description The task in which an agent thinks, or thought, about the answer; its log has all of it. */
+            thinking?: string | null;
+        };
         /** @description A mistake in a text. */
         MistakeView: {
             /** @description What is wrong. */
@@ -1877,6 +2337,13 @@ export interface components {
             line?: number | null;
             /** @description The setting, as a JSON pointer, when it is one. */
             pointer?: string | null;
+        };
+        /** @description A token that was just made; its secret is shown this once. */
+        NewToken: {
+            /** @description What it is revoked by. */
+            id: string;
+            /** @description For the header `Authorization: Bearer …`. */
+            secret: string;
         };
         /** @description What a second model said. */
         OpinionView: {
@@ -1974,6 +2441,54 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description A page of something. */
+        Page_AuditView: {
+            /** @description The items. */
+            items: {
+                /** @description What: the method and route, `sign in`, `sign in refused`. */
+                action: string;
+                /** @description Who, as the log signs. */
+                actor: string;
+                /** @description When. */
+                at: string;
+                /**
+                 * Format: int64
+                 * @description Its number; they rise.
+                 */
+                number: number;
+                /**
+                 * Format: int32
+                 * @description What came of it, as HTTP says it.
+                 */
+                status: number;
+                /** @description On what. */
+                subject: string;
+            }[];
+            /** @description Give this as `cursor` for the next page; none on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description A page of something. */
+        Page_BrowserView: {
+            /** @description The items. */
+            items: {
+                /** @description Since when. */
+                created_at: string;
+                /** @description Whether the request came from it. */
+                current: boolean;
+                /** @description Until when. */
+                expires_at: string;
+                /** @description What it is signed out by. */
+                id: string;
+                /** @description What the browser says that it is. */
+                program: string;
+                /** @description When it was last seen, to the minute. */
+                seen_at: string;
+                /** @description Whose it is. */
+                user: string;
+            }[];
+            /** @description Give this as `cursor` for the next page; none on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description A page of something. */
         Page_ChangingView: {
             /** @description The items. */
             items: {
@@ -2015,6 +2530,24 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description A page of something. */
+        Page_ConversationView: {
+            /** @description The items. */
+            items: {
+                /** @description When it began. */
+                created_at: string;
+                /** @description Identifier; the `task` of its events in the log. */
+                id: string;
+                /** @description Who began it. */
+                owner: string;
+                /** @description Its title. */
+                title: string;
+                /** @description When something was last said in it. */
+                updated_at: string;
+            }[];
+            /** @description Give this as `cursor` for the next page; none on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description A page of something. */
         Page_MemoryView: {
             /** @description The items. */
             items: {
@@ -2033,6 +2566,31 @@ export interface components {
                  * @description How often it was written.
                  */
                 version: number;
+            }[];
+            /** @description Give this as `cursor` for the next page; none on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description A page of something. */
+        Page_MessageView: {
+            /** @description The items. */
+            items: {
+                /** @description Who said it; of an answer, who is answered. */
+                actor: string;
+                /** @description When. */
+                at: string;
+                /** @description Identifier. */
+                id: string;
+                proposal?: components["schemas"]["ProposalView"] | null;
+                /** @description `user` or `assistant`. */
+                role: string;
+                /** @description `pending` while the brain is at it, `complete`, or `failed`. */
+                state: string;
+                /** @description Tasks it started or changed. */
+                tasks?: string[];
+                /** @description Its words: Markdown when they are the brain's. */
+                text: string;
+                /** @description The task in which an agent thinks, or thought, about the answer; its log has all of it. */
+                thinking?: string | null;
             }[];
             /** @description Give this as `cursor` for the next page; none on the last. */
             next_cursor?: string | null;
@@ -2287,6 +2845,46 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description A page of something. */
+        Page_TokenView: {
+            /** @description The items. */
+            items: {
+                /** @description Since when. */
+                created_at: string;
+                /** @description Until when; for good when left out. */
+                expires_at?: string | null;
+                /** @description What it is revoked by. */
+                id: string;
+                /** @description What it is for. */
+                name: string;
+                /** @description What it may do, as far as its user may. */
+                role: string;
+                /** @description When it was last used, to the minute. */
+                used_at?: string | null;
+                /** @description Whose it is. */
+                user: string;
+            }[];
+            /** @description Give this as `cursor` for the next page; none on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description A page of something. */
+        Page_UserView: {
+            /** @description The items. */
+            items: {
+                /** @description Since when. */
+                created_at: string;
+                /** @description Whether they are kept out for now. */
+                disabled: boolean;
+                /** @description The name. */
+                name: string;
+                /** @description Whether they can sign in with a password. */
+                password: boolean;
+                /** @description `viewer`, `reviewer`, `operator` or `admin`. */
+                role: string;
+            }[];
+            /** @description Give this as `cursor` for the next page; none on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description A page of something. */
         Page_WindowPoint: {
             /** @description The items. */
             items: {
@@ -2428,6 +3026,19 @@ export interface components {
              */
             timeout_minutes: number;
         };
+        /** @description What the brain would do. */
+        ProposalView: {
+            /** @description Who decided it. */
+            by?: string | null;
+            /** @description What came of each. */
+            came?: string[];
+            /** @description Each thing, exactly. */
+            changes: string[];
+            /** @description `open`, `taken` (being done), `done`, `dropped` or `expired`. */
+            state: string;
+            /** @description Until when it can be confirmed. */
+            until: string;
+        };
         /** @description What browsers subscribe with. */
         PushKeyView: {
             /** @description The `applicationServerKey`, base64url. */
@@ -2549,6 +3160,11 @@ export interface components {
             side: string;
             /** @description The person's words. */
             text: string;
+        };
+        /** @description Give a conversation another title. */
+        RenameConversation: {
+            /** @description At most 80 characters of it are kept. */
+            title: string;
         };
         /** @description Try afresh, or now. */
         Retry: {
@@ -2742,6 +3358,16 @@ export interface components {
             text: string;
             /** @description Its values, likewise. */
             values: Record<string, never>;
+        };
+        /** @description Signing in: with the code of an access link, or with a name and a password. */
+        SignIn: {
+            /** @description The code. */
+            code: string;
+        } | {
+            /** @description The password. */
+            password: string;
+            /** @description The user's name. */
+            user: string;
         };
         /** @description Lines in a row, both ends included. */
         SpanView: {
@@ -2998,6 +3624,23 @@ export interface components {
             /** @description In how many tasks. */
             tasks: number;
         };
+        /** @description A token, without its secret. */
+        TokenView: {
+            /** @description Since when. */
+            created_at: string;
+            /** @description Until when; for good when left out. */
+            expires_at?: string | null;
+            /** @description What it is revoked by. */
+            id: string;
+            /** @description What it is for. */
+            name: string;
+            /** @description What it may do, as far as its user may. */
+            role: string;
+            /** @description When it was last used, to the minute. */
+            used_at?: string | null;
+            /** @description Whose it is. */
+            user: string;
+        };
         /** @description Tokens. */
         TokensView: {
             /**
@@ -3015,6 +3658,13 @@ export interface components {
              * @description Written.
              */
             output: number;
+        };
+        /** @description What words would do, by the rules that need no model. */
+        UnderstoodView: {
+            /** @description `changes`, `asks`, `unclear`, or `open`: no rule is certain, so the brain will read it. */
+            means: string;
+            /** @description Each thing they would change or ask for; what they could mean. */
+            words: string[];
         };
         /** @description A browser that is not to be told any more. */
         UnsubscribePush: {
@@ -3035,6 +3685,19 @@ export interface components {
             runs: number;
             /** @description Their tokens. */
             tokens: components["schemas"]["TokensView"];
+        };
+        /** @description A user. */
+        UserView: {
+            /** @description Since when. */
+            created_at: string;
+            /** @description Whether they are kept out for now. */
+            disabled: boolean;
+            /** @description The name. */
+            name: string;
+            /** @description Whether they can sign in with a password. */
+            password: boolean;
+            /** @description `viewer`, `reviewer`, `operator` or `admin`. */
+            role: string;
         };
         /** @description What supervision made of a task's latest run. */
         VerdictView: {
@@ -3290,6 +3953,38 @@ export interface operations {
             };
         };
     };
+    list_audit: {
+        parameters: {
+            query?: {
+                /** @description At most this many; 500 at the most. */
+                limit?: number;
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AuditView"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_board: {
         parameters: {
             query: {
@@ -3332,6 +4027,52 @@ export interface operations {
             };
         };
     };
+    list_browsers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_BrowserView"];
+                };
+            };
+        };
+    };
+    sign_out_browser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_calibration: {
         parameters: {
             query?: {
@@ -3353,6 +4094,363 @@ export interface operations {
                 };
             };
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    chat: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Chat"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatView"];
+                };
+            };
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_conversations: {
+        parameters: {
+            query?: {
+                /** @description Only those with these words in the title or in a message. */
+                search?: string;
+                /** @description At most this many; 200 at the most. */
+                limit?: number;
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ConversationView"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_conversation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateConversation"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationView"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_conversation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_conversation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rename_conversation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RenameConversation"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationView"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_messages: {
+        parameters: {
+            query?: {
+                /** @description At most this many; 200 at the most. */
+                limit?: number;
+                /** @description The `next_cursor` of the page before: what was said earlier. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_MessageView"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                message: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    confirm_proposal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                message: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    drop_proposal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                message: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3522,7 +4620,11 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateLink"];
+            };
+        };
         responses: {
             200: {
                 headers: {
@@ -3530,6 +4632,78 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SessionCode"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_me: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+        };
+    };
+    change_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangePassword"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -3877,7 +5051,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["SessionCode"];
+                "application/json": components["schemas"]["SignIn"];
             };
         };
         responses: {
@@ -3894,6 +5068,31 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Problem"];
                 };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -5259,6 +6458,281 @@ export interface operations {
                 };
             };
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_tokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_TokenView"];
+                };
+            };
+        };
+    };
+    create_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateToken"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewToken"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revoke_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_users: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_UserView"];
+                };
+            };
+        };
+    };
+    create_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateUser"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserView"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeUser"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserView"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    transcribe_voice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description At most 10 MB of webm, ogg, wav, mp4 or mpeg */
+        requestBody: {
+            content: {
+                "audio/webm": number[];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HeardView"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            502: {
                 headers: {
                     [name: string]: unknown;
                 };
