@@ -78,12 +78,12 @@ impl Client {
         self.answer(request.header("Authorization", format!("Bearer {}", self.token)).send_json(body))
     }
 
-    /// Takes something away.
+    /// Removes something.
     pub fn delete(&self, path: &str) -> Result<(), ClientError> {
         let request = self.agent.delete(format!("{}{path}", self.base));
-        let response = request.header("Authorization", format!("Bearer {}", self.token)).call();
-        let response = response.map_err(|error| self.unreachable(&error))?;
-        if response.status().as_u16() >= 400 { Err(self.problem(response)) } else { Ok(()) }
+        let answered = request.header("Authorization", format!("Bearer {}", self.token)).call();
+        let answered = answered.map_err(|error| self.unreachable(&error))?;
+        if answered.status().as_u16() >= 400 { Err(self.problem(answered)) } else { Ok(()) }
     }
 
     /// Sends bytes of a content type, as a recording.

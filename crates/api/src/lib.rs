@@ -3,6 +3,7 @@
 //! One of the two serialised formats of the project (the other is `domain::event`). Times are RFC 3339
 //! in UTC; fields that are `None` are left out. Not here: handlers, SQL, decisions.
 
+mod access;
 mod account;
 mod agent_run;
 mod asking;
@@ -27,6 +28,10 @@ mod task;
 mod verdict;
 mod voice;
 
+pub use access::{
+    AuditView, BrowserView, ChangePassword, ChangeUser, CreateLink, CreateToken, CreateUser, Me, NewToken,
+    SignIn, TokenView, UserView,
+};
 pub use account::{AccountView, SwitchAccount, UsedView, WindowPoint, WindowView};
 pub use agent_run::AgentRunResult;
 pub use asking::{Answer, MemoryView, QuestionView, WriteMemory, Written};

@@ -1,5 +1,6 @@
 //! The command line as people type it.
 
+mod access;
 mod chat;
 mod hands_on;
 mod hindsight;
@@ -11,6 +12,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueHint};
 
+pub(crate) use access::{Link, Tokens, TokensAction, Users, UsersAction};
 pub(crate) use chat::Chat;
 pub(crate) use hands_on::{AgentRun, Attach, ListSessions, Takeover};
 pub(crate) use hindsight::{Hindsight, HindsightAction};
@@ -114,7 +116,13 @@ pub(crate) enum Command {
     /// Serve Sidekick's tools to an agent of your own, over MCP on standard input and output
     Mcp(Mcp),
     /// Print a new one-time access link to the dashboard
-    Link,
+    Link(Link),
+    /// Who may come in, and what they may do
+    #[command(alias = "user")]
+    Users(Users),
+    /// Tokens for programs
+    #[command(alias = "token")]
+    Tokens(Tokens),
     /// Print the completions of a shell
     Completions {
         /// For which shell

@@ -32,6 +32,7 @@ mod show;
 mod simulate;
 mod takeover;
 mod top;
+mod users;
 
 use std::process::ExitCode;
 
@@ -82,7 +83,9 @@ pub(crate) fn run(args: &Args, ui: &Ui) -> Result<ExitCode> {
         Command::Memory(wanted) => memory::memory(args, wanted, ui),
         Command::Hindsight(wanted) => hindsight::hindsight(args, wanted, ui),
         Command::Mcp(wanted) => mcp::mcp(args, wanted),
-        Command::Link => link::link(args, ui),
+        Command::Link(wanted) => link::link(args, wanted, ui),
+        Command::Users(users) => users::users(args, users.action.as_ref(), ui),
+        Command::Tokens(tokens) => users::tokens(args, tokens.action.as_ref(), ui),
         Command::Completions { shell } => {
             let mut text = Vec::new();
             clap_complete::generate(*shell, &mut Args::command(), "sidekick", &mut text);

@@ -2,6 +2,7 @@
 //!
 //! Every mistake is named with its line, and nothing starts with half of a configuration.
 
+mod access;
 mod accounts;
 mod checks;
 mod edit;
@@ -65,6 +66,8 @@ struct File {
     voice: Option<voice::VoiceFile>,
     /// Who does what; the first rule that holds counts.
     routes: Vec<routes::RuleFile>,
+    /// How people reach the daemon.
+    access: access::AccessFile,
     routing: routes::RoutingFile,
 }
 
@@ -244,6 +247,11 @@ pub(crate) fn followed(asked: Option<&Path>, data_dir: &Path, own: PathBuf) -> (
 /// Whether runs are shown in windows of tmux (`attach: tmux`).
 pub(crate) fn in_windows(asked: Option<&Path>, data_dir: &Path) -> Result<bool> {
     Ok(read(asked, data_dir)?.attach == Some(Attach::Tmux))
+}
+
+/// How people reach the daemon (`access:`).
+pub(crate) fn ways(asked: Option<&Path>, data_dir: &Path) -> Result<server::Ways> {
+    read(asked, data_dir)?.access.ways()
 }
 
 fn read(asked: Option<&Path>, data_dir: &Path) -> Result<File> {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use api::Client;
 use engine::Engine;
-use server::Access;
+use server::{Access, Ways};
 use store::{Location, Store};
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
@@ -113,20 +113,17 @@ impl Embedded {
         let mut options = config::load(args.config.as_deref(), &places.data, own.clone())?;
         options.dispatch = purpose == Purpose::Work;
         let (file, reader) = config::followed(args.config.as_deref(), &places.data, own);
-        if !listen.ip().is_loopback() {
-            return Err(Error::usage(format!(
-                "{listen} is reachable by others, and what it serves is not encrypted"
-            ))
-            .hint("Listen on 127.0.0.1 and reach it through an ssh tunnel or a private network's proxy."));
-        }
+        let ways = config::ways(args.config.as_deref(), &places.data)?;
+        expect_protected(listen, &ways)?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
             .build()
             .map_err(|error| Error::failed(format!("no runtime: {error}")))?;
         let store = Store::open(&location(places)).map_err(|error| Error::usage(error.to_string()))?;
-        let access =
-            Access::open(&places.data).map_err(|error| Error::usage(format!("the access token: {error}")))?;
+        let access = runtime
+            .block_on(Access::open(&places.data, store.clone(), ways))
+            .map_err(|error| Error::usage(format!("the access token: {error}")))?;
         let access = Arc::new(access);
         let listener = runtime.block_on(tokio::net::TcpListener::bind(listen)).map_err(|error| {
             Error::usage(format!("{listen} cannot be listened on: {error}"))
@@ -178,6 +175,17 @@ impl Embedded {
         });
         self.runtime.shutdown_timeout(Duration::from_secs(1));
     }
+}
+
+/// What others can reach is served only when something is said that keeps it from being read on the way.
+fn expect_protected(listen: SocketAddr, ways: &Ways) -> Result<()> {
+    if listen.ip().is_loopback() || ways.public_url.is_some() || ways.tailnet.is_some() {
+        return Ok(());
+    }
+    Err(Error::usage(format!("{listen} is reachable by others, and what it serves is not encrypted")).hint(
+        "Listen on 127.0.0.1 and reach it through an ssh tunnel; or say in sidekick.yaml what protects it: \
+         `access: { public_url: https://… }` for a proxy that encrypts, or `access: { tailscale: … }`.",
+    ))
 }
 
 /// The database: PostgreSQL by URL, else the file in the data directory.

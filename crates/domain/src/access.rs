@@ -126,6 +126,17 @@ impl Permission {
     /// All of them.
     pub const ALL: [Self; 5] = [Self::See, Self::Oneself, Self::Review, Self::Operate, Self::Administer];
 
+    /// Its word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::See => "see",
+            Self::Oneself => "oneself",
+            Self::Review => "review",
+            Self::Operate => "operate",
+            Self::Administer => "administer",
+        }
+    }
+
     /// The least role that has it.
     pub const fn least(self) -> Role {
         match self {

@@ -23,7 +23,7 @@ use engine::Engine;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-pub use access::Access;
+pub use access::{Access, Tailnet, Ways};
 pub use router::openapi;
 
 /// What the handlers share.
@@ -32,6 +32,8 @@ pub(crate) struct App {
     pub(crate) engine: Engine,
     pub(crate) access: Arc<Access>,
     pub(crate) hosts: Arc<[String]>,
+    /// The origins of our own pages.
+    pub(crate) origins: Arc<[String]>,
     pub(crate) stopping: watch::Receiver<bool>,
 }
 
@@ -42,10 +44,12 @@ pub async fn serve(
     access: Arc<Access>,
     stopping: watch::Receiver<bool>,
 ) -> std::io::Result<()> {
-    let hosts = guard::own_hosts(listener.local_addr()?);
-    let app = App { engine, access, hosts: hosts.into(), stopping: stopping.clone() };
+    let (hosts, origins) = guard::own_hosts(listener.local_addr()?, access.ways().public_url.as_deref());
+    let app =
+        App { engine, access, hosts: hosts.into(), origins: origins.into(), stopping: stopping.clone() };
     let mut stop = stopping;
-    axum::serve(listener, router::router(app))
+    let service = router::router(app).into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, service)
         .with_graceful_shutdown(async move {
             // An error means that whoever could have stopped us is gone: the same.
             stop.wait_for(|stop| *stop).await.ok();

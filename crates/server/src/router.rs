@@ -9,7 +9,7 @@ use utoipa_axum::routes;
 
 use crate::routes::{
     accounts, answers, board, calibration, changes, conversations, events, fork, hindsight, memory, plan,
-    projects, questions, queue, remarks, routing, session, sessions, settings, status, tasks, voice,
+    projects, questions, queue, remarks, routing, session, sessions, settings, status, tasks, users, voice,
 };
 use crate::{App, assets, guard, ws};
 
@@ -41,7 +41,16 @@ fn documented() -> OpenApiRouter<App> {
         .routes(routes!(accounts::list_credits))
         .routes(routes!(accounts::list_credit_history))
         .routes(routes!(accounts::switch_accounts))
-        .routes(routes!(session::create_session))
+        .routes(routes!(session::create_session, session::delete_session))
+        .routes(routes!(session::get_me))
+        .routes(routes!(session::change_password))
+        .routes(routes!(users::list_users, users::create_user))
+        .routes(routes!(users::change_user, users::remove_user))
+        .routes(routes!(users::list_tokens, users::create_token))
+        .routes(routes!(users::revoke_token))
+        .routes(routes!(users::list_browsers))
+        .routes(routes!(users::sign_out_browser))
+        .routes(routes!(users::list_audit))
         .routes(routes!(session::create_link))
         .routes(routes!(tasks::list_tasks, tasks::create_task))
         .routes(routes!(tasks::get_task, tasks::adjust_task))

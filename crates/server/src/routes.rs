@@ -21,4 +21,5 @@ pub(crate) mod sessions;
 pub(crate) mod settings;
 pub(crate) mod status;
 pub(crate) mod tasks;
+pub(crate) mod users;
 pub(crate) mod voice;

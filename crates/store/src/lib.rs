@@ -13,6 +13,7 @@
 //!
 //! Not here: decisions (crate `domain`), files (spools, repositories), the wire.
 
+pub mod access;
 pub mod accounts;
 pub mod backlog;
 pub mod board;

@@ -78,6 +78,12 @@ const STEPS: &[(i64, &str, &str, &str)] = &[
         include_str!("../migrations/postgres/0012_pipelines.sql"),
     ),
     (
+        13,
+        "access",
+        include_str!("../migrations/sqlite/0013_access.sql"),
+        include_str!("../migrations/postgres/0013_access.sql"),
+    ),
+    (
         14,
         "conversations",
         include_str!("../migrations/sqlite/0014_conversations.sql"),
@@ -96,14 +102,13 @@ const KNOWN: i64 = STEPS[STEPS.len() - 1].0;
 
 pub(crate) fn migrate(engine: &mut dyn Engine, location: &Location) -> Result<(), Error> {
     engine.batch("CREATE TABLE IF NOT EXISTS migrations (number BIGINT PRIMARY KEY, name TEXT NOT NULL)")?;
-    let rows = engine.query("SELECT number FROM migrations", &[])?;
-    let made = rows.iter().map(|row| row.int(0)).collect::<Result<Vec<i64>, Error>>()?;
-    let found = made.iter().copied().max().unwrap_or(0);
+    let rows = engine.query("SELECT number FROM migrations ORDER BY number", &[])?;
+    let done = rows.iter().map(|row| row.int(0)).collect::<Result<Vec<_>, _>>()?;
+    let found = done.last().copied().unwrap_or(0);
     if found > KNOWN {
         return Err(Error::Newer { location: location.to_string(), found, known: KNOWN });
     }
-    // Each by its own number: work that took longer lands with a lower one than what is there already.
-    for (number, name, sqlite, postgres) in STEPS.iter().filter(|step| !made.contains(&step.0)) {
+    for (number, name, sqlite, postgres) in STEPS.iter().filter(|step| !done.contains(&step.0)) {
         let text = match location {
             Location::Sqlite(_) => sqlite,
             Location::Postgres(_) => postgres,

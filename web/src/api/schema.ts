@@ -21,6 +21,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What everybody did, and who was refused, the latest first. */
+        get: operations["list_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/board": {
         parameters: {
             query?: never;
@@ -33,6 +50,40 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/browsers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's own signed-in browsers; an admin sees all. The one seen last comes first. */
+        get: operations["list_browsers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/browsers/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Signs a browser out. */
+        delete: operations["sign_out_browser"];
         options?: never;
         head?: never;
         patch?: never;
@@ -291,8 +342,42 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Makes a one-time access link's code. */
+        /** Makes a one-time access link's code, for oneself or for a user. */
         post: operations["create_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who makes the request, and what they may do. */
+        get: operations["get_me"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Changes one's own password. All browsers of one's own have to sign in again. */
+        put: operations["change_password"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -431,9 +516,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Exchanges the code of an access link for a session cookie. */
+        /** Signs a browser in: with the code of an access link, or with a name and a password. The answer sets the cookie. */
         post: operations["create_session"];
-        delete?: never;
+        /** Signs out the browser that asks. */
+        delete: operations["delete_session"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1011,6 +1097,77 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's own tokens; an admin sees all. No secret is among them. */
+        get: operations["list_tokens"];
+        put?: never;
+        /** Makes a token of one's own. Its secret is in this answer and nowhere else. */
+        post: operations["create_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tokens/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revokes a token. */
+        delete: operations["revoke_token"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every user, by name. */
+        get: operations["list_users"];
+        put?: never;
+        /** Adds a user. */
+        post: operations["create_user"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Removes a user, with their tokens and sessions. */
+        delete: operations["remove_user"];
+        options?: never;
+        head?: never;
+        /** Changes a user's role or password, or keeps them out. */
+        patch: operations["change_user"];
+        trace?: never;
+    };
     "/api/voice": {
         parameters: {
             query?: never;
@@ -1184,6 +1341,27 @@ export interface components {
             /** @description Its title. */
             title: string;
         };
+        /** @description Something that somebody did, or tried to. */
+        AuditView: {
+            /** @description What: the method and route, `sign in`, `sign in refused`. */
+            action: string;
+            /** @description Who, as the log signs. */
+            actor: string;
+            /** @description When. */
+            at: string;
+            /**
+             * Format: int64
+             * @description Its number; they rise.
+             */
+            number: number;
+            /**
+             * Format: int32
+             * @description What came of it, as HTTP says it.
+             */
+            status: number;
+            /** @description On what. */
+            subject: string;
+        };
         /** @description A bar of the reliability diagram. */
         BinView: {
             /**
@@ -1211,6 +1389,23 @@ export interface components {
              * @description To here.
              */
             to: number;
+        };
+        /** @description A signed-in browser. */
+        BrowserView: {
+            /** @description Since when. */
+            created_at: string;
+            /** @description Whether the request came from it. */
+            current: boolean;
+            /** @description Until when. */
+            expires_at: string;
+            /** @description What it is signed out by. */
+            id: string;
+            /** @description What the browser says that it is. */
+            program: string;
+            /** @description When it was last seen, to the minute. */
+            seen_at: string;
+            /** @description Whose it is. */
+            user: string;
         };
         /** @description How good the confidence was, measured on what people did. */
         CalibrationView: {
@@ -1292,10 +1487,26 @@ export interface components {
             /** @description What it waits for: `dependency`, `credits` … */
             waiting_for?: string | null;
         };
+        /** @description A new password of one's own. */
+        ChangePassword: {
+            /** @description The new one: 10 to 256 characters. */
+            new: string;
+            /** @description The one of before, if there was one. */
+            old?: string | null;
+        };
         /** @description Changes of single settings. */
         ChangeSettings: {
             /** @description Made together or not at all; 200 at most. */
             changes: components["schemas"]["SettingChange"][];
+        };
+        /** @description A change of a user; what is left out stays. */
+        ChangeUser: {
+            /** @description Whether they are kept out. */
+            disabled?: boolean | null;
+            /** @description A new password; every browser of the user has to sign in again. */
+            password?: string | null;
+            /** @description `viewer`, `reviewer`, `operator` or `admin`. */
+            role?: string | null;
         };
         /** @description A changed file, without its patch. */
         ChangedFileView: {
@@ -1506,6 +1717,11 @@ export interface components {
              */
             title?: string | null;
         };
+        /** @description For whom a link is made. */
+        CreateLink: {
+            /** @description A user; the owner when left out. */
+            user?: string | null;
+        };
         /** @description A new task. */
         CreateTask: {
             /**
@@ -1595,6 +1811,27 @@ export interface components {
              * @default
              */
             text?: string;
+        };
+        /** @description A new token. */
+        CreateToken: {
+            /**
+             * Format: int32
+             * @description For so many days; for good when left out.
+             */
+            days?: number | null;
+            /** @description What it is for: 1 to 64 characters. */
+            name: string;
+            /** @description What it may do; one's own role when left out, never more. */
+            role?: string | null;
+        };
+        /** @description A new user. */
+        CreateUser: {
+            /** @description 1 to 64 characters of a-z, 0-9, `-`, `_`, `.`, `@`. */
+            name: string;
+            /** @description 10 to 256 characters; without one they come in by links (`sidekick link --user NAME`). */
+            password?: string | null;
+            /** @description `viewer`, `reviewer`, `operator` or `admin`. */
+            role: string;
         };
         /** @description One part of something that was looked at. */
         Detail: {
@@ -1890,6 +2127,21 @@ export interface components {
             /** @description When it expires. */
             until: string;
         };
+        /** @description Who makes the request. */
+        Me: {
+            /** @description How the log signs what they do. */
+            actor: string;
+            /** @description What they came in with: `token`, `browser` or `network`. */
+            by: string;
+            /** @description What they may do: `see`, `oneself`, `review`, `operate`, `administer`. */
+            may: string[];
+            /** @description The name; `owner` is whoever holds the data directory. */
+            name: string;
+            /** @description Whether they have a password. */
+            password: boolean;
+            /** @description `viewer`, `reviewer`, `operator` or `admin`; a token's when it is less than its user's. */
+            role: string;
+        };
         /** @description An entry of a project's memory. */
         MemoryView: {
             /** @description Who wrote it last. */
@@ -1939,6 +2191,13 @@ export interface components {
             line?: number | null;
             /** @description The setting, as a JSON pointer, when it is one. */
             pointer?: string | null;
+        };
+        /** @description A token that was just made; its secret is shown this once. */
+        NewToken: {
+            /** @description What it is revoked by. */
+            id: string;
+            /** @description For the header `Authorization: Bearer …`. */
+            secret: string;
         };
         /** @description What a second model said. */
         OpinionView: {
@@ -2006,6 +2265,54 @@ export interface components {
                 question: components["schemas"]["QuestionView"];
                 /** @description The tasks that ask it. */
                 tasks: components["schemas"]["AskingView"][];
+            }[];
+            /** @description Give this as `cursor` for the next page; none on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description A page of something. */
+        Page_AuditView: {
+            /** @description The items. */
+            items: {
+                /** @description What: the method and route, `sign in`, `sign in refused`. */
+                action: string;
+                /** @description Who, as the log signs. */
+                actor: string;
+                /** @description When. */
+                at: string;
+                /**
+                 * Format: int64
+                 * @description Its number; they rise.
+                 */
+                number: number;
+                /**
+                 * Format: int32
+                 * @description What came of it, as HTTP says it.
+                 */
+                status: number;
+                /** @description On what. */
+                subject: string;
+            }[];
+            /** @description Give this as `cursor` for the next page; none on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description A page of something. */
+        Page_BrowserView: {
+            /** @description The items. */
+            items: {
+                /** @description Since when. */
+                created_at: string;
+                /** @description Whether the request came from it. */
+                current: boolean;
+                /** @description Until when. */
+                expires_at: string;
+                /** @description What it is signed out by. */
+                id: string;
+                /** @description What the browser says that it is. */
+                program: string;
+                /** @description When it was last seen, to the minute. */
+                seen_at: string;
+                /** @description Whose it is. */
+                user: string;
             }[];
             /** @description Give this as `cursor` for the next page; none on the last. */
             next_cursor?: string | null;
@@ -2362,6 +2669,46 @@ export interface components {
                 waiting?: components["schemas"]["WaitingView"] | null;
                 /** @description What a person should know about the latest run. */
                 warnings: string[];
+            }[];
+            /** @description Give this as `cursor` for the next page; none on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description A page of something. */
+        Page_TokenView: {
+            /** @description The items. */
+            items: {
+                /** @description Since when. */
+                created_at: string;
+                /** @description Until when; for good when left out. */
+                expires_at?: string | null;
+                /** @description What it is revoked by. */
+                id: string;
+                /** @description What it is for. */
+                name: string;
+                /** @description What it may do, as far as its user may. */
+                role: string;
+                /** @description When it was last used, to the minute. */
+                used_at?: string | null;
+                /** @description Whose it is. */
+                user: string;
+            }[];
+            /** @description Give this as `cursor` for the next page; none on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description A page of something. */
+        Page_UserView: {
+            /** @description The items. */
+            items: {
+                /** @description Since when. */
+                created_at: string;
+                /** @description Whether they are kept out for now. */
+                disabled: boolean;
+                /** @description The name. */
+                name: string;
+                /** @description Whether they can sign in with a password. */
+                password: boolean;
+                /** @description `viewer`, `reviewer`, `operator` or `admin`. */
+                role: string;
             }[];
             /** @description Give this as `cursor` for the next page; none on the last. */
             next_cursor?: string | null;
@@ -2822,6 +3169,16 @@ export interface components {
             /** @description Its values, likewise. */
             values: Record<string, never>;
         };
+        /** @description Signing in: with the code of an access link, or with a name and a password. */
+        SignIn: {
+            /** @description The code. */
+            code: string;
+        } | {
+            /** @description The password. */
+            password: string;
+            /** @description The user's name. */
+            user: string;
+        };
         /** @description Lines in a row, both ends included. */
         SpanView: {
             /**
@@ -3038,6 +3395,23 @@ export interface components {
             /** @description In how many tasks. */
             tasks: number;
         };
+        /** @description A token, without its secret. */
+        TokenView: {
+            /** @description Since when. */
+            created_at: string;
+            /** @description Until when; for good when left out. */
+            expires_at?: string | null;
+            /** @description What it is revoked by. */
+            id: string;
+            /** @description What it is for. */
+            name: string;
+            /** @description What it may do, as far as its user may. */
+            role: string;
+            /** @description When it was last used, to the minute. */
+            used_at?: string | null;
+            /** @description Whose it is. */
+            user: string;
+        };
         /** @description Tokens. */
         TokensView: {
             /**
@@ -3077,6 +3451,19 @@ export interface components {
             runs: number;
             /** @description Their tokens. */
             tokens: components["schemas"]["TokensView"];
+        };
+        /** @description A user. */
+        UserView: {
+            /** @description Since when. */
+            created_at: string;
+            /** @description Whether they are kept out for now. */
+            disabled: boolean;
+            /** @description The name. */
+            name: string;
+            /** @description Whether they can sign in with a password. */
+            password: boolean;
+            /** @description `viewer`, `reviewer`, `operator` or `admin`. */
+            role: string;
         };
         /** @description What supervision made of a task's latest run. */
         VerdictView: {
@@ -3284,6 +3671,38 @@ export interface operations {
             };
         };
     };
+    list_audit: {
+        parameters: {
+            query?: {
+                /** @description At most this many; 500 at the most. */
+                limit?: number;
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AuditView"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_board: {
         parameters: {
             query: {
@@ -3317,6 +3736,52 @@ export interface operations {
                 };
             };
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_browsers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_BrowserView"];
+                };
+            };
+        };
+    };
+    sign_out_browser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3849,7 +4314,11 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateLink"];
+            };
+        };
         responses: {
             200: {
                 headers: {
@@ -3857,6 +4326,78 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SessionCode"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_me: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+        };
+    };
+    change_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangePassword"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4116,7 +4657,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["SessionCode"];
+                "application/json": components["schemas"]["SignIn"];
             };
         };
         responses: {
@@ -4133,6 +4674,31 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Problem"];
                 };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -5498,6 +6064,225 @@ export interface operations {
                 };
             };
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_tokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_TokenView"];
+                };
+            };
+        };
+    };
+    create_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateToken"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewToken"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revoke_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_users: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_UserView"];
+                };
+            };
+        };
+    };
+    create_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateUser"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserView"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeUser"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserView"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

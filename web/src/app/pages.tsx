@@ -2,7 +2,7 @@
 // loaded when somebody goes there.
 
 import { createRootRoute, createRoute, lazyRouteComponent } from "@tanstack/react-router";
-import { CalendarRange, Gauge, Inbox, LayoutDashboard, type LucideIcon, MessageCircle, Settings, SquareKanban, Wallet } from "lucide-react";
+import { CalendarRange, Gauge, Inbox, KeyRound, LayoutDashboard, type LucideIcon, MessageCircle, Settings, SquareKanban, Wallet } from "lucide-react";
 import { shell } from "../words/shell";
 import { Layout } from "./layout";
 import { MorePage } from "./more";
@@ -49,6 +49,7 @@ export const PAGES = [
   page("/accounts", shell.pages.accounts, Wallet, "more", lazyRouteComponent(() => import("../features/accounts/accounts-page"), "AccountsPage")),
   page("/status", shell.pages.machine, Gauge, "more", lazyRouteComponent(() => import("../features/status/status-page"), "StatusPage")),
   page("/settings", shell.pages.settings, Settings, "more", lazyRouteComponent(() => import("../features/settings/settings-page"), "SettingsPage")),
+  page("/settings/access", shell.pages.access, KeyRound, "more", lazyRouteComponent(() => import("../features/access/access-page"), "AccessPage")),
   page("/more", shell.pages.more, undefined, "links", MorePage),
 ] as const;
 

@@ -1,8 +1,9 @@
-// Access: the one-time code of the link becomes a session; without one, a page that asks for it.
+// Access: the one-time code of the link becomes a session; without one, a page that asks for it, or for a name and a password.
 
 import { type FormEvent, useState } from "react";
 import { post } from "../api/client";
-import { Button, Card, Problem } from "../components/ui/parts";
+import { Button, Card, Field, Input, Problem } from "../components/ui/parts";
+import { access as words } from "../words/access";
 
 /** Uses the code in the address, if there is one, and takes it out of the address. */
 export async function signIn(): Promise<void> {
@@ -15,24 +16,27 @@ export async function signIn(): Promise<void> {
 
 export function SignInPage() {
   const [text, setText] = useState("");
+  const [user, setUser] = useState("");
+  const [password, setPassword] = useState("");
   const [error, setError] = useState<unknown>();
-  const submit = (event: FormEvent) => {
+  const enter = (event: FormEvent, body: unknown) => {
     event.preventDefault();
-    const code = text.trim().replace(/^.*#code=/, "");
-    post("/api/session", { code }).then(() => location.assign("/"), setError);
+    post("/api/session", body).then(() => location.assign("/"), setError);
   };
   return (
-    <main className="mx-auto max-w-md p-6 pt-24">
-      <Card className="p-6">
-        <h1 className="text-lg font-semibold">Open Sidekick</h1>
-        <p className="mt-2 text-sm text-stone-600 dark:text-stone-400">
-          Paste the access link. <code>sidekick serve</code> prints one at its start, <code>sidekick link</code> another.
-        </p>
-        <form onSubmit={submit} className="mt-4 space-y-3">
-          <input aria-label="Access link" value={text} onChange={(event) => setText(event.target.value)} autoFocus
-            className="w-full rounded-lg bg-stone-50 px-3 py-2 ring-1 ring-stone-300 dark:bg-stone-950 dark:ring-stone-700" />
-          {error ? <Problem error={error} /> : null}
-          <Button look="main" type="submit" disabled={!text.trim()}>Open</Button>
+    <main className="mx-auto max-w-md p-4 pt-16 sm:pt-24">
+      <Card className="space-y-5 p-6">
+        <h1 className="text-lg font-semibold">{words.open}</h1>
+        {error ? <Problem error={error} /> : null}
+        <form onSubmit={(event) => enter(event, { code: text.trim().replace(/^.*#code=/, "") })} className="space-y-3">
+          <Field label={words.link} hint={words.linkHint}><Input value={text} onChange={(event) => setText(event.target.value)} autoFocus autoComplete="off" /></Field>
+          <Button look="main" type="submit" disabled={!text.trim()}>{words.withLink}</Button>
+        </form>
+        <form onSubmit={(event) => enter(event, { user: user.trim(), password })} className="space-y-3 border-t border-line pt-5">
+          <p className="text-sm text-dim">{words.or}</p>
+          <Field label={words.user}><Input value={user} onChange={(event) => setUser(event.target.value)} autoComplete="username" autoCapitalize="none" /></Field>
+          <Field label={words.password}><Input type="password" value={password} onChange={(event) => setPassword(event.target.value)} autoComplete="current-password" /></Field>
+          <Button type="submit" disabled={!user.trim() || !password}>{words.open}</Button>
         </form>
       </Card>
     </main>

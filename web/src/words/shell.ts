@@ -1,7 +1,7 @@
 /** What the frame around all pages says. */
 export const shell = {
   name: "Sidekick",
-  pages: { inbox: "Inbox", overview: "Overview", board: "Board", plan: "Plan", chat: "Chat", accounts: "Accounts", machine: "Machine", settings: "Settings", more: "More" },
+  pages: { inbox: "Inbox", overview: "Overview", board: "Board", plan: "Plan", chat: "Chat", accounts: "Accounts", machine: "Machine", settings: "Settings", access: "Access", more: "More" },
   main: "Main pages",
   skip: "Skip to the content",
   theme: { label: "Colours", system: "As the system", light: "Light", dark: "Dark" },

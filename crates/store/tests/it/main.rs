@@ -6,6 +6,7 @@
     reason = "tests fail loudly, and start real processes"
 )]
 
+mod access;
 mod accounts;
 mod board;
 mod conversations;
