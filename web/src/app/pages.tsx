@@ -45,7 +45,7 @@ export const PAGES = [
   page("/overview", shell.pages.overview, LayoutDashboard, "side", lazyRouteComponent(() => import("../features/overview/overview-page"), "OverviewPage")),
   page("/board", shell.pages.board, SquareKanban, "bar", lazyRouteComponent(() => import("../features/board/board-page"), "BoardPage")),
   page("/plan", shell.pages.plan, CalendarRange, "bar", lazyRouteComponent(() => import("../features/plan/plan-page"), "PlanPage")),
-  page("/chat", shell.pages.chat, MessageCircle, "side", chat),
+  page("/chat", shell.pages.chat, MessageCircle, "bar", chat),
   page("/accounts", shell.pages.accounts, Wallet, "more", lazyRouteComponent(() => import("../features/accounts/accounts-page"), "AccountsPage")),
   page("/costs", shell.pages.costs, Coins, "more", lazyRouteComponent(() => import("../features/costs/costs-page"), "CostsPage")),
   page("/status", shell.pages.machine, Gauge, "more", lazyRouteComponent(() => import("../features/status/status-page"), "StatusPage")),
