@@ -139,6 +139,44 @@ fn each_role_may_what_it_may_and_no_header_makes_it_more() {
         assert!(table.contains(line), "{line} is not in\n{table}");
     }
     assert!(!table.lines().any(|line| line.starts_with("nobody")), "{table}");
+    // A link answers by itself: who may not answer gets none.
+    let links =
+        |token: &str| ask(&daemon, "GET", "/api/questions?links=true", &[("authorization", token)], None).0;
+    assert_eq!(roles.iter().map(|token| links(token)).collect::<Vec<_>>(), [403, 200, 200, 200]);
+}
+
+#[test]
+fn the_brain_does_for_nobody_what_they_may_not_do_and_shows_nobody_another_ones_words() {
+    let bench = Bench::new();
+    let repo = bench.repo.path().display().to_string();
+    bench.configure(&format!("projects:\n  shop: {{repo: {repo}}}\n"));
+    let daemon = bench.serve();
+    let says = |token: &str| {
+        let headers = [("authorization", token)];
+        let body = json!({ "message": "new task: tidy the shop" });
+        let (status, said) = ask(&daemon, "POST", "/api/chat", &headers, Some(&body));
+        assert_eq!(status, 201, "{said}");
+        let chat = said["conversation"]["id"].as_str().unwrap().to_owned();
+        let path = format!("/api/conversations/{chat}/messages/{}", said["answer"]["id"].as_str().unwrap());
+        let deadline = std::time::Instant::now() + std::time::Duration::from_mins(1);
+        loop {
+            let (_, answer) = ask(&daemon, "GET", &path, &headers, None);
+            if answer["state"] != "pending" {
+                return (chat, answer);
+            }
+            assert!(std::time::Instant::now() < deadline, "{answer}");
+            std::thread::sleep(std::time::Duration::from_millis(30));
+        }
+    };
+    let [viewer, operator] = ["viewer", "operator"].map(|role| of_role(&bench, &daemon, role));
+    let (_, refused) = says(&viewer);
+    assert!(refused["text"].as_str().unwrap().contains("a viewer may not"), "{refused}");
+    assert_eq!(bench.json(&["list"]), json!([]));
+    let (chat, done) = says(&operator);
+    assert!(!done["tasks"].as_array().unwrap().is_empty(), "the control: {done}");
+    let path = format!("/api/conversations/{chat}");
+    assert_eq!(ask(&daemon, "GET", &path, &[("authorization", &viewer)], None).0, 404);
+    assert_eq!(ask(&daemon, "GET", &path, &[("authorization", &operator)], None).0, 200);
 }
 
 #[test]

@@ -214,7 +214,7 @@ fn transcribe(agent: &ureq::Agent, at: &VoiceOptions, audio: &[u8], kind: Audio)
 fn form(at: &VoiceOptions, audio: &[u8], kind: Audio) -> (String, Vec<u8>) {
     let is_in = |mark: &str| audio.windows(mark.len()).any(|part| part == mark.as_bytes());
     let boundary =
-        (0_u32..).map(|n| format!("sidekick-{n:08x}")).find(|mark| !is_in(mark)).unwrap_or_default();
+        (0..=u32::MAX).map(|n| format!("sidekick-{n:08x}")).find(|mark| !is_in(mark)).unwrap_or_default();
     let mut body = Vec::with_capacity(audio.len() + 1024);
     let fields = [("model", Some(&at.model)), ("language", at.language.as_ref())];
     let json = "json".to_owned();

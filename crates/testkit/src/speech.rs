@@ -139,7 +139,7 @@ fn recording(headers: &HeaderMap, body: &[u8]) -> Result<Recording, String> {
                 has_file = true;
                 found.file_name = named(&head, " filename=");
                 let kind = head.lines().find_map(|line| line.strip_prefix("Content-Type: "));
-                found.content_type = kind.unwrap_or_default().to_owned();
+                kind.unwrap_or_default().clone_into(&mut found.content_type);
                 found.audio = value.to_vec();
             }
             other => return Err(format!("unknown field `{other}`")),

@@ -92,7 +92,7 @@ impl Whois {
     }
 }
 
-/// Whether an address is one that only a tailnet gives: 100.64.0.0/10, fd7a:115c:a1e0::/48.
+/// Whether an address is one that only a tailnet gives: `100.64.0.0/10`, `fd7a:115c:a1e0::/48`.
 fn is_of_tailnet(ip: IpAddr) -> bool {
     match ip.to_canonical() {
         IpAddr::V4(ip) => {

@@ -3,6 +3,7 @@
 use api::{AlikeAnswered, AnswerAlike, AskedView, LinkView, Page, Problem, RefusedView, TaskView};
 use axum::Json;
 use axum::extract::{Query, State};
+use domain::Permission;
 use domain::alike::Asked;
 use engine::alike::{ToAll, code};
 use serde::Deserialize;
@@ -26,11 +27,17 @@ pub(crate) struct QuestionsQuery {
 
 /// The open questions, alike ones together; those that wait longest first.
 #[utoipa::path(get, path = "/api/questions", params(QuestionsQuery),
-    responses((status = 200, body = Page<AskedView>)))]
+    responses((status = 200, body = Page<AskedView>), (status = 403, body = Problem)))]
 pub(crate) async fn list_questions(
     State(app): State<App>,
+    caller: Caller,
     Query(query): Query<QuestionsQuery>,
 ) -> Result<Json<Page<AskedView>>, Failure> {
+    // Whoever has a link may answer with it, so it is for those who may answer.
+    if query.links && !caller.role.may(Permission::Review) {
+        let said = "links answer questions, which your role does not allow";
+        return Err(Problem::new(403, "forbidden", "Not allowed", said).into());
+    }
     let groups = app.engine.questions(query.project).await?;
     let mut items = Vec::with_capacity(groups.len());
     for group in groups {
