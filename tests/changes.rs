@@ -56,8 +56,8 @@ fn scenario() -> String {
 
 fn bench() -> Bench {
     let bench = Bench::new();
-    let text: String = (1..=40).map(|n| format!("line {n}\n")).collect();
-    bench.repo.write("old.txt", &text);
+    let lines: Vec<String> = (1..=40).map(|n| format!("line {n}")).collect();
+    bench.repo.write("old.txt", &(lines.join("\n") + "\n"));
     bench.repo.commit("Text");
     bench
 }

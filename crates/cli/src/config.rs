@@ -358,11 +358,7 @@ fn options(file: File, dir: &Path, data_dir: &Path, own: PathBuf) -> Result<engi
         no_progress: Duration::from_mins(file.limits.no_progress_minutes.unwrap_or(90)),
         keep_runs: Duration::from_hours(24 * file.limits.keep_days.unwrap_or(14)),
         limits: bounds(&file.limits),
-        person: engine::Person {
-            home: variable("HOME").map(PathBuf::from),
-            ssh_agent: variable("SSH_AUTH_SOCK").map(PathBuf::from),
-            certificates: variable("SSL_CERT_FILE").map(PathBuf::from),
-        },
+        person: person(),
         local_model: file.local_model.map(local_model).transpose()?,
         hindsight,
         brain,
@@ -371,6 +367,15 @@ fn options(file: File, dir: &Path, data_dir: &Path, own: PathBuf) -> Result<engi
         sessions: if file.sessions { session_logs() } else { Vec::new() },
         dispatch: true,
     })
+}
+
+/// What of the person's environment fetching from servers needs.
+fn person() -> engine::Person {
+    engine::Person {
+        home: variable("HOME").map(PathBuf::from),
+        ssh_agent: variable("SSH_AUTH_SOCK").map(PathBuf::from),
+        certificates: variable("SSL_CERT_FILE").map(PathBuf::from),
+    }
 }
 
 fn retries(file: &RetryFile) -> RetryPolicy {
