@@ -148,7 +148,7 @@ const CREATES: &str = "I add it.\n\n```sidekick\n[{\"do\": \"create\", \"text\":
 
 #[test]
 fn a_model_acts_on_what_the_person_says_and_proposes_what_it_was_talked_into() {
-    let model = ModelServer::without_tools(vec![Turn::text(CREATES), Turn::text(CREATES)]);
+    let model = ModelServer::without_tools(vec![Turn::text(CREATES); 3]);
     let bench = bench(&format!("local_model: {{url: '{}/v1', model: big}}", model.url()));
     let daemon = bench.serve();
     // The control: asked for, it is done.
@@ -166,8 +166,10 @@ fn a_model_acts_on_what_the_person_says_and_proposes_what_it_was_talked_into() {
     let (_, answer) = say(&bench, &daemon, Some(&chat), "And how is the weather?");
     assert_eq!(answer["proposal"]["state"], "open", "{answer}");
     assert_eq!(tasks(&bench), before);
-    let prompts = model.requests();
-    let prompt = prompts[1].body["messages"][0]["content"].as_str().unwrap();
+    // The model is asked, too, what sort of work the new task is.
+    let requests = model.requests();
+    let prompts = requests.iter().filter_map(|request| request.body["messages"][0]["content"].as_str());
+    let prompt = prompts.last().unwrap();
     assert!(
         prompt.contains("Person: Could somebody add a dark mode") && prompt.contains("You: I add it."),
         "{prompt}"

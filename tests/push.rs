@@ -45,9 +45,14 @@ fn who_is_not_looking_is_told_once_what_needs_them() {
 
     // A service that is busy is asked again.
     service.answer(&[503]);
+    let before = service.requests();
     let asks = bench.scenario("- ask: {question: 'Which one?', choices: [this, that]}\n- say: I asked.\n");
     let task = bench.json(&["run", "choose", "--scenario", &asks, "--detach"]);
     let id = task["task"].as_str().unwrap();
+    until("the first try", || (service.requests() > before).then_some(()));
+    // Whoever was to send it is killed: the next daemon does.
+    drop(daemon);
+    let daemon = bench.serve();
     let message = until("the message", || {
         service.messages().into_iter().find(|one| one["title"] == "Question: choose")
     });

@@ -156,6 +156,10 @@ impl Engine {
 
 pub(crate) async fn serve(context: Arc<Context>) {
     let mut head = context.store.head();
+    let owner = context.owner.clone();
+    if let Err(error) = context.store.write(move |tx| store::push::release(tx, &owner)).await {
+        tracing::warn!(%error, "what was being sent when the daemon ended waits for its lease");
+    }
     loop {
         head.borrow_and_update();
         if let Err(error) = run_once(&context).await {

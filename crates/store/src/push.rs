@@ -121,6 +121,13 @@ pub fn is_due(tx: &mut Tx<'_>, now: Timestamp) -> Result<bool, Error> {
     Ok(tx.query_one(sql, &[KIND.into(), now.into()])?.is_some())
 }
 
+/// Gives back what a daemon before this one had claimed and can not send any more.
+pub fn release(tx: &mut Tx<'_>, owner: &str) -> Result<(), Error> {
+    let sql = "UPDATE outbox SET claimed_by = NULL, claimed_until = NULL WHERE kind = $1 AND claimed_by = $2";
+    tx.execute(sql, &[KIND.into(), owner.into()])?;
+    Ok(())
+}
+
 /// Claims messages that are due, oldest first.
 pub fn claim(
     tx: &mut Tx<'_>,

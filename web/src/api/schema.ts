@@ -4934,6 +4934,14 @@ export interface operations {
                     "application/json": components["schemas"]["Page_AskedView"];
                 };
             };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     answer_alike: {

@@ -7,6 +7,7 @@ type Schemas = components["schemas"];
 export type Spent = Schemas["SpentView"];
 export type State = "queued" | "running" | "waiting" | "review" | "completed" | "failed" | "cancelled";
 export type Account = Schemas["AccountView"];
+export type RunningOut = Schemas["AlertView"];
 export type Agent = Schemas["AgentStatus"];
 export type Changed = Schemas["SettingsChanged"];
 export type Check = Schemas["CheckView"];

@@ -27,7 +27,7 @@ export const inbox = {
   approve: "Approve and merge", sendBack: "Send back", discard: "Discard", retry: "Try again", look: "Look at it",
   account: (state: string) => ({ resting: "rests", off: "is switched off", logged_out: "is logged out" })[state] ?? state,
   until_: (when: string) => `again ${when}`,
-  switchOn: "Switch on", wake: "Use it anyway", toAccounts: "Accounts",
+  switchOn: "Switch on", dismiss: "Seen", wake: "Use it anyway", toAccounts: "Accounts",
   stale: (when: string) => `No network. This is what was known ${when}.`,
   keys: { next: "next", previous: "previous", approve: "approve and merge", back: "say what should change", discard: "discard", undo: "undo", open: "open the task", answer: "give that answer" },
 };
