@@ -46,18 +46,25 @@ fn a_person_talks_decides_and_leaves() {
     let task = finished(&bench);
     let _daemon = bench.serve();
     let mut terminal = Terminal::run(&mut bench.command(&["chat"]));
+    // Keys before the prompt is there are the terminal's own.
+    let prompt = "›";
     terminal.expect("Ctrl-D leaves.");
+    terminal.expect(prompt);
     terminal.keys("what is going on\r");
     terminal.expect("Mend the login");
+    terminal.expect(prompt);
     terminal.keys("retry the login\r");
     terminal.expect("It would:");
     terminal.expect("Do it? y, n:");
     terminal.keys("n\r");
     terminal.expect("Not done.");
+    terminal.expect(prompt);
     terminal.keys("/lis\t\r");
     terminal.expect("what is going on");
+    terminal.expect(prompt);
     terminal.keys("/nonsense\r");
     terminal.expect("is no command");
+    terminal.expect(prompt);
     terminal.keys("/quit\r");
     let (status, _) = terminal.end();
     assert_eq!(status.code(), Some(0));

@@ -9,7 +9,7 @@ import { access as words } from "../words/access";
 export async function signIn(): Promise<void> {
   const code = /^#code=([0-9a-f]+)$/.exec(location.hash)?.[1];
   if (!code) return;
-  history.replaceState(null, "", location.pathname);
+  history.replaceState(null, "", location.pathname + location.search);
   // A code that was used already leaves a session behind; if not, the page asks.
   await post("/api/session", { code }).catch(() => undefined);
 }
