@@ -22,7 +22,7 @@ test("every page is for everybody", async ({ page, sidekick, watched }) => {
   const { asks, done } = await furnish(sidekick);
   await open(page, sidekick);
   const found: string[] = [];
-  const paths = ["/", `/?item=${asks}`, `/?item=${done}`, "/overview", "/board?state=waiting", "/plan", "/accounts", "/status", "/more", `/tasks/${done}`, `/tasks/${asks}`];
+  const paths = ["/", `/?item=${asks}`, `/?item=${done}`, "/overview", "/board?state=waiting", "/plan", "/accounts", "/chat", "/chat/new", "/costs", "/settings", "/settings/access", "/status", "/more", `/tasks/${done}`, `/tasks/${asks}`];
   for (const theme of ["light", "dark"] as const) {
     await page.emulateMedia({ colorScheme: theme });
     for (const path of paths) {

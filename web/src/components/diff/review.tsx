@@ -205,7 +205,7 @@ function Item(props: ItemProps) {
 function FileHead({ file, folded, viewed, onFold, onView }: ItemProps & { file: ChangedFile }) {
   const closed = folded(file);
   return (
-    <h3 className="flex min-h-12 items-center gap-2 border-y border-line bg-sunken px-2 text-sm">
+    <h2 className="flex min-h-12 items-center gap-2 border-y border-line bg-sunken px-2 text-sm">
       <IconButton label={closed ? words.show(file.path) : words.fold(file.path)} aria-expanded={!closed} onClick={() => onFold(file)}>{closed ? <ChevronRight size={17} aria-hidden /> : <ChevronDown size={17} aria-hidden />}</IconButton>
       <span className="min-w-0 flex-1 font-medium break-all">{file.old_path ? <Dim>{plain(file.old_path)} → </Dim> : null}{plain(file.path)}</span>
       <span className="hidden text-xs text-dim sm:inline">{words.states[file.status]}</span>
@@ -213,7 +213,7 @@ function FileHead({ file, folded, viewed, onFold, onView }: ItemProps & { file: 
       <button type="button" aria-pressed={viewed(file)} onClick={() => onView(file, !viewed(file))} className={`flex min-h-11 items-center gap-1 rounded-md px-2 text-xs sm:min-h-8 ${viewed(file) ? "bg-accent-soft font-medium text-accent" : "text-dim hover:text-ink"}`}>
         <Check size={14} aria-hidden className={viewed(file) ? "" : "opacity-40"} />{words.viewed}
       </button>
-    </h3>
+    </h2>
   );
 }
 

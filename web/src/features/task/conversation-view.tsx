@@ -91,7 +91,7 @@ function Plan({ items, task, canRemark }: { items: PlanItem[]; task: string; can
   const own = remarks.items.filter((remark) => remark.side === "plan");
   return (
     <Card className="max-w-2xl p-4">
-      <h3 className="mb-1 font-medium">{text.plan}</h3>
+      <h2 className="mb-1 font-medium">{text.plan}</h2>
       <ol>
         {items.map((step, n) => (
           <li key={n}>
