@@ -1,6 +1,6 @@
 # The front door. `make help` lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help run test check fix web e2e-web schema bench chaos conformance release clean
+.PHONY: help run test check fix web e2e-web screenshots schema bench chaos conformance release clean
 
 CARGO ?= cargo
 
@@ -37,6 +37,10 @@ web: ## build the dashboard that is embedded in the binary
 e2e-web: web ## drive the built binary in a real browser, as a phone and as a screen
 	$(CARGO) build -p cli
 	cd web && npx --no-install playwright test --project=phone --project=desktop
+
+screenshots: web ## pictures of the dashboard's pages, in docs/images
+	$(CARGO) build -p cli
+	cd web && npx --no-install playwright test --project=shots-phone --project=shots-screen
 
 schema: ## write down the API's document and the dashboard's types of it
 	$(CARGO) build -p cli

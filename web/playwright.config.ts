@@ -16,6 +16,8 @@ export default defineConfig({
   projects: [
     { name: "phone", testIgnore: /bench|shots/, use: { ...browser, viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 } },
     { name: "desktop", testIgnore: /bench|shots/, use: { ...browser, viewport: { width: 1440, height: 900 } } },
+    { name: "shots-phone", testMatch: /shots/, use: { ...browser, viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true } },
+    { name: "shots-screen", testMatch: /shots/, use: { ...browser, viewport: { width: 1440, height: 900 } } },
     { name: "bench", testMatch: /bench/, use: { ...browser, viewport: { width: 1440, height: 900 } }, timeout: 900_000 },
   ],
 });

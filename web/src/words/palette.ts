@@ -7,7 +7,7 @@ export const palette = {
   page: "page", project: "project", action: "action",
   actions: { light: "Light colours", dark: "Dark colours", system: "Colours of the system", keys: "Show the keys", reload: "Load the page again" },
   hint: "Arrows choose, Enter goes, Escape closes.",
-  open: "Search and commands", keys: "Keys",
+  open: "Find or do…", keys: "Keys",
   listed: "On this page", everywhere: "Everywhere",
   keysPalette: "search and commands", keysList: "this list",
   letters: "Keys of one letter do something",

@@ -289,8 +289,9 @@ async fn by_rules(
             .iter()
             .filter_map(|task| scene.task(task))
             .map(|task| {
-                let why = if task.why.is_empty() { "nothing more is known" } else { &task.why };
-                format!("**{}** ({}) is {}: {why}", task.title, task.short, task.state)
+                // The plan's reasons go on after a name: "waits for your answer".
+                let why = if task.why.is_empty() { format!("is {}", task.state) } else { task.why.clone() };
+                format!("**{}** ({}, {}) {why}", task.title, task.short, task.state)
             })
             .collect::<Vec<_>>()
             .join("\n\n"),

@@ -31,7 +31,7 @@ export function Files({ files, viewed, marks, shown, onGo }: Props) {
     </ul>
   );
   return (
-    <div className="space-y-2">
+    <div className="space-y-2 p-px">
       <Input type="search" aria-label={words.search} placeholder={words.search} value={search} onChange={(event) => setSearch(event.target.value)} />
       {root.files.length + root.folders.length === 0 ? <p className="px-2 text-sm text-dim">{words.noFile}</p> : <Level folder={root} depth={0} />}
     </div>
