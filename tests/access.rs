@@ -27,7 +27,8 @@ fn ask(
     let cookie = answer.headers().get("set-cookie").map(|value| value.to_str().unwrap().to_owned());
     // A stream of events never ends: its status is all that is wanted of it.
     let streams = answer.headers().get("content-type").is_some_and(|kind| kind == "text/event-stream");
-    let text = if streams { String::new() } else { answer.body_mut().read_to_string().unwrap() };
+    // A refusal may come before the request was read whole, and the connection end before its words are.
+    let text = if streams { String::new() } else { answer.body_mut().read_to_string().unwrap_or_default() };
     let mut said: Value = serde_json::from_str(&text).unwrap_or(Value::Null);
     if let (Some(cookie), Value::Null) = (cookie, &said) {
         said = json!({ "cookie": cookie.split(';').next().unwrap() });

@@ -168,8 +168,8 @@ fn a_model_acts_on_what_the_person_says_and_proposes_what_it_was_talked_into() {
     assert_eq!(tasks(&bench), before);
     // The model is asked, too, what sort of work the new task is.
     let requests = model.requests();
-    let prompts = requests.iter().filter_map(|request| request.body["messages"][0]["content"].as_str());
-    let prompt = prompts.last().unwrap();
+    let mut prompts = requests.iter().filter_map(|request| request.body["messages"][0]["content"].as_str());
+    let prompt = prompts.next_back().unwrap();
     assert!(
         prompt.contains("Person: Could somebody add a dark mode") && prompt.contains("You: I add it."),
         "{prompt}"

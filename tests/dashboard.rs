@@ -1,5 +1,6 @@
 //! The daemon's door: who may come in, and what follows the log.
 
+use std::io::BufRead;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -117,6 +118,36 @@ fn the_socket_follows_from_a_sequence_number() {
     }
     bench.json(&["reject", &id]);
     assert_eq!(read(&mut socket)["type"], "task.cancelled");
+}
+
+#[test]
+fn the_stream_has_what_is_wanted_and_goes_on_where_somebody_was() {
+    let bench = Bench::new();
+    let daemon = bench.serve();
+    bench.rehearse("- say: hello\n");
+    let read = |query: &str, last: Option<i64>, n: usize| -> Vec<Value> {
+        let mut request = ureq::get(format!("{}/api/events?{query}", daemon.url))
+            .header("authorization", format!("Bearer {}", bench.token().trim()));
+        if let Some(last) = last {
+            request = request.header("last-event-id", last.to_string());
+        }
+        let lines = std::io::BufReader::new(request.call().unwrap().into_body().into_reader()).lines();
+        let data =
+            lines.map_while(Result::ok).filter_map(|line| line.strip_prefix("data:").map(str::to_owned));
+        data.take(n).map(|text| serde_json::from_str(&text).unwrap()).collect()
+    };
+    let chosen = read("after=0&types=task.created,task.review", None, 2);
+    let types: Vec<_> = chosen.iter().map(|event| event["type"].as_str().unwrap()).collect();
+    assert_eq!(types, ["task.created", "task.review"]);
+    let created = chosen[0]["seq"].as_i64().unwrap();
+    let next = read("after=0&types=task.created,task.review", Some(created), 1);
+    assert_eq!(next[0]["type"], "task.review", "what was read is not read again");
+    let agent = ureq::Agent::config_builder().http_status_as_error(false).build().new_agent();
+    let wrong = agent.get(format!("{}/api/events?types=task.exploded", daemon.url));
+    let answer = wrong.header("authorization", format!("Bearer {}", bench.token().trim())).call().unwrap();
+    assert_eq!(answer.status(), 400);
+    let agents = daemon.get(&bench, "/api/agents");
+    assert!(agents["items"].as_array().unwrap().iter().any(|agent| agent["name"] == "rehearsal"), "{agents}");
 }
 
 #[test]

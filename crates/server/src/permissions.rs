@@ -7,6 +7,7 @@ use domain::Permission::{Administer, Oneself, Operate, Review, See};
 /// Method, path as the router has it, what it needs.
 const NEEDS: &[(Method, &str, Permission)] = &[
     (Method::GET, "/api/status", See),
+    (Method::GET, "/api/agents", See),
     (Method::GET, "/api/projects", See),
     (Method::GET, "/api/plan", See),
     (Method::GET, "/api/inbox", See),

@@ -32,6 +32,7 @@ fn documented() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(status::get_health))
         .routes(routes!(status::get_status))
+        .routes(routes!(status::list_agents))
         .routes(routes!(projects::list_projects))
         .routes(routes!(plan::get_plan))
         .routes(routes!(push::get_push_key))

@@ -14,7 +14,7 @@ use serde::Deserialize;
 use store::{Tx, conversations, events, tasks};
 
 use crate::App;
-use crate::error::Failure;
+use crate::error::{Failure, invalid};
 
 /// Events read at once.
 const PAGE: usize = 200;
@@ -28,6 +28,28 @@ pub(crate) struct From {
     after: Option<i64>,
     /// Only this task.
     task: Option<String>,
+    /// Only events of these types, separated by commas.
+    types: Option<String>,
+}
+
+/// The types of events that somebody wants; all when they named none.
+#[derive(Clone, Debug)]
+pub(crate) struct Wanted(Option<Vec<&'static str>>);
+
+impl Wanted {
+    /// As a query names them; one that there is not is told so.
+    pub(crate) fn named(types: Option<&str>) -> Result<Self, Failure> {
+        let known = |name: &str| {
+            let found = domain::Event::KINDS.iter().copied().find(|kind| *kind == name.trim());
+            found.ok_or_else(|| invalid(format!("`{name}` is no type of event; one is `task.created`")))
+        };
+        let named = types.map(|types| types.split(',').map(known).collect::<Result<Vec<_>, _>>());
+        Ok(Self(named.transpose()?))
+    }
+
+    pub(crate) fn has(&self, record: &domain::Record) -> bool {
+        self.0.as_ref().is_none_or(|kinds| kinds.contains(&record.event.kind()))
+    }
 }
 
 pub(crate) async fn follow(
@@ -36,9 +58,12 @@ pub(crate) async fn follow(
     Query(from): Query<From>,
     upgrade: WebSocketUpgrade,
 ) -> Result<Response, Failure> {
+    let wanted = Wanted::named(from.types.as_deref())?;
     let (task, after) = start(&app, from.task, from.after).await?;
     tracing::debug!(session, after, "a socket follows the log");
-    Ok(upgrade.max_message_size(64 * 1024).on_upgrade(move |socket| stream(app, socket, task, after)))
+    Ok(upgrade
+        .max_message_size(64 * 1024)
+        .on_upgrade(move |socket| stream(app, socket, (task, wanted), after)))
 }
 
 /// Resolves what to follow; shared with the stream of server-sent events.
@@ -69,7 +94,7 @@ fn stream_of(tx: &mut Tx<'_>, text: &str) -> Result<TaskId, store::Error> {
     tasks::find(tx, text)
 }
 
-async fn stream(app: App, mut socket: WebSocket, task: Option<TaskId>, mut after: i64) {
+async fn stream(app: App, mut socket: WebSocket, (task, wanted): (Option<TaskId>, Wanted), mut after: i64) {
     let mut head = app.engine.store().head();
     let mut stopping = app.stopping.clone();
     loop {
@@ -78,6 +103,10 @@ async fn stream(app: App, mut socket: WebSocket, task: Option<TaskId>, mut after
             return;
         };
         for record in &page {
+            if !wanted.has(record) {
+                after = record.seq;
+                continue;
+            }
             let text = serde_json::to_string(&EventView::from(record)).unwrap_or_default();
             match tokio::time::timeout(STUCK, socket.send(Message::text(text))).await {
                 Ok(Ok(())) => after = record.seq,

@@ -21,6 +21,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/agents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The agents that are known here, and what each lacks. */
+        get: operations["list_agents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/alerts": {
         parameters: {
             query?: never;
@@ -320,7 +337,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The log as server-sent events: the twin of the WebSocket, for `curl` and programs. */
+        /**
+         * The log as server-sent events: the twin of the WebSocket, for `curl` and programs. Who comes back goes on
+         *     after the `Last-Event-ID` they show.
+         */
         get: operations["follow_events"];
         put?: never;
         post?: never;
@@ -2400,6 +2420,26 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description A page of something. */
+        Page_AgentStatus: {
+            /** @description The items. */
+            items: {
+                /** @description What it can: `resume`, `tokens`, `cost`, `limits`, `tools`, `plan`, `thinking`, `mcp`. */
+                abilities?: string[];
+                /** @description `subscription`, `key`, `local` or `none`. */
+                billing?: string | null;
+                /** @description One sentence: where it was found, or what to do. */
+                detail: string;
+                /** @description Its name. */
+                name: string;
+                /** @description `ready`, `missing`, `logged_out` or `broken`. */
+                state: string;
+                /** @description What it says of itself. */
+                version?: string | null;
+            }[];
+            /** @description Give this as `cursor` for the next page; none on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description A page of something. */
         Page_AlertView: {
             /** @description The items. */
             items: {
@@ -3905,6 +3945,25 @@ export interface operations {
             };
         };
     };
+    list_agents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AgentStatus"];
+                };
+            };
+        };
+    };
     list_alerts: {
         parameters: {
             query?: never;
@@ -4534,8 +4593,13 @@ export interface operations {
                 after?: number;
                 /** @description Only this task. */
                 task?: string;
+                /** @description Only events of these types, separated by commas: `task.created,task.completed`. */
+                types?: string;
             };
-            header?: never;
+            header?: {
+                /** @description The last event that was read */
+                "Last-Event-ID"?: number | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4547,6 +4611,14 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": string;
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };

@@ -6,6 +6,7 @@ use std::time::Duration;
 use api::EventView;
 use axum::Json;
 use axum::extract::{Path, Query, State};
+use axum::http::HeaderMap;
 use axum::response::Sse;
 use axum::response::sse::{Event, KeepAlive};
 use domain::TaskId;
@@ -16,7 +17,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::App;
 use crate::error::Failure;
-use crate::ws;
+use crate::ws::{self, Wanted};
 
 /// Which events.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -77,31 +78,47 @@ pub(crate) struct Follow {
     after: Option<i64>,
     /// Only this task.
     task: Option<String>,
+    /// Only events of these types, separated by commas: `task.created,task.completed`.
+    types: Option<String>,
 }
 
-/// The log as server-sent events: the twin of the WebSocket, for `curl` and programs.
-#[utoipa::path(get, path = "/api/events", params(Follow),
-    responses((status = 200, content_type = "text/event-stream", body = String)))]
+/// The log as server-sent events: the twin of the WebSocket, for `curl` and programs. Who comes back goes on
+/// after the `Last-Event-ID` they show.
+#[utoipa::path(get, path = "/api/events",
+    params(Follow, ("Last-Event-ID" = Option<i64>, Header, description = "The last event that was read")),
+    responses((status = 200, content_type = "text/event-stream", body = String), (status = 400, body = api::Problem)))]
 pub(crate) async fn follow_events(
     State(app): State<App>,
+    headers: HeaderMap,
     Query(query): Query<Follow>,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Failure> {
-    let (task, after) = ws::start(&app, query.task, query.after).await?;
-    let stream = pages(app, task, after).flat_map(stream::iter);
+    let wanted = Wanted::named(query.types.as_deref())?;
+    let last = headers.get("last-event-id").and_then(|id| id.to_str().ok()?.trim().parse().ok());
+    let (task, after) = ws::start(&app, query.task, last.or(query.after)).await?;
+    let stream = pages(app, (task, wanted), after).flat_map(stream::iter);
     Ok(Sse::new(stream).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))))
 }
 
 /// Pages of events as they come; ends with the daemon.
-fn pages(app: App, task: Option<TaskId>, after: i64) -> impl Stream<Item = Vec<Result<Event, Infallible>>> {
+fn pages(
+    app: App,
+    (task, wanted): (Option<TaskId>, Wanted),
+    after: i64,
+) -> impl Stream<Item = Vec<Result<Event, Infallible>>> {
     let head = app.engine.store().head();
-    stream::unfold((app, head, after), move |(app, mut head, after)| async move {
+    stream::unfold((app, head, after, wanted), move |(app, mut head, mut after, wanted)| async move {
         let mut stopping = app.stopping.clone();
         loop {
             head.borrow_and_update();
             let page = app.engine.store().read(move |tx| events::after(tx, after, task, 200)).await.ok()?;
             if let Some(last) = page.last().map(|record| record.seq) {
-                let events = page.iter().map(|record| Ok(sse(record))).collect();
-                return Some((events, (app, head, last)));
+                after = last;
+                let chosen = page.iter().filter(|record| wanted.has(record));
+                let events: Vec<_> = chosen.map(|record| Ok(sse(record))).collect();
+                if events.is_empty() {
+                    continue;
+                }
+                return Some((events, (app, head, after, wanted)));
             }
             tokio::select! {
                 changed = head.changed() => changed.ok()?,

@@ -1,6 +1,6 @@
 //! Health and status.
 
-use api::{Health, Status};
+use api::{AgentStatus, Health, Page, Status};
 use axum::Json;
 use axum::extract::State;
 
@@ -44,19 +44,7 @@ async fn status(app: &App) -> Result<Status, Failure> {
                 })
                 .collect(),
         },
-        agents: app
-            .engine
-            .agents()
-            .iter()
-            .map(|agent| api::AgentStatus {
-                name: agent.name.clone(),
-                state: agent.state.as_str().into(),
-                version: agent.version.clone(),
-                billing: agent.billing.clone(),
-                detail: agent.detail.clone(),
-                abilities: agent.abilities.words().into_iter().map(Into::into).collect(),
-            })
-            .collect(),
+        agents: agents_here(app),
         settings: app.engine.settings_taken().as_ref().map(super::settings::taken),
         counts: counts.into_iter().collect(),
         concurrency: api::Concurrency {
@@ -64,4 +52,23 @@ async fn status(app: &App) -> Result<Status, Failure> {
             limit: app.engine.concurrency() as u64,
         },
     })
+}
+
+/// The agents that are known here, and what each lacks.
+#[utoipa::path(get, path = "/api/agents", responses((status = 200, body = Page<AgentStatus>)))]
+pub(crate) async fn list_agents(State(app): State<App>) -> Json<Page<AgentStatus>> {
+    Json(Page { items: agents_here(&app), next_cursor: None })
+}
+
+fn agents_here(app: &App) -> Vec<AgentStatus> {
+    let agents = app.engine.agents();
+    let view = |agent: &engine::AgentHere| AgentStatus {
+        name: agent.name.clone(),
+        state: agent.state.as_str().into(),
+        version: agent.version.clone(),
+        billing: agent.billing.clone(),
+        detail: agent.detail.clone(),
+        abilities: agent.abilities.words().into_iter().map(Into::into).collect(),
+    };
+    agents.iter().map(view).collect()
 }
